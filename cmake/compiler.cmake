@@ -1,0 +1,39 @@
+# Compiler settings of every target: warnings, assertions, sanitizers, ccache, and the flags of one instruction set.
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
+if(LSTM_WARNINGS_AS_ERRORS)
+  add_compile_options(-Werror)
+endif()
+if(LSTM_ASSERTIONS)
+  add_compile_options(-UNDEBUG)
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+endif()
+if(LSTM_SANITIZE)
+  add_compile_options(-fsanitize=${LSTM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${LSTM_SANITIZE})
+endif()
+
+# The last part of a kernel file's name says which instruction set it is compiled for; no other file gets such flags.
+# Numerics are the same everywhere: products are contracted only where a kernel says so by an intrinsic.
+function(lstm_set_instruction_set_flags)
+  foreach(source IN LISTS ARGN)
+    if(source MATCHES "_avx2\\.cpp$")
+      set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS -mavx2 -mfma)
+    elseif(source MATCHES "_avx512\\.cpp$")
+      set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS
+        -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=512)
+    elseif(source MATCHES "_avx512bf16\\.cpp$")
+      set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS
+        -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16 -mavx2 -mfma -mprefer-vector-width=512)
+    elseif(source MATCHES "_amx\\.cpp$")
+      set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS
+        -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16 -mamx-tile -mamx-bf16 -mavx2 -mfma
+        -mprefer-vector-width=512)
+    endif()
+  endforeach()
+endfunction()

@@ -1,0 +1,85 @@
+// An engine trains one network: it owns parameters, gradients, optimiser state and a workspace allocated
+// once.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lstm/batch.h"
+#include "lstm/cpu.h"
+#include "lstm/network.h"
+#include "lstm/parameters.h"
+
+namespace lstm {
+
+// How a layer's work is shared out among threads; `automatic` follows the cost rule of docs/performance.md.
+enum class Split { automatic, directions, units, samples };
+
+struct EngineOptions {
+  DType dtype = DType::fp32;
+  int threads = 1;
+  std::optional<Isa> isa;  // nothing: the best available one. One that the machine lacks throws.
+  Split split = Split::automatic;
+  bool deterministic =
+      false;  // the same bits for every number of threads, where the engine does not do so anyway
+  bool pin_threads = true;  // bind each thread to one of the CPUs that the process may use
+
+  // Reads LSTM_ISA, LSTM_SPLIT, LSTM_DETERMINISTIC and LSTM_PIN on top of the defaults. Throws
+  // std::invalid_argument naming the variable and the values it may have.
+  static EngineOptions from_environment();
+};
+
+// Adam (Kingma and Ba, 2015, algorithm 1), as torch.optim.Adam computes it.
+struct AdamOptions {
+  float learning_rate = 1e-3f;
+  float beta1 = 0.9f;
+  float beta2 = 0.999f;
+  float epsilon = 1e-8f;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  virtual const Network& network() const = 0;
+  virtual const ParameterLayout& layout() const = 0;
+
+  // Both in the order of layout(); parameters may be written between steps.
+  virtual std::span<float> parameters() = 0;
+  virtual std::span<const float> gradients() const = 0;
+
+  // One training step is load, forward, loss, backward, update, in this order; none of them allocates.
+  // load keeps the views (the caller keeps the data alive until the step ends) and throws what
+  // validate(batch) throws.
+  virtual void load(const Batch& batch) = 0;
+  virtual void forward() = 0;
+  virtual double loss() = 0;
+  virtual void backward() = 0;
+  virtual void update() = 0;  // one step of Adam
+
+  // Bytes held by the engine beyond parameters, gradients and optimiser state.
+  virtual std::size_t workspace_bytes() const = 0;
+  // What was chosen, for people: kernels, split, threads.
+  virtual std::string description() const = 0;
+};
+
+struct EngineKind {
+  std::string_view name;         // "basic", "fused", "sequence", "reference"
+  std::string_view description;  // one line
+  std::vector<DType> dtypes;
+};
+
+// Every engine in this build, slowest first.
+std::span<const EngineKind> engine_kinds();
+
+// Throws std::invalid_argument where the name is unknown or the combination unsupported (naming what is
+// unsupported), std::bad_alloc where memory does not suffice.
+std::unique_ptr<Engine> make_engine(std::string_view name, const Network& network, const BatchShape& shape,
+                                    const EngineOptions& options = {}, const AdamOptions& adam = {});
+
+}  // namespace lstm

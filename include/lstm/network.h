@@ -1,0 +1,43 @@
+// The network that an engine trains: a stack of LSTM layers, a dense head without bias, and a loss.
+#pragma once
+
+#include <cstddef>
+
+namespace lstm {
+
+enum class Loss {
+  cross_entropy,  // mean over samples, reads each sample's last valid time step
+  ctc,            // sum over samples, blank = class 0, softmax inside the loss, reads every valid time step
+};
+
+// Number format of weights and activations; sums are always at least fp32.
+enum class DType { fp32, bf16, bf16x3, fp64 };
+
+struct Network {
+  int inputs = 0;      // C, channels of X
+  int units = 0;       // H
+  int layers = 1;      // L
+  int directions = 1;  // D: 1, or 2 for forward and reverse
+  int classes = 0;     // V
+  Loss loss = Loss::cross_entropy;
+
+  bool operator==(const Network&) const = default;
+
+  // Input width of a layer: C for the first, D*H for the others.
+  int layer_inputs(int layer) const { return layer == 0 ? inputs : directions * units; }
+};
+
+// The largest batch that an engine is built for.
+struct BatchShape {
+  int samples = 0;     // N
+  int time_steps = 0;  // T
+  int max_labels = 1;  // S, the longest label sequence (CTC); 1 for cross-entropy
+
+  bool operator==(const BatchShape&) const = default;
+};
+
+// Throw std::invalid_argument naming the field, what was got and what is expected.
+void validate(const Network& network);
+void validate(const BatchShape& shape);
+
+}  // namespace lstm

@@ -1,0 +1,57 @@
+// The proof that a case computes what the float64 reference computes.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "case/case.h"
+#include "process/worker_session.h"
+
+namespace lstmbench {
+
+// One tensor's (or the loss's) distance from the reference: |a - b| / |b|, Euclidean norms.
+struct TensorError {
+  std::string name;  // "loss", "layer0.forward.W", ...
+  double relative_error = 0;
+};
+
+struct CheckResult {
+  bool passed = false;
+  double tolerance = 0;
+  TensorError worst;
+  std::vector<TensorError> errors;
+  std::string explanation;  // why it did not pass, for people; empty where it did
+};
+
+// The largest relative error that is rounding and not a mistake, for a dtype and the length of the
+// recurrence. The reasons are in docs/correctness.md.
+double tolerance(const std::string& dtype, int time_steps, int layers);
+
+// What a check compares with: loss and gradients of the float64 reference on one problem.
+class ReferenceResults {
+ public:
+  // Runs the reference worker (native/reference, fp64) on a slice of the workload (few samples, few steps,
+  // all layers, both directions, unequal lengths where the workload has them) or on all of it. Throws
+  // WorkerFailure.
+  ReferenceResults(const Workload& workload, bool full_size, const WorkerCommand& reference_worker,
+                   const std::filesystem::path& directory, int threads);
+
+  const Workload& checked_workload() const { return workload_; }  // the slice, or the whole
+  const std::filesystem::path& problem() const { return problem_; }
+  double loss() const { return loss_; }
+  const std::filesystem::path& gradients() const { return gradients_; }
+
+ private:
+  Workload workload_;
+  std::filesystem::path problem_;
+  std::filesystem::path gradients_;
+  double loss_ = 0;
+};
+
+// Prepares the session on the reference's problem, asks for a check, compares. Throws WorkerFailure.
+CheckResult check_case(WorkerSession& session, const Case& a_case, const ReferenceResults& reference,
+                       const std::filesystem::path& directory, WorkerSession::Timeout timeout);
+
+}  // namespace lstmbench
