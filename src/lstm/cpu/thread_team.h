@@ -1,7 +1,6 @@
 // A persistent team of pinned threads that run one function together, and the barrier they meet at.
 #pragma once
 
-#include <functional>
 #include <memory>
 
 namespace lstm::cpu {
@@ -10,24 +9,38 @@ class ThreadTeam {
  public:
   // `threads` >= 1; thread 0 of the team is the caller itself, so that one thread costs nothing. Pins thread
   // k (the caller excepted until its first run) to the k-th CPU of the process's affinity mask while there
-  // are enough of them; more threads than CPUs are not pinned. Every thread flushes denormals.
+  // are enough of them; more threads than CPUs are not pinned. Every thread flushes denormals. Throws
+  // std::invalid_argument for threads < 1, std::system_error where the system gives no more threads.
   explicit ThreadTeam(int threads, bool pin = true);
+  // Ends the threads and, in the thread that ran last, restores where the caller may run.
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
 
-  int threads() const;
+  int threads() const { return threads_; }
 
   // Runs function(thread) for thread = 0..threads-1 at once and returns when all are done. The function must
-  // not throw. Not reentrant. Between runs the threads spin for a short bound, then sleep.
-  void run(const std::function<void(int thread)>& function);
+  // not throw. Not reentrant, and from one thread at a time. Allocates nothing. Between runs the threads spin
+  // for a short bound, then sleep.
+  template <class Function>
+  void run(const Function& function) {
+    run_task({[](const void* f, int thread) { (*static_cast<const Function*>(f))(thread); }, &function});
+  }
 
   // To be called by every thread inside run(): returns when all have arrived. Spins for a bound, then yields,
   // so that it neither hangs nor collapses when threads outnumber CPUs.
   void barrier();
 
  private:
+  struct Task {
+    void (*call)(const void* function, int thread) = nullptr;
+    const void* function = nullptr;
+  };
   struct State;
+
+  void run_task(Task task);
+
+  int threads_;
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,125 @@
+#include "cpu/thread_team.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <atomic>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cpu/affinity.h"
+#include "cpu/spin.h"
+#include "lstm/cpu.h"
+
+namespace lstm::cpu {
+namespace {
+
+// Time-stamp counter cycles, 2 to 4 a nanosecond: about 10 us and 50 us.
+constexpr std::uint64_t kBarrierSpin = 30'000;
+constexpr std::uint64_t kIdleSpin = 150'000;
+
+template <class Done>
+void spin_then_yield(std::uint64_t cycles, const Done& done) {
+  if (spin(cycles, done)) return;
+  while (!done()) sched_yield();
+}
+
+}  // namespace
+
+// Each group that is written by different threads at different times has a cache line (two, for the
+// neighbour-line prefetcher) of its own.
+struct ThreadTeam::State {
+  bool is_pinned = false;
+  // Where threads outnumber CPUs, whoever is waited for may need the very CPU that would spin.
+  std::uint64_t barrier_spin = kBarrierSpin, idle_spin = kIdleSpin;
+
+  pthread_t caller{};
+  bool caller_is_set_up = false;
+  cpu_set_t caller_cpus{};  // before the team pinned it
+
+  Task task;
+  alignas(128) std::atomic<int> generation{0};  // of runs; a change starts the workers
+  std::atomic<bool> is_ending{false};
+  alignas(128) std::atomic<int> busy{0};                // workers that have not finished this run
+  alignas(128) std::atomic<std::uint64_t> arrivals{0};  // at barriers, ever
+
+  alignas(128) std::vector<std::thread> workers;
+
+  ~State() {
+    is_ending.store(true);
+    start_generation();
+    for (std::thread& worker : workers) worker.join();
+    if (is_pinned && caller_is_set_up && pthread_equal(caller, pthread_self())) bind_thread(caller_cpus);
+  }
+
+  void start_generation() {
+    generation.fetch_add(1);
+    generation.notify_all();
+  }
+
+  void set_up_caller() {
+    if (caller_is_set_up && pthread_equal(caller, pthread_self())) return;
+    caller = pthread_self();
+    caller_is_set_up = true;
+    flush_denormals();
+    if (is_pinned) {
+      caller_cpus = thread_cpus();
+      bind_thread(kth_cpu(0));
+    }
+  }
+
+  void work(int thread) {
+    flush_denormals();
+    bind_thread(is_pinned ? kth_cpu(thread) : process_cpus());  // else it inherits a pinned caller's mask
+    for (int seen = 0;;) {
+      const auto has_started = [&] { return generation.load(std::memory_order_acquire) != seen; };
+      if (!spin(idle_spin, has_started)) generation.wait(seen);
+      ++seen;
+      if (is_ending.load()) return;
+      task.call(task.function, thread);
+      busy.fetch_sub(1, std::memory_order_release);
+    }
+  }
+};
+
+ThreadTeam::ThreadTeam(int threads, bool pin) : threads_(threads), state_(std::make_unique<State>()) {
+  if (threads < 1) {
+    throw std::invalid_argument("threads: got " + std::to_string(threads) + ", expected at least 1");
+  }
+  State& state = *state_;
+  const bool has_cpus = threads <= process_cpu_count();
+  state.is_pinned = pin && has_cpus;
+  if (!has_cpus) state.barrier_spin = state.idle_spin = 0;
+  state.workers.reserve(static_cast<std::size_t>(threads - 1));
+  for (int thread = 1; thread < threads; ++thread) {
+    state.workers.emplace_back([&state, thread] { state.work(thread); });
+  }
+}
+
+ThreadTeam::~ThreadTeam() = default;
+
+void ThreadTeam::run_task(Task task) {
+  State& state = *state_;
+  state.set_up_caller();
+  if (threads_ > 1) {
+    state.task = task;
+    state.busy.store(threads_ - 1, std::memory_order_relaxed);
+    state.start_generation();
+  }
+  task.call(task.function, 0);
+  spin_then_yield(state.barrier_spin, [&] { return state.busy.load(std::memory_order_acquire) == 0; });
+}
+
+void ThreadTeam::barrier() {
+  if (threads_ == 1) return;
+  State& state = *state_;
+  const auto team = static_cast<std::uint64_t>(threads_);
+  const std::uint64_t ticket = state.arrivals.fetch_add(1, std::memory_order_acq_rel);
+  const std::uint64_t all = (ticket / team + 1) * team;
+  spin_then_yield(state.barrier_spin, [&] { return state.arrivals.load(std::memory_order_acquire) >= all; });
+}
+
+}  // namespace lstm::cpu

@@ -1,0 +1,117 @@
+#include "cpu/thread_team.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <chrono>
+#include <limits>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "cpu/affinity.h"
+
+namespace lstm::cpu {
+namespace {
+
+class ThreadTeamOf : public testing::TestWithParam<int> {};
+// 8: more threads than many test machines have CPUs.
+INSTANTIATE_TEST_SUITE_P(Threads, ThreadTeamOf, testing::Values(1, 2, 3, 8));
+
+TEST_P(ThreadTeamOf, RunsEachThreadOnceAndReturnsWhenAllAreDone) {
+  ThreadTeam team(GetParam());
+  EXPECT_EQ(team.threads(), GetParam());
+  std::vector<int> calls(static_cast<std::size_t>(GetParam()),
+                         0);  // not atomic: run() must order the accesses
+  for (int round = 1; round <= 200; ++round) {
+    team.run([&](int thread) { ++calls[static_cast<std::size_t>(thread)]; });
+    for (const int count : calls) ASSERT_EQ(count, round);
+  }
+}
+
+TEST_P(ThreadTeamOf, BarrierOrdersWhatThreadsWrite) {
+  ThreadTeam team(GetParam());
+  const auto size = static_cast<std::size_t>(GetParam());
+  std::vector<std::size_t> values(size, 0);
+  std::atomic<int> wrong{0};
+  // Each step every thread reads what its neighbour wrote in the step before: a barrier that lets anyone
+  // through early is seen as a wrong number, or as a race by ThreadSanitizer.
+  team.run([&](int thread) {
+    const auto self = static_cast<std::size_t>(thread);
+    for (std::size_t step = 1; step <= 300; ++step) {
+      values[self] = step * size + self;
+      team.barrier();
+      const std::size_t neighbour = (self + 1) % size;
+      if (values[neighbour] != step * size + neighbour) wrong.fetch_add(1);
+      team.barrier();
+    }
+  });
+  EXPECT_EQ(wrong.load(), 0);
+}
+
+TEST_P(ThreadTeamOf, WakesWorkersThatHaveFallenAsleep) {
+  ThreadTeam team(GetParam());
+  std::atomic<int> calls{0};
+  for (int round = 0; round < 5; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    team.run([&](int) { calls.fetch_add(1); });
+  }
+  EXPECT_EQ(calls.load(), 5 * GetParam());
+}
+
+TEST_P(ThreadTeamOf, FlushesDenormalsEverywhere) {
+  ThreadTeam team(GetParam());
+  std::vector<float> halves(static_cast<std::size_t>(GetParam()), 1.0f);
+  team.run([&](int thread) {
+    volatile float smallest = std::numeric_limits<float>::min();
+    halves[static_cast<std::size_t>(thread)] = smallest * 0.5f;
+  });
+  for (const float half : halves) EXPECT_EQ(half, 0.0f);
+}
+
+TEST_P(ThreadTeamOf, PinsToDifferentCpusOnlyWhileThereAreEnough) {
+  const cpu_set_t before = thread_cpus();
+  {
+    ThreadTeam team(GetParam());
+    std::vector<cpu_set_t> cpus(static_cast<std::size_t>(GetParam()));
+    team.run([&](int thread) { cpus[static_cast<std::size_t>(thread)] = thread_cpus(); });
+    for (int thread = 0; thread < GetParam(); ++thread) {
+      const cpu_set_t expected = GetParam() <= process_cpu_count() ? kth_cpu(thread) : process_cpus();
+      EXPECT_TRUE(CPU_EQUAL(&cpus[static_cast<std::size_t>(thread)], &expected)) << "thread " << thread;
+    }
+  }
+  const cpu_set_t after = thread_cpus();
+  EXPECT_TRUE(CPU_EQUAL(&before, &after));
+}
+
+TEST(ThreadTeam, LeavesThreadsAloneWithoutPinning) {
+  const cpu_set_t before = thread_cpus();
+  ThreadTeam team(2, false);
+  std::vector<cpu_set_t> cpus(2);
+  team.run([&](int thread) { cpus[static_cast<std::size_t>(thread)] = thread_cpus(); });
+  for (const cpu_set_t& set : cpus) EXPECT_TRUE(CPU_EQUAL(&set, &before));
+}
+
+TEST(ThreadTeam, RejectsNoThreads) {
+  EXPECT_THROW(ThreadTeam(0), std::invalid_argument);
+  EXPECT_THROW(ThreadTeam(-3), std::invalid_argument);
+}
+
+// Processor time of the whole process: idle workers that kept spinning would use a second of it a second.
+TEST(ThreadTeam, IdleWorkersSleep) {
+  const auto cpu_seconds = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+  };
+  ThreadTeam team(4);
+  team.run([](int) {});
+  const double start = cpu_seconds();
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_LT(cpu_seconds() - start, 0.1);
+}
+
+}  // namespace
+}  // namespace lstm::cpu
