@@ -1,9 +1,11 @@
 // C = beta * C + op(A) * op(B) in fp32, row-major.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <vector>
 
+#include "cpu/memory.h"
 #include "cpu/thread_team.h"
 #include "kernels/table.h"
 
@@ -22,8 +24,9 @@ struct GemmProblem {
   float beta = 0.0f;  // 0: C is written without being read
 };
 
-// One thread's share, without allocation beyond `scratch`.
-using GemmFunction = void (*)(const GemmProblem& problem, std::span<float> scratch) noexcept;
+// One thread's share; `scratch` holds gemm_scratch_size() floats. An element of C has the same bits whatever
+// the m and n of the problem that it is computed in.
+using GemmFunction = void (*)(const GemmProblem& problem, float* scratch) noexcept;
 
 std::span<const Variant<GemmFunction>> gemm_variants();
 // Floats of scratch that any variant needs for any problem.
@@ -35,12 +38,12 @@ class Gemm {
  public:
   Gemm(Isa isa, cpu::ThreadTeam& team);
   void operator()(const GemmProblem& problem);
-  std::string_view variant() const;
+  std::string_view variant() const { return variant_->name; }
 
  private:
   const Variant<GemmFunction>* variant_;
   cpu::ThreadTeam* team_;
-  std::vector<std::vector<float>> scratch_;  // one a thread
+  std::vector<cpu::Memory> scratch_;  // one a thread
 };
 
 }  // namespace lstm::kernels

@@ -1,0 +1,180 @@
+// The blocked matrix product, written once over Vector (simd/vector_avx2.h or vector_avx512.h, included
+// before).
+//
+// As in BLIS (Van Zee and van de Geijn, 2015): a block of B (kDepth x kColumns of C) is packed to stay in L2,
+// a block of A (kRows x kDepth) next to it; the innermost tile keeps up to kTileRows x 2 vectors of C in
+// registers, streams its panel of A from L2 and its panel of B from L1, and is bound by the FMA units.
+// Rows are shared out evenly among tiles (32 rows: 11, 11, 10 instead of 14, 14, 4). Every element of C is
+// one chain of multiply-adds over k, cut only where the blocks of k end: how m and n are split changes no
+// bit.
+#pragma once
+
+#include "kernels/gemm/gemm.h"
+#include "kernels/gemm/gemm_block_sizes.h"
+
+namespace lstm::kernels {
+namespace {
+
+constexpr long divide_up(long a, long b) {
+  return (a + b - 1) / b;
+}
+constexpr long smaller_of(long a, long b) {
+  return a < b ? a : b;
+}
+
+// Where element (row, k) of a matrix that is packed by rows of op() lies: `across` between rows, `along` k.
+struct Source {
+  const float* data;
+  long across, along;  // one of them is 1
+};
+
+// Packs `width` rows over `depth` values of k as panel[k][stride], zeros from width to stride.
+void pack_panel(const Source& source, long width, long stride, long depth, float* panel) {
+  constexpr long kLanes = Vector::kLanes;
+  for (long first = 0; first < stride; first += kLanes) {
+    const Vector::Mask present = Vector::first(width > first ? width - first : 0);
+    const Vector::Mask stored = Vector::first(stride - first);
+    const float* from = source.data + first * source.across;
+    float* to = panel + first;
+    if (source.across == 1) {
+      for (long k = 0; k < depth; ++k)
+        Vector::load(from + k * source.along, present).store(to + k * stride, stored);
+      continue;
+    }
+    for (long k = 0; k < depth; k += kLanes) {
+      const Vector::Mask columns = Vector::first(depth - k);
+      Vector rows[kLanes];
+#pragma GCC unroll 16
+      for (long i = 0; i < kLanes; ++i) {
+        rows[i] = first + i < width ? Vector::load(from + i * source.across + k, columns) : Vector::zero();
+      }
+      transpose(rows);
+      const long count = smaller_of(kLanes, depth - k);
+      for (long i = 0; i < count; ++i) rows[i].store(to + (k + i) * stride, stored);
+    }
+  }
+}
+
+struct Tile {
+  long depth;
+  const float* a;  // (depth, kRows)
+  const float* b;  // (depth, kTileColumns)
+  float* c;
+  long ldc;
+  Vector::Mask last_columns;  // of the last vector of each row
+  float beta;
+};
+
+template <int kRows, int kVectors>
+void multiply_tile(const Tile& tile) {
+  constexpr int kLanes = Vector::kLanes;
+  Vector sums[kRows][kVectors];
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i) {
+    prefetch(tile.c + i * tile.ldc);
+    if constexpr (kVectors * kLanes > 16) prefetch(tile.c + i * tile.ldc + kLanes);
+#pragma GCC unroll 2
+    for (int j = 0; j < kVectors; ++j) sums[i][j] = Vector::zero();
+  }
+  const float* a = tile.a;
+  const float* b = tile.b;
+  for (long k = 0; k < tile.depth; ++k, a += kRows, b += kTileVectors * kLanes) {
+    Vector columns[kVectors];
+#pragma GCC unroll 2
+    for (int j = 0; j < kVectors; ++j) columns[j] = Vector::load(b + j * kLanes);
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i) {
+      const Vector row = Vector::broadcast(a[i]);
+#pragma GCC unroll 2
+      for (int j = 0; j < kVectors; ++j) sums[i][j] = multiply_add(row, columns[j], sums[i][j]);
+    }
+  }
+  const Vector beta = Vector::broadcast(tile.beta);
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i) {
+    float* c = tile.c + i * tile.ldc;
+#pragma GCC unroll 2
+    for (int j = 0; j < kVectors; ++j) {
+      const Vector::Mask mask = j + 1 < kVectors ? Vector::first(kLanes) : tile.last_columns;
+      Vector result = sums[i][j];
+      if (tile.beta != 0.0f) result = multiply_add(beta, Vector::load(c + j * kLanes, mask), result);
+      result.store(c + j * kLanes, mask);
+    }
+  }
+}
+
+// The tile with that many rows and vectors, as a function of the numbers at run time.
+template <int kRows = kTileRows>
+void multiply_tile(int rows, int vectors, const Tile& tile) {
+  if (rows != kRows) {
+    if constexpr (kRows > 1) multiply_tile<kRows - 1>(rows, vectors, tile);
+  } else if (vectors == 1) {
+    multiply_tile<kRows, 1>(tile);
+  } else {
+    multiply_tile<kRows, 2>(tile);
+  }
+}
+
+// The i-th of `parts` nearly equal parts of 0..size starts here.
+long part_start(long size, long parts, long i) {
+  return size * i / parts;
+}
+
+// C (rows, columns) = beta * C + packed A * packed B.
+void multiply_blocks(const float* a, const float* b, long rows, long columns, long depth, float beta,
+                     float* c, long ldc) {
+  constexpr long kTileColumns = kTileVectors * Vector::kLanes;
+  const long panels = divide_up(rows, kTileRows);
+  for (long j = 0; j < columns; j += kTileColumns) {
+    const long width = smaller_of(columns - j, kTileColumns);
+    const long vectors = divide_up(width, Vector::kLanes);
+    for (long panel = 0; panel < panels; ++panel) {
+      const long i = part_start(rows, panels, panel);
+      const long height = part_start(rows, panels, panel + 1) - i;
+      const Tile tile{depth,         a + i * depth,
+                      b + j * depth, c + i * ldc + j,
+                      ldc,           Vector::first(width - (vectors - 1) * Vector::kLanes),
+                      beta};
+      multiply_tile(static_cast<int>(height), static_cast<int>(vectors), tile);
+    }
+  }
+}
+
+void gemm_blocked(const GemmProblem& p, float* scratch) noexcept {
+  constexpr long kTileColumns = kTileVectors * Vector::kLanes;
+  const long lda = p.lda, ldb = p.ldb, ldc = p.ldc;
+  const Source a{p.a, p.transpose_a ? 1 : lda, p.transpose_a ? lda : 1};
+  const Source b{p.b, p.transpose_b ? ldb : 1, p.transpose_b ? 1 : ldb};
+  float* const packed_a = scratch;
+  float* const packed_b = scratch + kBlockRows * kBlockDepth;
+  const long depth_blocks = p.k == 0 ? 1 : divide_up(p.k, kBlockDepth);
+  const long row_blocks = divide_up(p.m, kBlockRows);
+
+  for (long j = 0; j < p.n; j += kBlockColumns) {
+    const long columns = smaller_of(p.n - j, kBlockColumns);
+    for (long d = 0; d < depth_blocks; ++d) {
+      const long k = part_start(p.k, depth_blocks, d);
+      const long depth = part_start(p.k, depth_blocks, d + 1) - k;
+      for (long jj = 0; jj < columns; jj += kTileColumns) {
+        const Source panel{b.data + (j + jj) * b.across + k * b.along, b.across, b.along};
+        pack_panel(panel, smaller_of(columns - jj, kTileColumns), kTileColumns, depth, packed_b + jj * depth);
+      }
+      for (long block = 0; block < row_blocks; ++block) {
+        const long i = part_start(p.m, row_blocks, block);
+        const long rows = part_start(p.m, row_blocks, block + 1) - i;
+        const long panels = divide_up(rows, kTileRows);
+        for (long panel = 0; panel < panels; ++panel) {
+          const long ii = part_start(rows, panels, panel);
+          const long height = part_start(rows, panels, panel + 1) - ii;
+          const Source part{a.data + (i + ii) * a.across + k * a.along, a.across, a.along};
+          pack_panel(part, height, height, depth, packed_a + ii * depth);
+        }
+        multiply_blocks(packed_a, packed_b, rows, columns, depth, d == 0 ? p.beta : 1.0f, p.c + i * ldc + j,
+                        ldc);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace lstm::kernels
