@@ -1,0 +1,237 @@
+"""The PyTorch worker computes what float64 autograd computes, and keeps the worker protocol."""
+import os
+import sys
+import unittest
+
+import numpy as np
+
+from autograd import autograd, relative_error
+from worker_session import Problem, WorkerError, WorkerSession, checked_gradients
+
+WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../workers/pytorch/worker.py")
+DENSE_ONLY = "pytorch/LSTM"
+ALL = ["pytorch/LSTMCell-basic", "pytorch/LSTMCell-fused", "pytorch/LSTM", "pytorch/LSTM-packed",
+       "pytorch/LSTM-flipped"]
+# fp64 and fp32: rounding over a few steps, with room. bf16 keeps 8 bits: 2^-8 a product, with room.
+TOLERANCE = {"fp64": 1e-12, "fp32": 5e-6, "bf16": 0.04}
+
+PROBLEMS = {
+    "one layer": dict(),
+    "one of everything": dict(samples=1, time_steps=1, inputs=1, units=1, classes=2),
+    "two directions": dict(directions=2),
+    "three layers, two directions": dict(layers=3, directions=2, samples=5),
+    "unequal lengths": dict(directions=2, layers=2, samples=5, lengths=[3, 7, 1, 7, 4]),
+    "unequal lengths, one direction": dict(layers=2, samples=4, lengths=[2, 6, 6, 7]),
+    "equal lengths below T": dict(directions=2, layers=2, lengths=[4, 4, 4]),
+    "sorted lengths": dict(directions=2, layers=2, lengths=[7, 5, 2]),
+    "ctc": dict(loss="ctc", directions=2, layers=2),
+    "ctc, unequal lengths": dict(loss="ctc", directions=2, layers=2, samples=5, lengths=[5, 7, 6, 7, 5]),
+    "ctc, equal lengths below T": dict(loss="ctc", lengths=[5, 5, 5]),
+    "ctc, padded": dict(loss="ctc", directions=2, layers=2, samples=4, loss_lengths=[5, 7, 6, 5]),
+    "ctc, loss shorter than lengths": dict(loss="ctc", directions=2, samples=3, lengths=[6, 7, 5],
+                                           loss_lengths=[5, 5, 5]),
+}
+
+
+class PyTorchWorkerTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.worker = WorkerSession([sys.executable, WORKER])
+
+    @classmethod
+    def tearDownClass(cls):
+        status = cls.worker.close()
+        assert status == 0, "end of file on descriptor 3 must end the worker with 0, got %d" % status
+
+    def problem(self, seed, **sizes):
+        problem = Problem(seed, **sizes)
+        self.addCleanup(problem.remove)
+        return problem
+
+    def assert_close(self, got, expected, tolerance, what):
+        error = relative_error(got, expected)
+        self.assertLessEqual(error, tolerance, "%s: relative error %.3g, tolerance %.3g" % (what, error, tolerance))
+
+    def assert_error(self, kind, text, request, **members):
+        with self.assertRaises(WorkerError) as caught:
+            self.worker.send(request, **members)
+        self.assertEqual(caught.exception.kind, kind, str(caught.exception))
+        self.assertIn(text, str(caught.exception))
+
+    def check_everything(self, dtype, implementations=ALL):
+        compared = 0
+        for seed, (name, sizes) in enumerate(sorted(PROBLEMS.items())):
+            problem = self.problem(seed, **sizes)
+            loss, gradients = autograd(problem)
+            for implementation in implementations:
+                if implementation == DENSE_ONLY and (problem.lengths < problem.x.shape[1]).any():
+                    continue
+                with self.subTest(problem=name, implementation=implementation, dtype=dtype):
+                    self.worker.send("prepare", **problem.request(implementation, dtype))
+                    got_loss, got = checked_gradients(self.worker, problem)
+                    self.assert_close(got_loss, loss, TOLERANCE[dtype], "loss")
+                    for parameter in gradients:
+                        self.assertEqual(got[parameter].shape, gradients[parameter].shape)
+                        self.assertEqual(got[parameter].dtype, np.float64 if dtype == "fp64" else np.float32)
+                        self.assert_close(got[parameter], gradients[parameter], TOLERANCE[dtype], parameter)
+                    compared += 1
+        self.assertGreater(compared, 4 * len(PROBLEMS))
+
+    def test_fp32_matches_autograd(self):
+        self.check_everything("fp32")
+
+    def test_fp64_matches_autograd(self):
+        self.check_everything("fp64")
+
+    def test_bf16_matches_autograd(self):
+        self.check_everything("bf16")
+
+    def test_dense_needs_full_lengths(self):
+        problem = self.problem(1, lengths=[7, 6, 7])
+        self.assert_error("unsupported", "lengths", "prepare", **problem.request(DENSE_ONLY))
+        problem = self.problem(1)
+        self.worker.send("prepare", **problem.request(DENSE_ONLY))  # usable after an error
+
+    def test_trajectories_agree(self):
+        for sizes in (dict(layers=2, directions=2, samples=4, lengths=[4, 7, 6, 7]),
+                      dict(layers=2, directions=2, samples=4, loss="ctc", lengths=[5, 7, 6, 7])):
+            losses = {}
+            for implementation in ALL:
+                problem = self.problem(5, units=8, **sizes)
+                if implementation == DENSE_ONLY:
+                    continue
+                self.worker.send("prepare", **problem.request(implementation))
+                steps = self.worker.send("run", steps=7)["steps"] + self.worker.send("run", steps=13)["steps"]
+                losses[implementation] = [step["loss"] for step in steps]
+            expected = losses["pytorch/LSTM-packed"]
+            self.assertEqual(len(expected), 20)
+            self.assertLess(expected[-1], expected[0], "20 steps of Adam lower the loss")
+            for implementation in losses:
+                self.assert_close(losses[implementation], np.array(expected), 1e-4, implementation)
+
+    def test_phases_fit_into_the_request(self):
+        problem = self.problem(2, loss="ctc")
+        self.worker.send("prepare", **problem.request("pytorch/LSTM"))
+        for step in self.worker.send("run", steps=3)["steps"]:
+            self.assertEqual(set(step), {"input_ns", "forward_ns", "loss_ns", "backward_ns", "update_ns", "loss"})
+            for phase in ("forward_ns", "loss_ns", "backward_ns", "update_ns"):
+                self.assertIsInstance(step[phase], int)
+                self.assertGreater(step[phase], 0)
+
+    def test_check_starts_from_the_prepared_parameters(self):
+        problem = self.problem(3)
+        self.worker.send("prepare", **problem.request("pytorch/LSTM"))
+        before, _ = checked_gradients(self.worker, problem)
+        first = [step["loss"] for step in self.worker.send("run", steps=2)["steps"]]
+        again, _ = checked_gradients(self.worker, problem)
+        third = self.worker.send("run", steps=1)["steps"][0]["loss"]
+        self.assertEqual([before, before], [first[0], again])
+        self.assertLess(third, first[1])
+
+    def test_infeasible_ctc_is_infinite(self):
+        problem = self.problem(4, loss="ctc", samples=1, time_steps=2, max_labels=3)
+        problem.label_lengths = np.array([3], np.int32)
+        problem.labels = np.array([1, 1, 2], np.int32)
+        problem.write()
+        self.worker.send("prepare", **problem.request("pytorch/LSTM"))
+        self.assertEqual(self.worker.send("run", steps=1)["steps"][0]["loss"], "Infinity")
+
+    def test_nan_is_text(self):
+        problem = self.problem(4)
+        problem.x[0, 0, 0] = np.nan
+        problem.write()
+        self.worker.send("prepare", **problem.request("pytorch/LSTM"))
+        self.assertEqual(self.worker.send("run", steps=1)["steps"][0]["loss"], "NaN")
+
+    def test_hello(self):
+        hello = self.worker.send("hello", protocol=1)
+        import torch
+        self.assertEqual((hello["protocol"], hello["library"], hello["version"]), (1, "pytorch", torch.__version__))
+        self.assertEqual([one["name"] for one in hello["implementations"]], ALL)
+        self.assertIn("cpu", hello["implementations"][0]["devices"])
+        for name in ("python", "numpy", "torch"):
+            self.assertIsInstance(hello["build"][name], str)
+        self.assert_error("bad-request", "protocol", "hello", protocol=2)
+
+    def test_threads_are_set(self):
+        problem = self.problem(1)
+        for threads in (2, 1):
+            prepared = self.worker.send("prepare", **problem.request("pytorch/LSTM", threads=threads))
+            self.assertIn("%d threads" % threads, prepared["description"])
+
+    def test_bad_requests(self):
+        problem = self.problem(1)
+        good = problem.request("pytorch/LSTM")
+        self.assert_error("bad-request", "fly", "fly")
+        self.assert_error("bad-request", "LSTM-packed", "prepare", **dict(good, implementation="pytorch/GRU"))
+        self.assert_error("unsupported", "fp8", "prepare", **dict(good, dtype="fp8"))
+        self.assert_error("unsupported", "tpu", "prepare", **dict(good, device="tpu"))
+        self.assert_error("bad-request", "threads", "prepare", **dict(good, threads=0))
+        self.assert_error("bad-request", "units", "prepare", **dict(good, network=dict(problem.network, units=0)))
+        self.assert_error("bad-request", "expected", "prepare", **dict(good, network=dict(problem.network, units=9)))
+        self.assert_error("bad-request", "x.npy", "prepare", **dict(good, directory="/nonexistent"))
+        self.assert_error("bad-request", "hinge", "prepare", **dict(good, network=dict(problem.network, loss="hinge")))
+        self.assert_error("unsupported", "sgd", "prepare", **dict(good, optimizer={"name": "sgd"}))
+        self.assert_error("bad-request", "prepared", "run", steps=1)  # a failed prepare leaves nothing
+        self.worker.send("prepare", **good)
+        self.assert_error("bad-request", "steps", "run", steps=-1)
+        self.assert_error("bad-request", "/nonexistent", "check", directory="/nonexistent")
+        self.assertEqual(len(self.worker.send("run", steps=1)["steps"]), 1)
+
+    def test_bad_data(self):
+        for name, value, text in (("labels", [6, 0, 0], "labels.npy"), ("lengths", [7, 8, 7], "lengths.npy"),
+                                  ("loss_lengths", [7, 0, 7], "loss_lengths")):
+            problem = self.problem(1)
+            setattr(problem, name, np.array(value, np.int32))
+            problem.write()
+            self.assert_error("bad-request", text, "prepare", **problem.request("pytorch/LSTM"))
+
+    def test_lines_that_are_no_requests(self):
+        for line in (b"{", b"[]", b"\xff", b"{\"id\": 9}", b" " * (1 << 20) + b"{}"):
+            reply = self.worker.send_line(line)
+            self.assertEqual(reply["error"]["kind"], "bad-request", reply)
+
+    def test_memory(self):
+        memory = self.worker.send("memory")
+        self.assertGreater(memory["peak_rss_bytes"], 50e6)
+        self.assertIsNone(memory["device_peak_bytes"])
+
+
+class ProcessTest(unittest.TestCase):
+    def test_quit_and_output(self):
+        # What a library prints goes to the log, never into the replies.
+        program = ("import runpy, sys; print('hello from a library'); sys.stdout.flush(); sys.argv = [%r];"
+                   "runpy.run_path(%r, run_name='__main__')" % (WORKER, WORKER))
+        worker = WorkerSession([sys.executable, "-c", program])
+        self.assertEqual(worker.send("quit"), {})
+        self.assertIn("hello from a library", worker.log())
+        self.assertEqual(worker.close(), 0)
+
+    def test_out_of_memory(self):
+        limited = ["bash", "-c", 'ulimit -v 12000000; exec "$@"', "bash", sys.executable, WORKER]
+        problem = Problem(1, samples=64, time_steps=4000, inputs=8, units=3000)
+        self.addCleanup(problem.remove)
+        worker = WorkerSession(limited)
+        with self.assertRaises(WorkerError) as caught:
+            worker.send("prepare", **problem.request("pytorch/LSTM"))
+            worker.send("run", steps=1)
+        self.assertEqual(caught.exception.kind, "out-of-memory", str(caught.exception))
+        small = Problem(1)
+        self.addCleanup(small.remove)
+        worker.send("prepare", **small.request("pytorch/LSTM"))
+        self.assertEqual(len(worker.send("run", steps=1)["steps"]), 1)
+        self.assertEqual(worker.close(), 0)
+
+    def test_missing_torch(self):
+        problem = Problem(1)
+        self.addCleanup(problem.remove)
+        worker = WorkerSession([sys.executable, "-S", "-E", WORKER])  # no site-packages
+        with self.assertRaises(WorkerError) as caught:
+            worker.send("hello", protocol=1)
+        self.assertEqual(caught.exception.kind, "failed")
+        self.assertIn("cannot be imported", str(caught.exception))
+        self.assertEqual(worker.close(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
