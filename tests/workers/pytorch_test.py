@@ -72,6 +72,7 @@ class PyTorchWorkerTest(unittest.TestCase):
                     self.assert_close(got_loss, loss, TOLERANCE[dtype], "loss")
                     for parameter in gradients:
                         self.assertEqual(got[parameter].shape, gradients[parameter].shape)
+                        self.assertTrue(got[parameter].flags.c_contiguous, parameter)
                         self.assertEqual(got[parameter].dtype, np.float64 if dtype == "fp64" else np.float32)
                         self.assert_close(got[parameter], gradients[parameter], TOLERANCE[dtype], parameter)
                     compared += 1

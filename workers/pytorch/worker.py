@@ -552,7 +552,8 @@ class Training(object):
             self.set_parameters(self.initial)
         loss = self.step(False)["loss"]
         for name, parameter in self.network.parameters_by_name():
-            np.save(os.path.join(directory, name + ".npy"), parameter.grad.detach().cpu().numpy())
+            gradient = np.ascontiguousarray(parameter.grad.detach().cpu().numpy())  # in C order, as the protocol asks
+            np.save(os.path.join(directory, name + ".npy"), gradient)
         if current is not None:
             self.set_parameters(current)
         return loss
