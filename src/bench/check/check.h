@@ -29,6 +29,17 @@ struct CheckResult {
 // recurrence. The reasons are in docs/correctness.md.
 double tolerance(const std::string& dtype, int time_steps, int layers);
 
+// Compares the files NAME.npy of every parameter of the workload, and the losses; a tensor that is missing,
+// of another shape, or not finite has an infinite error. Never throws for what the files hold.
+CheckResult compare_gradients(const Workload& workload, double loss, const std::filesystem::path& gradients,
+                              double reference_loss, const std::filesystem::path& reference_gradients,
+                              double tolerance);
+
+// Why the losses of the first two training steps cannot come from the gradients that were checked (no
+// backward, no update, another optimiser); empty where they can.
+std::string first_steps_fault(const std::vector<double>& losses, const std::vector<double>& reference,
+                              const std::string& dtype, double tolerance);
+
 // What a check compares with: loss and gradients of the float64 reference on one problem.
 class ReferenceResults {
  public:
@@ -41,6 +52,8 @@ class ReferenceResults {
   const Workload& checked_workload() const { return workload_; }  // the slice, or the whole
   const std::filesystem::path& problem() const { return problem_; }
   double loss() const { return loss_; }
+  // The losses of the first two training steps; empty at full size, where compare_trajectories() does this.
+  const std::vector<double>& losses() const { return losses_; }
   const std::filesystem::path& gradients() const { return gradients_; }
 
  private:
@@ -48,9 +61,11 @@ class ReferenceResults {
   std::filesystem::path problem_;
   std::filesystem::path gradients_;
   double loss_ = 0;
+  std::vector<double> losses_;
 };
 
-// Prepares the session on the reference's problem, asks for a check, compares. Throws WorkerFailure.
+// Prepares the session on the reference's problem, asks for a check, compares; then runs the first two
+// training steps and compares their losses. Its files go below `directory`. Throws WorkerFailure.
 CheckResult check_case(WorkerSession& session, const Case& a_case, const ReferenceResults& reference,
                        const std::filesystem::path& directory, WorkerSession::Timeout timeout);
 

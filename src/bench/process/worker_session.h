@@ -25,7 +25,7 @@ class WorkerSession {
   using Timeout = std::chrono::milliseconds;
 
   // Starts the program; the constructor does not wait for it. Throws WorkerFailure(failed) where it cannot be
-  // started.
+  // started. The worker dies with the thread that constructs the session.
   explicit WorkerSession(const WorkerCommand& command);
   // Kills whatever is left of the worker's process group.
   ~WorkerSession();
@@ -46,6 +46,13 @@ class WorkerSession {
   MemoryUse memory(Timeout timeout);
   PeakRates peak(int threads, double seconds, bool quick, Timeout timeout);
   void quit(Timeout timeout);
+
+  // For the conformance suite: sends one line as it is and returns the line that comes back, whatever it
+  // says.
+  std::string exchange(const std::string& line, Timeout timeout);
+  // Closes the request channel without `quit` and waits for the worker to exit; throws WorkerFailure where it
+  // stays or crashes.
+  void hang_up(Timeout timeout);
 
   // The end (64 KiB) of what the program wrote to its standard output and error, as valid UTF-8.
   std::string log() const;

@@ -25,6 +25,9 @@ struct Problem {
   std::vector<ParameterTensor> parameters;
 };
 
+// Names and shapes of a workload's parameters, in the protocol's order, without values.
+std::vector<ParameterTensor> parameter_shapes(const Workload& workload);
+
 // Data bit for bit as NumPy's RandomState(seed) gives it (docs/workloads.md); parameters uniform in
 // (-1/sqrt(H), 1/sqrt(H)) from RandomState(seed + 1), in the protocol's order.
 Problem make_problem(const Workload& workload);
@@ -32,8 +35,8 @@ Problem make_problem(const Workload& workload);
 // Writes the files of the protocol's `prepare` into an existing, empty directory. Throws std::runtime_error.
 void write_problem(const Problem& problem, const Workload& workload, const std::filesystem::path& directory);
 
-// A small workload of the same kind for checks: few samples, few steps, unequal lengths where the original
-// has them.
+// A small workload of the same kind for checks: at most 4 samples and 32 steps, all layers and directions,
+// full width, unequal lengths where the original has them, label sequences that fit.
 Workload check_slice(const Workload& workload);
 
 }  // namespace lstmbench

@@ -1,0 +1,92 @@
+#include "check/trajectory.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace lstmbench {
+namespace {
+
+constexpr std::size_t last_step =
+    20;  // later, rounding has grown beyond what a tolerance can tell from mistakes
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  if (values.size() % 2 == 1) return *middle;
+  return (*middle + *std::max_element(values.begin(), middle)) / 2;
+}
+
+bool is_exact(const Trajectory& trajectory) {
+  return trajectory.dtype == "fp32" || trajectory.dtype == "fp64";
+}
+
+std::optional<double> expected_loss(std::span<const Trajectory> trajectories,
+                                    std::span<const double> reference, std::size_t step) {
+  if (step < reference.size()) return reference[step];
+  std::vector<double> exact, all;
+  for (const Trajectory& trajectory : trajectories) {
+    if (step >= trajectory.losses.size()) continue;
+    all.push_back(trajectory.losses[step]);
+    if (is_exact(trajectory)) exact.push_back(all.back());
+  }
+  // A NaN has no place in an order: it is at fault by itself, and no measure for others.
+  const auto is_nan = [](double loss) { return std::isnan(loss); };
+  std::erase_if(exact, is_nan);
+  std::erase_if(all, is_nan);
+  if (!exact.empty()) return median(exact);
+  if (!all.empty()) return median(all);
+  return std::nullopt;
+}
+
+bool never_changes(const Trajectory& trajectory) {
+  const std::size_t enough = is_exact(trajectory) ? 3 : 8;  // a coarse loss may repeat by chance
+  const auto& losses = trajectory.losses;
+  return losses.size() >= enough && std::isfinite(losses[0]) && losses[0] != 0 &&
+         std::all_of(losses.begin(), losses.end(), [&](double loss) { return loss == losses[0]; });
+}
+
+}  // namespace
+
+double trajectory_tolerance(const std::string& dtype, std::size_t step) {
+  const double first = dtype == "bf16" ? 1e-2 : dtype == "bf16x3" ? 5e-5 : 1e-5;
+  const double last = dtype == "bf16" ? 1e-1 : dtype == "bf16x3" ? 5e-3 : 1e-3;
+  const double part = static_cast<double>(std::min(step, last_step)) / static_cast<double>(last_step);
+  return first * std::pow(last / first, part);
+}
+
+std::vector<TrajectoryFault> compare_trajectories(std::span<const Trajectory> trajectories,
+                                                  std::span<const double> reference) {
+  std::vector<TrajectoryFault> faults;
+  const std::optional<double> initial = expected_loss(trajectories, reference, 0);
+  for (const Trajectory& trajectory : trajectories) {
+    if (never_changes(trajectory)) {
+      faults.push_back({trajectory.case_id, 1, trajectory.losses[1], trajectory.losses[0],
+                        fmt::format("the loss is {:.9g} in each of {} training steps: parameters do not move",
+                                    trajectory.losses[0], trajectory.losses.size())});
+      continue;
+    }
+    for (std::size_t step = 0; step < std::min(trajectory.losses.size(), last_step + 1); ++step) {
+      const double loss = trajectory.losses[step];
+      const double expected = expected_loss(trajectories, reference, step).value_or(loss);
+      if (loss == expected) continue;
+      // A loss that has been learned away leaves nothing to be relative to but the first one.
+      const double scale = std::max(std::abs(expected), std::abs(initial.value_or(expected)));
+      const double difference = std::abs(loss - expected) / scale;
+      const double tolerance = trajectory_tolerance(trajectory.dtype, step);
+      if (difference <= tolerance) continue;
+      faults.push_back({trajectory.case_id, step, loss, expected,
+                        fmt::format("the loss after {} updates is {:.9g}, expected {:.9g} as in {} (relative "
+                                    "difference {:.1e}, tolerance {:.1e})",
+                                    step, loss, expected,
+                                    step < reference.size() ? "the reference" : "the median of all cases",
+                                    difference, tolerance)});
+      break;
+    }
+  }
+  return faults;
+}
+
+}  // namespace lstmbench

@@ -1,0 +1,273 @@
+#include "workload/toml.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <stdexcept>
+
+#include "workload/builtin.h"
+#include "workload/nearest.h"
+
+namespace lstmbench {
+namespace {
+
+[[noreturn]] void refuse(const std::string& file, const toml::source_position& where,
+                         const std::string& what) {
+  throw std::invalid_argument(fmt::format("{}:{}:{}: {}", file, where.line, where.column, what));
+}
+
+// A value as it is written, for messages.
+std::string shown(const toml::node& node) {
+  std::ostringstream text;
+  switch (node.type()) {
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "an array";
+    case toml::node_type::string:
+      return fmt::format("the text \"{}\"", node.value<std::string>().value_or(""));
+    default:
+      node.visit([&](const auto& value) {
+        if constexpr (toml::is_value<decltype(value)>) text << value.get();
+      });
+  }
+  return fmt::format("{} ({})", text.str(), [&] {
+    std::ostringstream type;
+    type << node.type();
+    return type.str();
+  }());
+}
+
+// One [[...]] table, read key by key; what nobody asked for is unknown.
+class Section {
+ public:
+  Section(const std::string& file, std::string name, const toml::table& table,
+          std::span<const std::string> keys)
+      : file_(file), name_(std::move(name)), table_(table) {
+    for (const auto& [key, value] : table_) {
+      if (std::find(keys.begin(), keys.end(), key.str()) == keys.end())
+        refuse(file_, key.source().begin,
+               fmt::format("unknown key '{}' in [[{}]]{}", key.str(), name_, did_you_mean(key.str(), keys)));
+    }
+  }
+
+  bool has(const char* key) const { return table_.contains(key); }
+
+  std::string text(const char* key) const {
+    const toml::node& node = required(key);
+    if (!node.is_string()) wrong_type(key, node, "a text");
+    return **node.as_string();
+  }
+
+  bool boolean(const char* key) const {
+    const toml::node& node = required(key);
+    if (!node.is_boolean()) wrong_type(key, node, "true or false");
+    return **node.as_boolean();
+  }
+
+  std::int64_t whole_number(const char* key, std::int64_t least, std::int64_t most) const {
+    const toml::node& node = required(key);
+    if (!node.is_integer()) wrong_type(key, node, "a whole number");
+    const std::int64_t value = **node.as_integer();
+    if (value < least || value > most)
+      refuse(file_, node.source().begin,
+             fmt::format("'{}' is {}, expected {} to {}", key, value, least, most));
+    return value;
+  }
+
+  std::vector<std::string> texts(const char* key) const {
+    const toml::node& node = required(key);
+    const toml::array* array = node.as_array();
+    if (!array || array->empty()) wrong_type(key, node, "an array of texts, not empty");
+    std::vector<std::string> values;
+    for (const toml::node& element : *array) {
+      if (!element.is_string()) wrong_type(key, element, "texts only");
+      values.push_back(**element.as_string());
+    }
+    return values;
+  }
+
+  std::map<std::string, std::string> environment(const char* key) const {
+    std::map<std::string, std::string> values;
+    if (!has(key)) return values;
+    const toml::node& node = required(key);
+    const toml::table* table = node.as_table();
+    if (!table) wrong_type(key, node, "a table such as { OMP_WAIT_POLICY = \"active\" }");
+    for (const auto& [name, value] : *table) {
+      if (!value.is_string()) wrong_type(name.str().data(), value, "a text");
+      if (name.str().empty() || name.str().find('=') != std::string_view::npos)
+        refuse(file_, name.source().begin,
+               fmt::format("'{}' cannot name an environment variable", name.str()));
+      values.emplace(name.str(), **value.as_string());
+    }
+    return values;
+  }
+
+  toml::source_position position() const { return table_.source().begin; }
+  toml::source_position position(const char* key) const { return required(key).source().begin; }
+  const std::string& file() const { return file_; }
+
+ private:
+  const toml::node& required(const char* key) const {
+    const toml::node* node = table_.get(key);
+    if (!node) refuse(file_, position(), fmt::format("'{}' is missing in [[{}]]", key, name_));
+    return *node;
+  }
+
+  [[noreturn]] void wrong_type(const std::string& key, const toml::node& node, const char* expected) const {
+    refuse(file_, node.source().begin, fmt::format("'{}' is {}, expected {}", key, shown(node), expected));
+  }
+
+  std::string file_;
+  std::string name_;
+  const toml::table& table_;
+};
+
+Workload read_workload(const Section& section) {
+  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max() / 8;  // 4 * units fits an int
+  const auto number = [&](const char* key) { return static_cast<int>(section.whole_number(key, 0, most)); };
+  const auto number_or = [&](const char* key, int otherwise) {
+    return section.has(key) ? number(key) : otherwise;
+  };
+  Workload workload;
+  workload.name = section.text("name");
+  workload.source = section.file();
+  workload.layers = number_or("layers", 1);
+  workload.units = number("units");
+  workload.directions = number_or("directions", 1);
+  workload.classes = number("classes");
+  const std::string loss = section.has("loss") ? section.text("loss") : "cross-entropy";
+  if (loss != "cross-entropy" && loss != "ctc")
+    refuse(section.file(), section.position("loss"),
+           fmt::format("'loss' is \"{}\", expected \"cross-entropy\" or \"ctc\"", loss));
+  workload.loss = loss == "ctc" ? Loss::ctc : Loss::cross_entropy;
+  workload.samples = number("samples");
+  workload.time_steps = number("time_steps");
+  workload.channels = number("channels");
+  workload.labels = number_or("labels", 1);
+  workload.min_length = number_or("min_length", workload.time_steps);
+  workload.pads = section.has("pads") && section.boolean("pads");
+  if (section.has("seed"))
+    workload.seed = static_cast<std::uint32_t>(
+        section.whole_number("seed", 0, std::numeric_limits<std::uint32_t>::max() - 1));
+  try {
+    validate(workload);
+  } catch (const std::invalid_argument& error) {
+    refuse(section.file(), section.position(), error.what());
+  }
+  return workload;
+}
+
+void require_name(const Section& section, const char* key, const std::string& name) {
+  if (name.empty() || name.find_first_of(" \t\n,@\"'") != std::string::npos)
+    refuse(section.file(), section.position(key),
+           fmt::format("'{}' is \"{}\", expected a name without spaces, commas, quotes and @", key, name));
+}
+
+template <typename T, typename Same>
+void require_new(const Section& section, const std::vector<T>& known, const char* what, const Same& is_same) {
+  if (std::any_of(known.begin(), known.end(), is_same))
+    refuse(section.file(), section.position("name"), fmt::format("{} is defined twice", what));
+}
+
+void add_workload(const Section& section, Configuration& configuration) {
+  Workload workload = read_workload(section);
+  if (builtin_workload(workload.name))
+    refuse(section.file(), section.position("name"),
+           fmt::format("workload '{}' is built in; choose another name", workload.name));
+  require_new(section, configuration.workloads, "this workload",
+              [&](const Workload& other) { return other.name == workload.name; });
+  configuration.workloads.push_back(std::move(workload));
+}
+
+void add_variant(const Section& section, Configuration& configuration) {
+  Variant variant{section.text("implementation"), section.text("name"), section.environment("environment")};
+  require_name(section, "implementation", variant.implementation);
+  require_name(section, "name", variant.name);
+  require_new(section, configuration.variants, "this variant", [&](const Variant& other) {
+    return other.implementation == variant.implementation && other.name == variant.name;
+  });
+  configuration.variants.push_back(std::move(variant));
+}
+
+void add_worker(const Section& section, Configuration& configuration) {
+  WorkerDefinition worker{section.text("name"), section.texts("command"), section.environment("environment")};
+  require_name(section, "name", worker.name);
+  if (worker.command.front().empty())
+    refuse(section.file(), section.position("command"),
+           "'command' starts with an empty text, expected a program");
+  require_new(section, configuration.workers, "this worker",
+              [&](const WorkerDefinition& other) { return other.name == worker.name; });
+  configuration.workers.push_back(std::move(worker));
+}
+
+struct SectionKind {
+  std::string name;
+  std::vector<std::string> keys;
+  void (*add)(const Section&, Configuration&);
+};
+
+const std::array<SectionKind, 3>& section_kinds() {
+  static const std::array<SectionKind, 3> kinds{{
+      {"workload",
+       {"name", "layers", "units", "directions", "classes", "loss", "samples", "time_steps", "channels",
+        "labels", "min_length", "pads", "seed"},
+       add_workload},
+      {"variant", {"implementation", "name", "environment"}, add_variant},
+      {"worker", {"name", "command", "environment"}, add_worker},
+  }};
+  return kinds;
+}
+
+const SectionKind& section_kind(const std::string& file, const toml::key& key) {
+  std::vector<std::string> names;
+  for (const SectionKind& kind : section_kinds()) {
+    if (kind.name == key.str()) return kind;
+    names.push_back(kind.name);
+  }
+  refuse(file, key.source().begin,
+         fmt::format("unknown key '{}'{}", key.str(), did_you_mean(key.str(), names)));
+}
+
+}  // namespace
+
+Configuration parse_configuration(std::string_view text, const std::string& file_name) {
+  toml::table root;
+  try {
+    root = toml::parse(text, file_name);
+  } catch (const toml::parse_error& error) {
+    refuse(file_name, error.source().begin, std::string(error.description()));
+  }
+  Configuration configuration;
+  for (const auto& [key, value] : root) {
+    const SectionKind& kind = section_kind(file_name, key);
+    const toml::array* tables = value.as_array();
+    if (!tables || !std::all_of(tables->begin(), tables->end(), [](const auto& t) { return t.is_table(); }))
+      refuse(file_name, key.source().begin,
+             fmt::format("write [[{0}]], not '{0}' as {1}", kind.name, shown(value)));
+    for (const toml::node& table : *tables)
+      kind.add(Section(file_name, kind.name, *table.as_table(), kind.keys), configuration);
+  }
+  return configuration;
+}
+
+Configuration read_configuration(const std::filesystem::path& file) {
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error))
+    throw std::invalid_argument(fmt::format("{}: is a folder, expected a TOML file", file.string()));
+  std::ifstream in(file, std::ios::binary);
+  std::stringstream text;
+  if (in) text << in.rdbuf();
+  if (!in)
+    throw std::invalid_argument(fmt::format("{}: cannot be read: {}", file.string(), std::strerror(errno)));
+  return parse_configuration(text.str(), file.string());
+}
+
+}  // namespace lstmbench
