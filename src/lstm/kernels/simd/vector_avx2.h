@@ -6,6 +6,8 @@
 namespace lstm::kernels {
 namespace {
 
+constexpr float kExponentOfZero = -1e9f;
+
 struct Vector {
   static constexpr int kLanes = 8;
   struct Mask {
@@ -66,13 +68,25 @@ inline Vector select(Vector::Mask mask, Vector yes, Vector no) {
 inline Vector round_to_nearest(Vector a) {
   return {_mm256_round_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
-// a * 2^n for whole n from -252 to 254, in two steps so that neither power leaves the range of floats.
+// a * 2^n for whole n <= 127; 0 where n < -126.
 inline Vector scale(Vector a, Vector n) {
-  const __m256i whole = _mm256_cvtps_epi32(n.v), bias = _mm256_set1_epi32(127);
-  const __m256i half = _mm256_srai_epi32(whole, 1), rest = _mm256_sub_epi32(whole, half);
-  const __m256i power1 = _mm256_slli_epi32(_mm256_add_epi32(half, bias), 23);
-  const __m256i power2 = _mm256_slli_epi32(_mm256_add_epi32(rest, bias), 23);
-  return {_mm256_mul_ps(_mm256_mul_ps(a.v, _mm256_castsi256_ps(power1)), _mm256_castsi256_ps(power2))};
+  const __m256i whole = _mm256_cvtps_epi32(_mm256_max_ps(n.v, _mm256_set1_ps(-127.0f)));
+  const __m256i power = _mm256_slli_epi32(_mm256_add_epi32(whole, _mm256_set1_epi32(127)), 23);
+  return {_mm256_mul_ps(a.v, _mm256_castsi256_ps(power))};
+}
+// x = fraction * 2^exponent for x >= 0: fraction in [1, 2), or 0 with the exponent kExponentOfZero.
+struct Parts {
+  Vector fraction, exponent;
+};
+inline Parts split(Vector x) {
+  const __m256i bits = _mm256_castps_si256(x.v);
+  const __m256 is_zero = _mm256_cmp_ps(x.v, _mm256_set1_ps(0x1p-126f), _CMP_LT_OQ);
+  const __m256i exponent = _mm256_sub_epi32(_mm256_srli_epi32(bits, 23), _mm256_set1_epi32(127));
+  const __m256i fraction =
+      _mm256_or_si256(_mm256_and_si256(bits, _mm256_set1_epi32(0x7fffff)), _mm256_set1_epi32(0x3f800000));
+  const __m256 nan = _mm256_sub_ps(x.v, x.v);  // where x is NaN or infinite, else 0
+  return {{_mm256_add_ps(_mm256_andnot_ps(is_zero, _mm256_castsi256_ps(fraction)), nan)},
+          {_mm256_blendv_ps(_mm256_cvtepi32_ps(exponent), _mm256_set1_ps(kExponentOfZero), is_zero)}};
 }
 // table[index[i]] where the mask has lane i, else 0.
 inline Vector gather(const float* table, const int* index, Vector::Mask mask) {

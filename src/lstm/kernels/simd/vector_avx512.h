@@ -8,6 +8,8 @@
 namespace lstm::kernels {
 namespace {
 
+constexpr float kExponentOfZero = -1e9f;
+
 struct Vector {
   static constexpr int kLanes = 16;
   using Mask = __mmask16;
@@ -65,9 +67,17 @@ inline Vector select(Vector::Mask mask, Vector yes, Vector no) {
 inline Vector round_to_nearest(Vector a) {
   return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
-// a * 2^n for whole n, down to subnormals (which count as zero) and up to infinity.
+// a * 2^n for whole n <= 127; 0 where n < -126, or thereabouts.
 inline Vector scale(Vector a, Vector n) {
   return {_mm512_scalef_ps(a.v, n.v)};
+}
+// x = fraction * 2^exponent for x >= 0: fraction in [1, 2), or 0 with the exponent kExponentOfZero.
+struct Parts {
+  Vector fraction, exponent;
+};
+inline Parts split(Vector x) {
+  const __m512 exponent = _mm512_max_ps(_mm512_set1_ps(kExponentOfZero), _mm512_getexp_ps(x.v));
+  return {{_mm512_scalef_ps(x.v, _mm512_sub_ps(_mm512_setzero_ps(), exponent))}, {exponent}};
 }
 // table[index[i]] where the mask has lane i, else 0.
 inline Vector gather(const float* table, const int* index, Vector::Mask mask) {

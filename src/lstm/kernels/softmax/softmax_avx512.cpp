@@ -1,0 +1,11 @@
+#include "kernels/simd/vector_avx512.h"
+// Over that Vector:
+#include "kernels/softmax/softmax_vector.h"
+
+namespace lstm::kernels {
+
+void softmax_avx512(const SoftmaxProblem& problem) noexcept {
+  softmax_vector(problem);
+}
+
+}  // namespace lstm::kernels
