@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "lstm/cpu.h"
+#include "lstm/network.h"
 
 namespace lstm {
 
@@ -18,9 +19,15 @@ struct Peak {
   int threads = 1;
 };
 
-// Each figure is sustained for `seconds` on `threads` pinned threads at once.
+// Each figure is sustained for `seconds` on `threads` pinned threads at once: all work divided by the time of
+// the slowest thread. Throws std::invalid_argument for threads < 1 or seconds <= 0, std::bad_alloc where
+// there is no room for the buffers (up to 1 GiB in all).
 Peak measure_peak(int threads, double seconds = 0.5);
-// Only the fp32 (or the dtype's best) figure: what is taken between the rounds of a run.
+
+// Only the figure that bounds engines of this number format: what is taken between the rounds of a run.
+// fp32, fp64: multiply-adds of that format. bf16: AMX where the machine has it, else VDPBF16PS, else as fp32.
+// bf16x3: the same divided by three where it is a bf16 instruction, since a product takes three.
+double measure_dtype_peak(DType dtype, int threads, double seconds = 0.5);
 double measure_fp32_peak(int threads, double seconds = 0.5);
 
 }  // namespace lstm
