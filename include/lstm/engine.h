@@ -36,10 +36,10 @@ struct EngineOptions {
 
 // Adam (Kingma and Ba, 2015, algorithm 1), as torch.optim.Adam computes it.
 struct AdamOptions {
-  float learning_rate = 1e-3f;
-  float beta1 = 0.9f;
-  float beta2 = 0.999f;
-  float epsilon = 1e-8f;
+  double learning_rate = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
 };
 
 class Engine {
@@ -52,6 +52,8 @@ class Engine {
   // Both in the order of layout(); parameters may be written between steps.
   virtual std::span<float> parameters() = 0;
   virtual std::span<const float> gradients() const = 0;
+  // The gradients as an fp64 engine has them, before they are rounded for gradients(); empty in other engines.
+  virtual std::span<const double> gradients_fp64() const { return {}; }
 
   // One training step is load, forward, loss, backward, update, in this order; none of them allocates.
   // load keeps the views (the caller keeps the data alive until the step ends) and throws what

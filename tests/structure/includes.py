@@ -13,7 +13,7 @@ LSTM = "lstm"  # the public headers
 ROOMS = {
     "include/lstm": {LSTM},
     "src/lstm/model": {LSTM, "model"},
-    "src/lstm/reference": {LSTM, "model", "reference"},
+    "src/lstm/reference": {LSTM, "model", "cpu", "reference"},
     "src/lstm/cpu": {LSTM, "cpu"},
     "src/lstm/kernels": {LSTM, "cpu", "kernels"},
     "src/lstm/engines": {LSTM, "model", "cpu", "kernels", "engines", "reference", "cuda"},

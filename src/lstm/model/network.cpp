@@ -1,0 +1,38 @@
+#include "lstm/network.h"
+
+#include <stdexcept>
+#include <string>
+
+namespace lstm {
+namespace {
+
+void require_at_least(int minimum, int got, const char* field, const char* meaning) {
+  if (got >= minimum) return;
+  throw std::invalid_argument(std::string(field) + " (" + meaning + "): got " + std::to_string(got) +
+                              ", expected at least " + std::to_string(minimum));
+}
+
+}  // namespace
+
+void validate(const Network& network) {
+  require_at_least(1, network.inputs, "inputs", "channels of x, C");
+  require_at_least(1, network.units, "units", "LSTM units, H");
+  require_at_least(1, network.layers, "layers", "LSTM layers, L");
+  if (network.directions != 1 && network.directions != 2) {
+    throw std::invalid_argument("directions: got " + std::to_string(network.directions) +
+                                ", expected 1, or 2 for forward and reverse");
+  }
+  if (network.loss == Loss::ctc) {
+    require_at_least(2, network.classes, "classes", "V, with the blank of CTC");
+  } else {
+    require_at_least(1, network.classes, "classes", "V");
+  }
+}
+
+void validate(const BatchShape& shape) {
+  require_at_least(1, shape.samples, "samples", "N");
+  require_at_least(1, shape.time_steps, "time_steps", "T");
+  require_at_least(0, shape.max_labels, "max_labels", "S, labels of the longest sequence");
+}
+
+}  // namespace lstm

@@ -1,0 +1,167 @@
+#include "reference/reference_engine.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "cpu/thread_team.h"
+#include "model/adam.h"
+#include "reference/sample.h"
+
+namespace lstm::reference {
+namespace {
+
+bool same_bits(float a, float b) {
+  return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
+}
+
+class ReferenceEngine final : public Engine {
+ public:
+  ReferenceEngine(const Network& network, const BatchShape& shape, const EngineOptions& options,
+                  const AdamOptions& adam)
+      : network_(network),
+        shape_(shape),
+        adam_(adam),
+        layout_(network),
+        team_(options.threads, options.pin_threads),
+        weights_(network_, layout_),
+        parameters_(layout_.size()),
+        published_(layout_.size()),
+        gradients_(layout_.size()),
+        rounded_gradients_(layout_.size()),
+        m_(layout_.size()),
+        v_(layout_.size()),
+        partial_gradients_(static_cast<std::size_t>(options.threads), std::vector<double>(layout_.size())),
+        scratch_(static_cast<std::size_t>(options.threads), Scratch(network, shape.time_steps)) {
+    for (int n = 0; n < shape.samples; ++n) traces_.emplace_back(network, shape.time_steps);
+  }
+
+  const Network& network() const override { return network_; }
+  const ParameterLayout& layout() const override { return layout_; }
+  std::span<float> parameters() override { return parameters_; }
+  std::span<const float> gradients() const override { return rounded_gradients_; }
+  std::span<const double> gradients_fp64() const override { return gradients_; }
+
+  void load(const Batch& batch) override {
+    validate(batch, network_, shape_);
+    batch_ = batch;
+    const std::size_t row = static_cast<std::size_t>(network_.inputs);
+    std::size_t first_label = 0;
+    label_starts_.clear();
+    for (int n = 0; n < batch.samples; ++n) {
+      Trace& trace = traces_[static_cast<std::size_t>(n)];
+      trace.length = batch.lengths[n];
+      trace.loss_length = network_.loss == Loss::ctc ? batch.loss_lengths[n] : trace.length;
+      const auto x =
+          batch.x.subspan(static_cast<std::size_t>(n) * batch.time_steps * row, trace.length * row);
+      std::copy(x.begin(), x.end(), trace.x.begin());
+      label_starts_.push_back(first_label);
+      first_label += network_.loss == Loss::ctc ? static_cast<std::size_t>(batch.label_lengths[n]) : 1;
+    }
+    label_starts_.push_back(first_label);
+  }
+
+  void forward() override {
+    take_written_parameters();
+    weights_.transpose();
+    for_each_sample([this](int, Trace& trace, int) { reference::forward(network_, weights_, trace); });
+  }
+
+  double loss() override {
+    for_each_sample([this](int n, Trace& trace, int) {
+      const std::size_t first = label_starts_[n];
+      evaluate_loss(network_, batch_.samples, batch_.labels.subspan(first, label_starts_[n + 1] - first),
+                    trace);
+    });
+    double sum = 0;
+    for (int n = 0; n < batch_.samples; ++n) sum += traces_[static_cast<std::size_t>(n)].loss;
+    return sum;
+  }
+
+  void backward() override {
+    for (auto& partial : partial_gradients_) std::fill(partial.begin(), partial.end(), 0.0);
+    for_each_sample([this](int, Trace& trace, int thread) {
+      reference::backward(network_, layout_, weights_, trace, scratch_[static_cast<std::size_t>(thread)],
+                          partial_gradients_[static_cast<std::size_t>(thread)]);
+    });
+    for (std::size_t i = 0; i < gradients_.size(); ++i) {
+      double sum = 0;
+      for (const auto& partial : partial_gradients_) sum += partial[i];
+      gradients_[i] = sum;
+      rounded_gradients_[i] = static_cast<float>(sum);
+    }
+  }
+
+  void update() override {
+    model::adam_step<double>(adam_, ++step_, weights_.values(), gradients_, m_, v_);
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      parameters_[i] = published_[i] = static_cast<float>(weights_.values()[i]);
+    }
+  }
+
+  std::size_t workspace_bytes() const override {
+    std::size_t bytes = weights_.bytes();
+    for (const Trace& trace : traces_) bytes += trace.bytes();
+    for (const Scratch& scratch : scratch_) bytes += scratch.bytes();
+    for (const auto& partial : partial_gradients_) bytes += partial.size() * sizeof(double);
+    return bytes;
+  }
+
+  std::string description() const override {
+    return "float64, plain loops, samples split over " + std::to_string(team_.threads()) + " threads";
+  }
+
+ private:
+  // The caller sees parameters as floats. Those it has written since they were last published replace the
+  // doubles; the others keep the digits that a float does not show.
+  void take_written_parameters() {
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      if (same_bits(parameters_[i], published_[i])) continue;
+      weights_.values()[i] = published_[i] = parameters_[i];
+    }
+  }
+
+  // function(sample, trace, thread): thread k takes the samples k, k + threads, ...
+  template <class Function>
+  void for_each_sample(const Function& function) {
+    const auto share = [&](int thread) {
+      for (int n = thread; n < batch_.samples; n += team_.threads()) {
+        function(n, traces_[static_cast<std::size_t>(n)], thread);
+      }
+    };
+    team_.run(share);
+  }
+
+  Network network_;
+  BatchShape shape_;
+  AdamOptions adam_;
+  ParameterLayout layout_;
+  cpu::ThreadTeam team_;
+  Weights weights_;
+  std::vector<float> parameters_;
+  std::vector<float> published_;  // parameters_ as this engine last left them
+  std::vector<double> gradients_;
+  std::vector<float> rounded_gradients_;
+  std::vector<double> m_, v_;
+  std::int64_t step_ = 0;
+  std::vector<std::vector<double>> partial_gradients_;  // one a thread
+  std::vector<Scratch> scratch_;                        // one a thread
+  std::vector<Trace> traces_;                           // one a sample
+  Batch batch_;
+  std::vector<std::size_t> label_starts_;  // (N + 1)
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_reference_engine(const Network& network, const BatchShape& shape,
+                                              const EngineOptions& options, const AdamOptions& adam) {
+  if (options.dtype != DType::fp64) {
+    throw std::invalid_argument("reference: supports dtype fp64 only");
+  }
+  return std::make_unique<ReferenceEngine>(network, shape, options, adam);
+}
+
+}  // namespace lstm::reference
