@@ -1,0 +1,223 @@
+#include "engines/fused/fused_engine.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "engines/training/column_sums.h"
+#include "engines/training/training_engine.h"
+#include "kernels/cell/cell.h"
+
+namespace lstm::engines {
+namespace {
+
+std::size_t size(int a, int b) {
+  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
+}
+
+class FusedEngine final : public TrainingEngine {
+ public:
+  FusedEngine(const Network& network, const BatchShape& shape, const EngineOptions& options,
+              const AdamOptions& adam)
+      : TrainingEngine("fused", network, shape, options, adam),
+        cell_(kernels::select(kernels::cell_variants(), isa()).function),
+        directions_(static_cast<std::size_t>(network.layers * network.directions)),
+        y_(static_cast<std::size_t>(network.layers)) {
+    plan();
+    arena_.allocate();
+    plan();
+  }
+
+  std::string description() const override { return "fused cells, " + kernels_and_threads(); }
+
+ protected:
+  float* x() override { return x_.data(); }
+  const float* y() const override { return y_.back().data(); }
+  float* dy() override { return dy_of(network().layers - 1); }
+  std::size_t layer_bytes() const override { return arena_.bytes(); }
+
+  void forward_layers() override {
+    for (int layer = 0; layer < network().layers; ++layer) {
+      for (int direction = 0; direction < network().directions; ++direction) {
+        forward_direction(layer, direction);
+      }
+    }
+  }
+
+  void backward_layers() override {
+    for (int layer = network().layers - 1; layer >= 0; --layer) {
+      for (int direction = 0; direction < network().directions; ++direction) {
+        backward_direction(layer, direction);
+      }
+    }
+  }
+
+ private:
+  // What forward keeps for backward.
+  struct Direction {
+    std::span<float> gates;  // (N*T, 4H) i, f, g, o; backward turns them into their gradients
+    std::span<float> c;      // (N*T, H)
+  };
+
+  void plan() {
+    const int rows = batch().most_rows();
+    x_ = arena_.take<float>(size(rows, network().inputs));
+    for (Direction& direction : directions_) {
+      direction.gates = arena_.take<float>(size(rows, gates()));
+      direction.c = arena_.take<float>(size(rows, H()));
+    }
+    for (auto& y : y_) y = arena_.take<float>(size(rows, width()));
+    for (auto& dy : dy_) dy = arena_.take<float>(size(rows, width()));
+    dc_ = arena_.take<float>(size(shape().samples, H()));
+  }
+
+  int H() const { return network().units; }
+  int gates() const { return 4 * network().units; }
+  const float* input(int layer) const {
+    return layer == 0 ? x_.data() : y_[static_cast<std::size_t>(layer - 1)].data();
+  }
+  float* dy_of(int layer) { return dy_[static_cast<std::size_t>(layer % 2)].data(); }
+  Direction& direction_at(int layer, int direction) {
+    return directions_[static_cast<std::size_t>(layer * network().directions + direction)];
+  }
+
+  void forward_direction(int layer, int direction) {
+    const DirectionTensors weights = store().parameters(layer, direction);
+    const Direction& kept = direction_at(layer, direction);
+    const int inputs = network().layer_inputs(layer);
+    float* h = y_[static_cast<std::size_t>(layer)].data() + direction * H();
+    for (int k = 0; k < batch().steps(); ++k) {
+      const RecurrentStep step = batch().step(direction, k);
+      float* step_gates = kept.gates.data() + size(step.row, gates());
+      gemm()({.transpose_b = true,
+              .m = step.rows,
+              .n = gates(),
+              .k = inputs,
+              .a = input(layer) + size(step.row, inputs),
+              .lda = inputs,
+              .b = weights.W,
+              .ldb = inputs,
+              .c = step_gates,
+              .ldc = gates()});
+      if (step.rows_before > 0) {
+        gemm()({.transpose_b = true,
+                .m = step.rows_before,
+                .n = gates(),
+                .k = H(),
+                .a = h + size(step.row_before, width()),
+                .lda = width(),
+                .b = weights.R,
+                .ldb = H(),
+                .c = step_gates,
+                .ldc = gates(),
+                .beta = 1.0f});
+      }
+      const kernels::CellForward cell{.units = H(),
+                                      .rows_before = step.rows_before,
+                                      .gates = step_gates,
+                                      .b_W = weights.b_W,
+                                      .b_R = weights.b_R,
+                                      .c_before = kept.c.data() + size(step.row_before, H()),
+                                      .c = kept.c.data() + size(step.row, H()),
+                                      .h = h + size(step.row, width()),
+                                      .h_stride = width()};
+      for_each_rows(step.rows, [&](int first, int last) { cell_.forward(cell, first, last); });
+    }
+  }
+
+  // The gradient of h from the step that follows is added to dy in place.
+  void backward_direction(int layer, int direction) {
+    const DirectionTensors weights = store().parameters(layer, direction);
+    const DirectionTensors gradients = store().gradients(layer, direction);
+    const Direction& kept = direction_at(layer, direction);
+    const int inputs = network().layer_inputs(layer);
+    const float* h = y_[static_cast<std::size_t>(layer)].data() + direction * H();
+    float* dh = dy_of(layer) + direction * H();
+    std::fill(dc_.begin(), dc_.end(), 0.0f);
+    for (int k = batch().steps() - 1; k >= 0; --k) {
+      const RecurrentStep step = batch().step(direction, k);
+      float* d_gates = kept.gates.data() + size(step.row, gates());
+      const kernels::CellBackward cell{.units = H(),
+                                       .rows_before = step.rows_before,
+                                       .gates = d_gates,
+                                       .c = kept.c.data() + size(step.row, H()),
+                                       .c_before = kept.c.data() + size(step.row_before, H()),
+                                       .dh = dh + size(step.row, width()),
+                                       .dh_stride = width(),
+                                       .dc = dc_.data()};
+      for_each_rows(step.rows, [&](int first, int last) { cell_.backward(cell, first, last); });
+
+      add_column_sums(team(), step.rows, gates(), d_gates, gradients.b_W);
+      add_weight_gradient(d_gates, step.rows, input(layer) + size(step.row, inputs), inputs, inputs,
+                          gradients.W);
+      if (layer > 0) {
+        const float is_second = direction == 0 ? 0.0f : 1.0f;
+        add_input_gradient(d_gates, step.rows, weights.W, inputs, is_second,
+                           dy_of(layer - 1) + size(step.row, inputs), inputs);
+      }
+      if (step.rows_before > 0) {
+        add_weight_gradient(d_gates, step.rows_before, h + size(step.row_before, width()), width(), H(),
+                            gradients.R);
+        add_input_gradient(d_gates, step.rows_before, weights.R, H(), 1.0f,
+                           dh + size(step.row_before, width()), width());
+      }
+    }
+    std::copy_n(gradients.b_W, gates(), gradients.b_R);  // b_W and b_R are added: one gradient for both
+  }
+
+  // d_weights (4H, columns) += d_gates^T * input (rows, columns)
+  void add_weight_gradient(const float* d_gates, int rows, const float* input, int stride, int columns,
+                           float* d_weights) {
+    gemm()({.transpose_a = true,
+            .m = gates(),
+            .n = columns,
+            .k = rows,
+            .a = d_gates,
+            .lda = gates(),
+            .b = input,
+            .ldb = stride,
+            .c = d_weights,
+            .ldc = columns,
+            .beta = 1.0f});
+  }
+
+  // d_input (rows, columns) = beta * d_input + d_gates * weights (4H, columns)
+  void add_input_gradient(const float* d_gates, int rows, const float* weights, int columns, float beta,
+                          float* d_input, int stride) {
+    gemm()({.m = rows,
+            .n = columns,
+            .k = gates(),
+            .a = d_gates,
+            .lda = gates(),
+            .b = weights,
+            .ldb = columns,
+            .c = d_input,
+            .ldc = stride,
+            .beta = beta});
+  }
+
+  template <class Function>
+  void for_each_rows(int rows, const Function& function) {
+    for_each_part(team(), rows, kSmallestPointwisePart / gates() + 1,
+                  [&](std::int64_t first, std::int64_t last) {
+                    function(static_cast<int>(first), static_cast<int>(last));
+                  });
+  }
+
+  kernels::CellFunctions cell_;
+  cpu::Arena arena_;
+  std::span<float> x_;                  // (N*T, C)
+  std::vector<Direction> directions_;   // by layer and direction
+  std::vector<std::span<float>> y_;     // by layer (N*T, D*H)
+  std::array<std::span<float>, 2> dy_;  // (N*T, D*H) of even and odd layers
+  std::span<float> dc_;                 // (N, H)
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_fused_engine(const Network& network, const BatchShape& shape,
+                                          const EngineOptions& options, const AdamOptions& adam) {
+  return std::make_unique<FusedEngine>(network, shape, options, adam);
+}
+
+}  // namespace lstm::engines

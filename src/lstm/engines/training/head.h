@@ -1,0 +1,64 @@
+// The dense head and the loss, forward and backward, on the output of the last LSTM layer in packed rows
+// (packed_batch.h). Only rows that the loss reads are computed: cross-entropy reads each sample's last step,
+// CTC the steps in front of each sample's loss length.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "cpu/memory.h"
+#include "cpu/thread_team.h"
+#include "engines/training/packed_batch.h"
+#include "kernels/ctc/ctc.h"
+#include "kernels/gemm/gemm.h"
+#include "kernels/softmax/softmax.h"
+
+namespace lstm::engines {
+
+class Head {
+ public:
+  // `gemm` must outlive the head. Throws std::bad_alloc.
+  Head(const Network& network, const BatchShape& shape, Isa isa, cpu::ThreadTeam& team, kernels::Gemm& gemm);
+
+  // y (rows, D*H) packed, weights (V, D*H) -> logits.
+  void forward(const PackedBatch& batch, const float* y, const float* weights);
+  // The loss of the logits, and their gradient.
+  double loss(const PackedBatch& batch);
+  // Writes d_weights (V, D*H) and all of dy (rows, D*H) packed: zero where the loss does not read y.
+  void backward(const PackedBatch& batch, const float* y, const float* weights, float* d_weights, float* dy);
+
+  std::size_t workspace_bytes() const { return arena_.bytes(); }
+
+ private:
+  struct CtcScratch {
+    std::span<float> logits;  // (T, V) of one sample, later their gradient
+    std::span<float> work;    // what the kernel needs
+  };
+
+  bool is_ctc() const { return network_.loss == Loss::ctc; }
+  int logit_rows(const PackedBatch& batch) const;
+  void plan();
+  void cross_entropy_loss(const PackedBatch& batch);
+  void ctc_loss(const PackedBatch& batch);
+
+  Network network_;
+  BatchShape shape_;
+  cpu::ThreadTeam* team_;
+  kernels::Gemm* gemm_;
+  kernels::SoftmaxFunction softmax_;
+  kernels::CtcFunction ctc_;
+  int width_;                            // D*H
+  std::vector<CtcScratch> ctc_scratch_;  // one a thread
+  cpu::Arena arena_;
+  std::span<float> logits_;         // CTC: packed rows (N*T, V); cross-entropy: (N, V) by place
+  std::span<float> d_logits_;       // likewise
+  std::span<std::int32_t> labels_;  // cross-entropy: (N) by place
+  std::span<float> row_losses_;     // cross-entropy: (N) by place
+  std::span<float> last_y_;         // cross-entropy: (N, D*H) by place
+  std::span<float> d_last_y_;       // cross-entropy: (N, D*H)
+  std::span<double> losses_;        // (N) by place
+};
+
+}  // namespace lstm::engines

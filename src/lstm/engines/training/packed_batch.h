@@ -1,0 +1,68 @@
+// A batch of sequences of different lengths without their padding: what every engine but the reference runs
+// on.
+//
+// Samples are sorted by descending length (then by descending loss length), so that at step t the samples
+// that still run are places 0..active(t)-1. A packed tensor holds, step after step, one row for each of them:
+// the row of place k at step t is row(t) + k, for both directions. The forward direction goes through the
+// steps upwards and its active batch shrinks; the reverse direction goes downwards from the last step, and
+// the places active(t+1)..active(t)-1 start at t from h = c = 0, at their own last step.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "cpu/thread_team.h"
+#include "lstm/batch.h"
+
+namespace lstm::engines {
+
+// One step of one direction's recurrence, as packed rows.
+struct RecurrentStep {
+  int row = 0;          // first row of the step
+  int rows = 0;         // samples that run at it
+  int row_before = 0;   // first row of the step that it continues
+  int rows_before = 0;  // the first so many of its samples continue one; the others start from zero
+};
+
+class PackedBatch {
+ public:
+  PackedBatch(const Network& network, const BatchShape& shape);
+
+  // Validates the batch (throws what validate(batch) throws), keeps its views, sorts. Does not allocate.
+  void load(const Batch& batch);
+
+  int samples() const { return batch_.samples; }                              // N
+  int steps() const { return steps_; }                                        // of the longest sample
+  int rows() const { return row_starts_[static_cast<std::size_t>(steps_)]; }  // sum of all lengths
+  int most_rows() const { return most_rows_; }                                // N * T of the shape
+  // Samples that still run at step t, 0 behind the last step.
+  int active(int t) const { return t < steps_ ? row(t + 1) - row(t) : 0; }
+  int row(int t) const { return row_starts_[static_cast<std::size_t>(t)]; }
+
+  // The k-th step in the order of the recurrence, k = 0..steps()-1; direction 0 is forward, 1 reverse.
+  RecurrentStep step(int direction, int k) const;
+
+  int sample(int place) const { return order_[static_cast<std::size_t>(place)]; }  // in the batch as loaded
+  int length(int place) const { return batch_.lengths[static_cast<std::size_t>(sample(place))]; }
+  int loss_length(int place) const;                       // steps that the loss covers; cross-entropy: length
+  std::span<const std::int32_t> labels(int place) const;  // cross-entropy: one
+
+  // Copies x into packed rows (rows(), C); nothing behind a sample's length is read.
+  void pack_x(cpu::ThreadTeam& team, float* packed) const;
+
+  std::size_t bytes() const;
+
+ private:
+  Network network_;
+  BatchShape shape_;
+  Batch batch_;
+  int steps_ = 0;
+  int most_rows_ = 0;
+  std::vector<int> row_starts_;            // (T + 1)
+  std::vector<int> order_;                 // (N)
+  std::vector<std::size_t> label_starts_;  // (N + 1) by sample as loaded
+};
+
+}  // namespace lstm::engines
