@@ -1,0 +1,58 @@
+#include "description.h"
+
+#include <fstream>
+#include <stdexcept>
+
+namespace lstm_worker {
+namespace {
+
+// The text behind "KEY :" in one of the system's files; empty where there is none.
+std::string field(const char* file, const std::string& key) {
+  std::ifstream stream(file);
+  for (std::string line; std::getline(stream, line);) {
+    if (!line.starts_with(key)) continue;
+    const std::size_t start = line.find_first_not_of(" \t", line.find(':') + 1);
+    return start == std::string::npos ? "" : line.substr(start);
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string_view dtype_name(lstm::DType dtype) {
+  switch (dtype) {
+    case lstm::DType::fp32:
+      return "fp32";
+    case lstm::DType::bf16:
+      return "bf16";
+    case lstm::DType::bf16x3:
+      return "bf16x3";
+    case lstm::DType::fp64:
+      return "fp64";
+  }
+  throw std::invalid_argument("unknown dtype");
+}
+
+std::string compiler() {
+#if defined(__clang__)
+  return "clang " __clang_version__;
+#elif defined(__GNUC__)
+  return "g++ " __VERSION__;
+#else
+  return "unknown";
+#endif
+}
+
+std::string cpu_model() {
+  const std::string model = field("/proc/cpuinfo", "model name");
+  return model.empty() ? "unknown" : model;
+}
+
+// Not getrusage: its maximum survives exec and so may be that of the program that started this one.
+std::int64_t peak_rss_bytes() {
+  const std::string text = field("/proc/self/status", "VmHWM");
+  if (text.empty()) throw std::runtime_error("/proc/self/status has no VmHWM");
+  return std::stoll(text) * 1024;
+}
+
+}  // namespace lstm_worker
