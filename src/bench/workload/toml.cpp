@@ -208,6 +208,39 @@ void add_worker(const Section& section, Configuration& configuration) {
   configuration.workers.push_back(std::move(worker));
 }
 
+// The options of `lstmbench run` that a file may set; lists are written as arrays.
+const std::vector<std::string>& run_keys() {
+  static const std::vector<std::string> keys{"workload", "implementation", "dtype",  "threads", "rounds",
+                                             "steps",    "warmup",         "budget", "check",   "time-limit",
+                                             "protocol", "baseline",       "results"};
+  return keys;
+}
+
+std::string option_text(const std::string& file, const std::string& key, const toml::node& node) {
+  if (const auto* text = node.as_string()) return **text;
+  if (const auto* number = node.as_integer()) return std::to_string(**number);
+  if (const auto* array = node.as_array(); array && !array->empty()) {
+    std::string list;
+    for (const toml::node& element : *array)
+      list += (list.empty() ? "" : ",") + option_text(file, key, element);
+    return list;
+  }
+  refuse(file, node.source().begin,
+         fmt::format("'{}' is {}, expected a text, a whole number or an array of them", key, shown(node)));
+}
+
+void read_run_defaults(const std::string& file, const toml::node& node, Configuration& configuration) {
+  const toml::table* table = node.as_table();
+  if (!table) refuse(file, node.source().begin, fmt::format("write [run], not 'run' as {}", shown(node)));
+  for (const auto& [key, value] : *table) {
+    const std::string name(key.str());
+    if (std::find(run_keys().begin(), run_keys().end(), name) == run_keys().end())
+      refuse(file, key.source().begin,
+             fmt::format("unknown key '{}' in [run]{}", name, did_you_mean(name, run_keys())));
+    configuration.run_defaults.emplace(name, option_text(file, name, value));
+  }
+}
+
 struct SectionKind {
   std::string name;
   std::vector<std::string> keys;
@@ -227,7 +260,7 @@ const std::array<SectionKind, 3>& section_kinds() {
 }
 
 const SectionKind& section_kind(const std::string& file, const toml::key& key) {
-  std::vector<std::string> names;
+  std::vector<std::string> names{"run"};
   for (const SectionKind& kind : section_kinds()) {
     if (kind.name == key.str()) return kind;
     names.push_back(kind.name);
@@ -247,6 +280,10 @@ Configuration parse_configuration(std::string_view text, const std::string& file
   }
   Configuration configuration;
   for (const auto& [key, value] : root) {
+    if (key.str() == "run") {
+      read_run_defaults(file_name, value, configuration);
+      continue;
+    }
     const SectionKind& kind = section_kind(file_name, key);
     const toml::array* tables = value.as_array();
     if (!tables || !std::all_of(tables->begin(), tables->end(), [](const auto& t) { return t.is_table(); }))

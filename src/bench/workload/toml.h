@@ -28,6 +28,8 @@ struct Configuration {
   std::vector<Workload> workloads;
   std::vector<Variant> variants;
   std::vector<WorkerDefinition> workers;
+  std::map<std::string, std::string>
+      run_defaults;  // [run]: option of `lstmbench run` without --, and its text
 };
 
 // Throw std::invalid_argument "FILE:LINE:COLUMN: what is wrong": malformed TOML, an unknown key (with the

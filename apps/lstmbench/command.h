@@ -1,0 +1,53 @@
+// What every command of the program shares.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "run/discovery.h"
+#include "run/progress.h"
+#include "run/worker_registry.h"
+
+namespace lstmbench {
+
+enum ExitCode : int {
+  exit_ok = 0,
+  exit_not_ok = 1,  // a case did not end OK
+  exit_usage = 2,
+  exit_storage = 5,
+};
+
+// A command's work; returns the exit code. Set by the command that was given.
+using Work = std::function<int()>;
+
+void add_run_command(CLI::App& app, Work& work);
+void add_list_command(CLI::App& app, Work& work);
+void add_plan_command(CLI::App& app, Work& work);
+void add_check_command(CLI::App& app, Work& work);
+void add_report_command(CLI::App& app, Work& work);
+void add_doctor_command(CLI::App& app, Work& work);
+void add_peak_command(CLI::App& app, Work& work);
+
+// --config and --python.
+struct WorkerFlags {
+  std::string config;
+  std::string python;
+  bool leaves_out_peers = false;
+};
+void add_worker_flags(CLI::App& command, WorkerFlags& flags);
+
+// The workers that a command has to do with, and what the user's file says.
+struct Workers {
+  WorkerPlaces places;
+  Configuration configuration;
+  std::vector<WorkerCommand> commands;
+};
+// Throws std::invalid_argument for a file that is wrong or, where it was named, missing.
+Workers find_workers(const WorkerFlags& flags);
+Discovery discover(const Workers& workers);
+
+// For standard error: one rewritten line on a terminal, plain lines elsewhere.
+std::unique_ptr<Progress> make_progress();
+
+}  // namespace lstmbench

@@ -1,0 +1,80 @@
+// lstmbench doctor: what is installed, and is the machine fit?
+#include <fmt/format.h>
+
+#include "command.h"
+#include "environment.h"
+#include "machine/machine.h"
+#include "process/interrupt.h"
+#include "report/escape.h"
+#include "report/text_width.h"
+
+namespace lstmbench {
+namespace {
+
+class Findings {
+ public:
+  Findings() : style_(output_style()) {}
+
+  void title(const char* text) {
+    std::printf("%s%s%s\n", style_.uses_color ? "\033[1m" : "", text, style_.uses_color ? "\033[0m" : "");
+  }
+  void good(const std::string& text) { show(style_.uses_unicode ? "✓" : "+", "32", text); }
+  void bad(const std::string& text) { show(style_.uses_unicode ? "✗" : "-", "31", text); }
+  void caution(const std::string& text) { show("!", "33", text); }
+  void fact(const std::string& name, const std::string& value) {
+    std::string first = "  " + pad_right(name, 28);
+    for (const auto& line : wrapped(escape_terminal(value), style_.width - 30)) {
+      std::printf("%s%s\n", first.c_str(), line.c_str());
+      first.assign(30, ' ');
+    }
+  }
+
+ private:
+  void show(const char* mark, const char* color, const std::string& text) {
+    std::string first =
+        style_.uses_color ? fmt::format("  \033[{}m{}\033[0m ", color, mark) : fmt::format("  {} ", mark);
+    for (const auto& line : wrapped(escape_terminal(text), style_.width - 4)) {
+      std::printf("%s%s\n", first.c_str(), line.c_str());
+      first = "    ";
+    }
+  }
+
+  TerminalStyle style_;
+};
+
+int diagnose(const WorkerFlags& flags) {
+  const Workers workers = find_workers(flags);
+  catch_interrupts();
+  const Discovery discovery = discover(workers);
+  Findings findings;
+  findings.title("machine");
+  for (const auto& [name, value] : read_machine(SystemFiles())) findings.fact(name, value);
+  findings.title("\nlibraries");
+  bool has_native = false;
+  for (const auto& worker : discovery.workers) {
+    if (!worker.hello) {
+      findings.bad(fmt::format("{}: {}", worker.command.name, worker.problem));
+      continue;
+    }
+    has_native |= worker.command.name == "native";
+    std::string build;
+    for (const auto& [name, value] : worker.hello->build) build += fmt::format(", {} {}", name, value);
+    findings.good(fmt::format("{} {}{}", worker.command.name, worker.hello->version, build));
+  }
+  findings.title("\nfitness");
+  const auto warnings = fitness_warnings(SystemFiles());
+  for (const auto& warning : warnings) findings.caution(warning);
+  if (warnings.empty()) findings.good("nothing speaks against measuring on this machine now");
+  return has_native ? exit_ok : exit_not_ok;
+}
+
+}  // namespace
+
+void add_doctor_command(CLI::App& app, Work& work) {
+  CLI::App* command = app.add_subcommand("doctor", "Show what is installed and whether the machine is fit");
+  auto flags = std::make_shared<WorkerFlags>();
+  add_worker_flags(*command, *flags);
+  command->callback([=, &work] { work = [=] { return diagnose(*flags); }; });
+}
+
+}  // namespace lstmbench

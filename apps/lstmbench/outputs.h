@@ -1,0 +1,22 @@
+// Where a report goes: the terminal, and files where they were asked for.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "report/model.h"
+
+namespace lstmbench {
+
+// "-" stands for standard output, which then carries nothing else.
+struct OutputFlags {
+  std::string json, markdown, csv;
+};
+void add_output_flags(CLI::App& command, OutputFlags& flags);
+
+// Throws StorageError where one of the files could not be written; they are not changed.
+void require_writable(const OutputFlags& flags);
+// Throws StorageError.
+void write_outputs(const Report& report, const OutputFlags& flags);
+
+}  // namespace lstmbench

@@ -1,0 +1,103 @@
+// lstmbench plan: what `run` would do, and about how long it would take.
+#include <fmt/format.h>
+
+#include "command.h"
+#include "environment.h"
+#include "machine/machine.h"
+#include "process/interrupt.h"
+#include "process/worker_session.h"
+#include "report/escape.h"
+#include "report/text_width.h"
+#include "run/measure_case.h"
+#include "run/peak_meter.h"
+#include "run/problems.h"
+#include "run/selection.h"
+#include "run_flags.h"
+
+namespace lstmbench {
+namespace {
+
+constexpr double assumed_peak_gflops = 200;
+constexpr std::chrono::minutes prepare_limit{5};
+
+// Prepares a case at full size and asks for its workspace; says why it cannot be had.
+std::string workspace_of(const Case& a_case, Problems& problems) {
+  try {
+    WorkerSession session(a_case.worker);
+    const Prepared prepared = session.prepare(a_case, problems.folder_of(a_case.workload), prepare_limit);
+    session.quit(prepare_limit);
+    return prepared.workspace_bytes ? format_bytes(*prepared.workspace_bytes) : "not known";
+  } catch (const WorkerFailure& failure) {
+    if (failure.status == Status::interrupted) throw;
+    return to_string(failure.status);
+  }
+}
+
+int print_plan(RunFlags& flags, bool asks_workspace, CLI::App& command) {
+  const Workers workers = find_workers(flags.workers);
+  apply_defaults(command, workers.configuration);
+  const RunOptions options = make_options(flags);
+  const auto known = known_workloads(workers.configuration);
+  select_workloads(options.workloads, known);
+  catch_interrupts();
+  const Discovery discovery = discover(workers);
+  PeakMeter peak(native_worker(workers.places), options.threads);
+  std::vector<PeakReading> readings;
+  peak.read(readings);
+  const Plan plan = select_cases(options, known, discovery, peak.fp32_gflops().value_or(assumed_peak_gflops));
+
+  const TerminalStyle style = output_style();
+  TemporaryDirectory directory;
+  Problems problems(directory);
+  double round_s = 0;
+  std::string workload;
+  for (const auto& planned : plan.cases) {
+    const Case& a_case = planned.a_case;
+    if (workload != a_case.workload.name)
+      std::printf("%s%s\n", workload.empty() ? "" : "\n", escape_terminal(a_case.workload.name).c_str());
+    workload = a_case.workload.name;
+    const std::string name =
+        pad_right(shortened(escape_terminal(a_case.implementation), 27, style.uses_unicode), 27);
+    if (planned.status != Status::ok) {
+      std::printf("  %s %s: %s\n", name.c_str(), to_string(planned.status).c_str(),
+                  escape_terminal(planned.problem).c_str());
+      continue;
+    }
+    const double case_s = estimated_round_s(a_case, planned.step_s, options);
+    round_s += case_s;
+    std::string line = fmt::format("  {} {:<6} {}t  {:>8} a step  {:>8} a round", name, a_case.dtype,
+                                   a_case.threads, format_duration(planned.step_s), format_duration(case_s));
+    if (asks_workspace) line += "  " + workspace_of(a_case, problems);
+    std::printf("%s\n", line.c_str());
+    std::fflush(stdout);
+  }
+  std::printf("\n%zu cases, about %s a round", plan.cases.size(), format_duration(round_s).c_str());
+  if (options.rounds)
+    std::printf("; %d rounds: about %s\n", *options.rounds,
+                format_duration(*options.rounds * round_s).c_str());
+  else
+    std::printf("; later rounds take what still fits into %s\n", format_duration(options.budget_s).c_str());
+  for (const auto& note : plan.left_out)
+    for (const auto& line : wrapped(escape_terminal(note), style.width - 2))
+      std::printf("  %s\n", line.c_str());
+  for (const auto& worker : discovery.workers)
+    if (!worker.hello)
+      std::printf("  skipped: no %s (%s)\n", worker.command.name.c_str(),
+                  escape_terminal(worker.problem).c_str());
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_plan_command(CLI::App& app, Work& work) {
+  CLI::App* command = app.add_subcommand("plan", "Show what `run` would do and about how long it would take");
+  auto flags = std::make_shared<RunFlags>();
+  auto asks_workspace = std::make_shared<bool>(false);
+  add_run_flags(*command, *flags);
+  command->add_flag("--workspace", *asks_workspace,
+                    "prepare every case at full size and show its memory (takes longer)");
+  command->footer("Times are estimates from the machine's peak; `run` refines them as it measures.");
+  command->callback([=, &work] { work = [=] { return print_plan(*flags, *asks_workspace, *command); }; });
+}
+
+}  // namespace lstmbench

@@ -1,0 +1,134 @@
+#include "run_flags.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "machine/cpus.h"
+
+namespace lstmbench {
+namespace {
+
+constexpr int most_threads = 4096;
+constexpr int most_steps = 1'000'000;
+
+// --time-limit may also be given as LSTMBENCH_TIME_LIMIT.
+CLI::Option* with_variable(CLI::Option* option) {
+  std::string name = option->get_name().substr(2);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+  return option->envname("LSTMBENCH_" + name);
+}
+
+template <typename Value>
+CLI::Option* add(CLI::App& command, const std::string& name, Value& value, const std::string& help,
+                 const char* type) {
+  return with_variable(command.add_option(name, value, help)->type_name(type));
+}
+
+}  // namespace
+
+void add_selection_flags(CLI::App& command, RunFlags& flags) {
+  add(command, "--workload", flags.workloads, "names or patterns ('4x320/*') [the original's four]",
+      "NAME,...")
+      ->delimiter(',')
+      ->expected(1);
+  add(command, "--implementation", flags.implementations,
+      "names or patterns ('native/*') [all that make sense]", "NAME,...")
+      ->delimiter(',')
+      ->expected(1);
+  add(command, "--dtype", flags.dtypes, "fp32, bf16, bf16x3, fp64 [fp32]", "NAME,...")
+      ->delimiter(',')
+      ->expected(1)
+      ->check(CLI::IsMember({"fp32", "bf16", "bf16x3", "fp64"}));
+  add(command, "--threads", flags.threads, "threads of each worker [the CPUs that may be used]", "N,...")
+      ->delimiter(',')
+      ->expected(1)
+      ->check(CLI::Range(1, most_threads));
+  add_worker_flags(command, flags.workers);
+}
+
+void add_run_flags(CLI::App& command, RunFlags& flags) {
+  add_selection_flags(command, flags);
+  add(command, "--rounds", flags.rounds, "so many for every case [as the budget allows, at most 6]", "N")
+      ->check(CLI::Range(1, most_steps));
+  add(command, "--steps", flags.steps, "timed steps of a case in a round [by its speed]", "N")
+      ->check(CLI::Range(1, most_steps));
+  add(command, "--warmup", flags.warmup, "steps before those [by its speed]", "N")
+      ->check(CLI::Range(0, most_steps));
+  add(command, "--budget", flags.budget, "no round begins that does not fit into this: 90s, 10m, 1h30m [10m]",
+      "TIME");
+  add(command, "--time-limit", flags.time_limit, "of one step; longer is TIMEOUT [60s]", "TIME");
+  add(command, "--check", flags.check,
+      "what is compared with the reference before timing: slice, full, none [slice]", "WHAT")
+      ->check(CLI::IsMember({"slice", "full", "none"}));
+  add(command, "--protocol", flags.protocol,
+      "rounds, or seed: 500 steps, the first 100 dropped, mean of whole steps [rounds]", "NAME")
+      ->check(CLI::IsMember({"rounds", "seed"}));
+  add(command, "--baseline", flags.baseline, "implementation that the others are compared with [the fastest]",
+      "NAME");
+  add(command, "--results", flags.results, "SQLite file that every run is added to [results/lstmbench.db]",
+      "FILE");
+}
+
+void apply_defaults(CLI::App& command, const Configuration& configuration) {
+  for (const auto& [name, value] : configuration.run_defaults) {
+    CLI::Option* option = command.get_option_no_throw("--" + name);
+    if (!option || option->count() > 0) continue;
+    try {
+      option->add_result(value);
+      option->run_callback();
+    } catch (const CLI::ParseError& error) {
+      throw std::invalid_argument(fmt::format("[run] in the configuration file: {}", error.what()));
+    }
+  }
+}
+
+RunOptions make_options(const RunFlags& flags) {
+  RunOptions options;
+  options.workloads = flags.workloads;
+  options.implementations = flags.implementations;
+  if (!flags.dtypes.empty()) options.dtypes = flags.dtypes;
+  options.threads = flags.threads.empty() ? std::vector<int>{usable_cpus(SystemFiles())} : flags.threads;
+  options.leaves_out_peers = flags.workers.leaves_out_peers;
+  options.rounds = flags.rounds;
+  options.steps = flags.steps;
+  options.warmup = flags.warmup;
+  options.protocol = flags.protocol == "seed" ? Protocol::seed : Protocol::rounds;
+  const auto duration = [](const char* flag, const std::string& text, double& value) {
+    if (text.empty()) return;
+    try {
+      value = parse_duration(text);
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument(fmt::format("{}: {}", flag, error.what()));
+    }
+  };
+  duration("--budget", flags.budget, options.budget_s);
+  duration("--time-limit", flags.time_limit, options.time_limit_s);
+  options.check = flags.check == "none"   ? CheckMode::none
+                  : flags.check == "full" ? CheckMode::full
+                                          : CheckMode::slice;
+  options.baseline = flags.baseline;
+  return options;
+}
+
+std::vector<std::string> repeat_arguments(const RunFlags& flags) {
+  std::vector<std::string> arguments;
+  const auto add_text = [&](const char* flag, const std::string& text) {
+    if (!text.empty()) arguments.insert(arguments.end(), {flag, text});
+  };
+  const auto add_number = [&](const char* flag, const std::optional<int>& number) {
+    if (number) add_text(flag, std::to_string(*number));
+  };
+  add_number("--steps", flags.steps);
+  add_number("--warmup", flags.warmup);
+  add_text("--time-limit", flags.time_limit);
+  add_text("--check", flags.check);
+  add_text("--protocol", flags.protocol);
+  add_text("--config", flags.workers.config);
+  add_text("--python", flags.workers.python);
+  return arguments;
+}
+
+}  // namespace lstmbench

@@ -1,0 +1,14 @@
+// Commands and flags that do not exist: one line, with the nearest one that does.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace lstmbench {
+
+// Makes the parser keep what it does not know, so that require_no_extras can say it better.
+void accept_extras(CLI::App& app);
+// Throws std::invalid_argument naming the first unknown word and the nearest known one, or the missing
+// command.
+void require_no_extras(const CLI::App& app);
+
+}  // namespace lstmbench

@@ -1,0 +1,119 @@
+#include "report/json.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "store/results_file.h"
+
+namespace lstmbench {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+template <typename T>
+json or_null(const std::optional<T>& value) {
+  return value ? json(*value) : json(nullptr);
+}
+
+json number(double value) {
+  return std::isfinite(value) ? json(value) : json(nullptr);
+}
+
+json step(const ReportSample& entry) {
+  const StepTimes& times = entry.sample.times;
+  return {{"round", entry.round},           {"step", entry.sample.step}, {"input_ns", times.input_ns},
+          {"forward_ns", times.forward_ns}, {"loss_ns", times.loss_ns},  {"backward_ns", times.backward_ns},
+          {"update_ns", times.update_ns},   {"loss", number(times.loss)}};
+}
+
+json check(const std::optional<CheckRecord>& record) {
+  if (!record) return nullptr;
+  return {{"mode", to_string(record->mode)},
+          {"passed", record->passed},
+          {"relative_error", number(record->worst_error)},
+          {"worst_tensor", record->worst_tensor},
+          {"tolerance", record->tolerance}};
+}
+
+json relative(const ReportRow& row) {
+  if (!row.relative) return nullptr;
+  json result{
+      {"ratio", row.relative->ratio}, {"rounds", row.relative->rounds}, {"low", nullptr}, {"high", nullptr}};
+  if (row.relative->interval) {
+    result["low"] = row.relative->interval->low;
+    result["high"] = row.relative->interval->high;
+  }
+  return result;
+}
+
+json entry_of(const ReportRow& row) {
+  const Case& a_case = row.a_case;
+  json samples = json::array(), warmup = json::array();
+  for (const auto& sample : row.samples) (sample.sample.is_warmup ? warmup : samples).push_back(step(sample));
+  return {{"workload", a_case.workload.name},
+          {"implementation", a_case.implementation},
+          {"version", a_case.version},
+          {"dtype", a_case.dtype},
+          {"device", a_case.device},
+          {"threads", a_case.threads},
+          {"status", row.status},
+          {"message", row.message},
+          {"headline_median_ns", or_null(row.headline_median_ns)},
+          {"headline_mad_ns", or_null(row.headline_mad_ns)},
+          {"total_mean_ns", or_null(row.total_mean_ns)},
+          {"total_deviation_ns", or_null(row.total_deviation_ns)},
+          {"gflops", or_null(row.gflops)},
+          {"peak_percent", or_null(row.peak_percent)},
+          {"relative", relative(row)},
+          {"is_reference", row.is_reference},
+          {"check", check(row.check)},
+          {"workspace_bytes", or_null(row.workspace_bytes)},
+          {"peak_rss_bytes", or_null(row.peak_rss_bytes)},
+          {"description", row.description},
+          {"repeat_command", row.repeat_command},
+          {"samples", samples},
+          {"warmup_samples", warmup}};
+}
+
+}  // namespace
+
+std::string render_json(const Report& report) {
+  json machine = json::object();
+  for (const auto& [name, value] : report.machine) machine[name] = value;
+  json libraries = json::array();
+  for (const auto& library : report.libraries)
+    libraries.push_back({{"worker", library.worker.name},
+                         {"library", library.library},
+                         {"version", library.version},
+                         {"build", library.build},
+                         {"problem", library.problem}});
+  json peaks = json::array();
+  json cases = json::array();
+  for (const auto& table : report.tables) {
+    peaks.push_back({{"workload", table.workload.name},
+                     {"dtype", table.dtype},
+                     {"threads", table.threads},
+                     {"gflops", or_null(table.peak_gflops)},
+                     {"workload_flops", table.workload.flops()}});
+    for (const auto& row : table.rows) cases.push_back(entry_of(row));
+  }
+  const json document{{"format", 1},
+                      {"run",
+                       {{"id", report.run.id},
+                        {"started_at", report.run.started_at},
+                        {"finished_at", report.run.finished_at},
+                        {"state", to_string(report.run.state)},
+                        {"program_version", report.run.program_version},
+                        {"command_line", report.run.command_line},
+                        {"protocol", report.run.protocol},
+                        {"rounds", report.rounds},
+                        {"baseline", report.run.baseline}}},
+                      {"machine", machine},
+                      {"libraries", libraries},
+                      {"peaks", peaks},
+                      {"cases", cases},
+                      {"notes", report.footnotes}};
+  return document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace lstmbench

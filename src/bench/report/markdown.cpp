@@ -1,0 +1,81 @@
+#include "report/markdown.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "report/escape.h"
+#include "report/numbers.h"
+
+namespace lstmbench {
+namespace {
+
+std::string relative_cell(const ReportRow& row) {
+  if (!row.relative) return "";
+  std::string text = format_ratio(row.relative->ratio) + "×";
+  if (row.relative->interval && !row.is_reference)
+    text += fmt::format(" ({}–{})", format_ratio(row.relative->interval->low),
+                        format_ratio(row.relative->interval->high));
+  return text;
+}
+
+std::string table_row(const ReportRow& row, bool shows_whole_steps) {
+  const std::string mark = row.is_reference ? "**" : "";
+  std::string text = fmt::format("| {}{}{} | {} |", mark, escape_markdown(row.a_case.implementation), mark,
+                                 escape_markdown(row.a_case.version));
+  if (!row.is_ranked())
+    return text +
+           fmt::format(" | | | | | {}: {} | |\n", escape_markdown(row.status), escape_markdown(row.message));
+  text += shows_whole_steps ? fmt::format(" {} ± {} |", format_milliseconds(*row.total_mean_ns),
+                                          format_milliseconds(*row.total_deviation_ns))
+                            : fmt::format(" {}{} |", row.is_cold ? "\\*" : "",
+                                          format_milliseconds(*row.headline_median_ns));
+  text += fmt::format(" {} | {} | {} |", relative_cell(row), row.gflops ? format_gflops(*row.gflops) : "",
+                      row.peak_percent ? fmt::format("{:.0f} %", *row.peak_percent) : "");
+  text += fmt::format(" {} | {} |", row.check ? format_error(row.check->worst_error) : "",
+                      escape_markdown(row.status));
+  return text + fmt::format(" {} |\n", row.rounds);
+}
+
+}  // namespace
+
+std::string render_markdown(const Report& report) {
+  std::string text = "# LSTM training speed\n";
+  for (const auto& table : report.tables) {
+    text += fmt::format("\n## {}\n\n{}, {}, {} on {} thread{}.\n\n", escape_markdown(table.workload.name),
+                        escape_markdown(describe(table.workload)), escape_markdown(table.dtype),
+                        escape_markdown(table.device), table.threads, table.threads == 1 ? "" : "s");
+    text += fmt::format(
+        "| implementation | version | {} | relative time | GFLOP/s | of peak | error | status | rounds |\n",
+        report.shows_whole_steps ? "ms a step, mean ± sd" : "ms a step");
+    text += "|---|---|--:|--:|--:|--:|--:|---|--:|\n";
+    for (const auto& row : table.rows) text += table_row(row, report.shows_whole_steps);
+  }
+  text += "\n";
+  text +=
+      "Time: median of forward + loss + backward. Relative time: over that of the bold row, median of the "
+      "ratios within "
+      "rounds (95 % interval by the sign test where there are enough rounds). Error: the largest of loss and "
+      "gradients "
+      "against float64, relative to each tensor's norm.\n";
+  for (const auto& note : report.footnotes) text += fmt::format("\n- {}", escape_markdown(note));
+  if (!report.footnotes.empty()) text += "\n";
+
+  text += "\n## Libraries\n\n| worker | version | build |\n|---|---|---|\n";
+  for (const auto& library : report.libraries) {
+    std::string build;
+    for (const auto& [name, value] : library.build) build += (build.empty() ? "" : ", ") + name + " " + value;
+    text += fmt::format(
+        "| {} | {} | {} |\n", escape_markdown(library.worker.name), escape_markdown(library.version),
+        escape_markdown(library.problem.empty() ? build : "not available: " + library.problem));
+  }
+  text += "\n## Machine\n\n| | |\n|---|---|\n";
+  for (const auto& [name, value] : report.machine)
+    text += fmt::format("| {} | {} |\n", escape_markdown(name), escape_markdown(value));
+  text +=
+      fmt::format("\nMeasured {} by lstmbench {}: {} round{}.\n", escape_markdown(report.run.started_at),
+                  escape_markdown(report.run.program_version), report.rounds, report.rounds == 1 ? "" : "s");
+  return text;
+}
+
+}  // namespace lstmbench

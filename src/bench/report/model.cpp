@@ -1,0 +1,212 @@
+#include "report/model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "statistics/summary.h"
+
+namespace lstmbench {
+namespace {
+
+std::optional<double> peak_of(const StoredRun& stored, const std::string& dtype, int threads) {
+  std::vector<double> readings;
+  for (const auto& [number, round] : stored.rounds)
+    for (const auto& reading : round.peaks) {
+      const auto& rate = dtype == "fp32"                        ? reading.rates.fp32_gflops
+                         : dtype == "bf16" || dtype == "bf16x3" ? reading.rates.bf16_gflops
+                                                                : std::nullopt;
+      if (reading.threads == threads && rate) readings.push_back(*rate);
+    }
+  if (readings.empty()) return std::nullopt;
+  return median(readings);
+}
+
+// The headline's median in each round that has timed steps and ended well.
+RoundMedians round_medians(const StoredCase& stored) {
+  RoundMedians medians;
+  for (const auto& [number, round] : stored.rounds) {
+    if (round.status != Status::ok) continue;
+    std::vector<double> headlines;
+    for (const auto& sample : round.samples)
+      if (!sample.is_warmup) headlines.push_back(static_cast<double>(sample.times.headline_ns()));
+    if (!headlines.empty()) medians[number] = median(headlines);
+  }
+  return medians;
+}
+
+template <typename Part>
+double median_of(const std::vector<StepTimes>& steps, Part part) {
+  std::vector<double> values;
+  for (const auto& step : steps) values.push_back(static_cast<double>(part(step)));
+  return median(values);
+}
+
+void summarise_steps(const std::vector<StepTimes>& steps, ReportRow& row) {
+  std::vector<double> headlines, totals;
+  for (const auto& step : steps) {
+    headlines.push_back(static_cast<double>(step.headline_ns()));
+    totals.push_back(static_cast<double>(step.total_ns()));
+  }
+  row.headline_median_ns = median(headlines);
+  row.headline_mad_ns = median_absolute_deviation(headlines);
+  row.total_mean_ns = mean(totals);
+  row.total_deviation_ns = standard_deviation(totals);
+  row.phases = PhaseMedians{median_of(steps, [](const StepTimes& s) { return s.input_ns; }),
+                            median_of(steps, [](const StepTimes& s) { return s.forward_ns; }),
+                            median_of(steps, [](const StepTimes& s) { return s.loss_ns; }),
+                            median_of(steps, [](const StepTimes& s) { return s.backward_ns; }),
+                            median_of(steps, [](const StepTimes& s) { return s.update_ns; })};
+  if (*row.headline_median_ns > 0) row.gflops = row.a_case.workload.flops() / *row.headline_median_ns;
+}
+
+ReportRow make_row(const StoredCase& stored, const std::optional<double>& peak_gflops) {
+  ReportRow row;
+  row.a_case = stored.record.a_case;
+  row.status = to_string(stored.status);
+  row.message = stored.message;
+  row.repeat_command = stored.record.repeat_command;
+  row.check = stored.check;
+  row.workspace_bytes = stored.record.workspace_bytes;
+  row.description = stored.record.description;
+  std::vector<StepTimes> timed;
+  for (const auto& [number, round] : stored.rounds) {
+    if (row.log.empty()) row.log = round.log;
+    if (round.memory.peak_rss_bytes)
+      row.peak_rss_bytes = std::max(row.peak_rss_bytes.value_or(0), *round.memory.peak_rss_bytes);
+    bool has_timed = false;
+    for (const auto& sample : round.samples) {
+      row.samples.push_back({number, sample});
+      if (sample.is_warmup) continue;
+      has_timed = true;
+      row.is_cold |= sample.step == 0;
+      timed.push_back(sample.times);
+    }
+    row.rounds += has_timed;
+  }
+  if (!timed.empty()) summarise_steps(timed, row);
+  if (row.gflops && peak_gflops && *peak_gflops > 0) row.peak_percent = 100 * *row.gflops / *peak_gflops;
+  if (stored.status == Status::ok && (!stored.check || !stored.check->passed)) row.status = "UNCHECKED";
+  if (row.is_ranked() && !row.headline_median_ns) {  // the run ended before it was measured
+    row.status = "INTERRUPTED";
+    row.message = "the run ended before it was measured";
+  }
+  return row;
+}
+
+using TableKey = std::tuple<std::string, std::string, std::string, int>;
+TableKey key_of(const Case& a_case) {
+  return {a_case.workload.name, a_case.dtype, a_case.device, a_case.threads};
+}
+
+double rank_time(const ReportRow& row, bool by_whole_steps) {
+  return by_whole_steps ? *row.total_mean_ns : *row.headline_median_ns;
+}
+
+void rank(ReportTable& table, const StoredRun& stored, bool by_whole_steps) {
+  std::stable_sort(table.rows.begin(), table.rows.end(), [&](const ReportRow& a, const ReportRow& b) {
+    if (a.is_ranked() != b.is_ranked()) return a.is_ranked();
+    return a.is_ranked() && rank_time(a, by_whole_steps) < rank_time(b, by_whole_steps);
+  });
+  const auto is_baseline = [&](const ReportRow& row) {
+    return row.is_ranked() && row.a_case.implementation == stored.run.baseline;
+  };
+  auto reference = std::find_if(table.rows.begin(), table.rows.end(), is_baseline);
+  if (reference == table.rows.end()) reference = table.rows.begin();
+  if (reference == table.rows.end() || !reference->is_ranked()) return;
+  reference->is_reference = true;
+  const auto medians_of = [&](const ReportRow& row) {
+    for (const auto& stored_case : stored.cases) {
+      const Case& a_case = stored_case.record.a_case;
+      if (key_of(a_case) == key_of(row.a_case) && a_case.implementation == row.a_case.implementation &&
+          a_case.version == row.a_case.version)
+        return round_medians(stored_case);
+    }
+    return RoundMedians{};
+  };
+  const RoundMedians reference_medians = medians_of(*reference);
+  for (auto& row : table.rows)
+    if (row.is_ranked()) row.relative = paired_ratio(medians_of(row), reference_medians);
+}
+
+void summarise_machine(const StoredRun& stored, Report& report) {
+  std::int64_t total = 0, steal = 0;
+  for (const auto& [number, round] : stored.rounds) {
+    if (number == 0) continue;  // the checks
+    ++report.rounds;
+    report.load_average = std::max(report.load_average.value_or(0), round.load_after.load_average);
+    total += round.load_after.total_ticks;
+    steal += round.load_after.steal_ticks;
+  }
+  if (total > 0) report.steal_percent = 100.0 * static_cast<double>(steal) / static_cast<double>(total);
+}
+
+void add_footnotes(Report& report) {
+  bool is_cold = false, is_unchecked = false;
+  for (const auto& table : report.tables)
+    for (const auto& row : table.rows) {
+      is_cold |= row.is_cold && row.is_ranked();
+      is_unchecked |= row.status == "UNCHECKED";
+    }
+  if (report.shows_whole_steps)
+    report.footnotes.push_back(
+        "protocol seed: mean and standard deviation of whole steps (input + forward + loss + backward + "
+        "update), the "
+        "first steps dropped, as the original measured");
+  if (is_unchecked)
+    report.footnotes.push_back(
+        "UNCHECKED: --check none was given; nothing says that these compute the right thing");
+  if (is_cold)
+    report.footnotes.push_back(
+        "* a step takes more than 10 s, so the first one is the measurement, without a warm-up before it");
+  report.footnotes.insert(report.footnotes.end(), report.run.notes.begin(), report.run.notes.end());
+}
+
+}  // namespace
+
+std::string describe(const Workload& workload) {
+  std::string text =
+      fmt::format("{} layer{} x {} units, {}, {}, {}x{}x{}", workload.layers, workload.layers == 1 ? "" : "s",
+                  workload.units, workload.directions == 2 ? "bidirectional" : "unidirectional",
+                  workload.loss == Loss::ctc ? "CTC" : "cross-entropy", workload.samples, workload.time_steps,
+                  workload.channels);
+  if (workload.min_length != workload.time_steps)
+    text += fmt::format(", {}lengths {}..{}", workload.pads ? "padded, CTC " : "", workload.min_length,
+                        workload.time_steps);
+  return text;
+}
+
+Report build_report(const StoredRun& stored) {
+  Report report;
+  report.run = stored.run;
+  report.machine = stored.machine;
+  report.libraries = stored.libraries;
+  report.shows_whole_steps = stored.run.protocol == "seed";
+  summarise_machine(stored, report);
+  for (const auto& stored_case : stored.cases) {
+    const Case& a_case = stored_case.record.a_case;
+    auto table = std::find_if(report.tables.begin(), report.tables.end(), [&](const ReportTable& t) {
+      return TableKey(t.workload.name, t.dtype, t.device, t.threads) == key_of(a_case);
+    });
+    if (table == report.tables.end()) {
+      report.tables.push_back({a_case.workload,
+                               a_case.dtype,
+                               a_case.device,
+                               a_case.threads,
+                               peak_of(stored, a_case.dtype, a_case.threads),
+                               {}});
+      table = std::prev(report.tables.end());
+    }
+    table->rows.push_back(make_row(stored_case, table->peak_gflops));
+  }
+  for (auto& table : report.tables) {
+    rank(table, stored, report.shows_whole_steps);
+    for (const auto& row : table.rows)
+      ++(row.status == "OK" ? report.ok : row.status == "UNCHECKED" ? report.unchecked : report.not_ok);
+  }
+  add_footnotes(report);
+  return report;
+}
+
+}  // namespace lstmbench

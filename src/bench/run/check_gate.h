@@ -1,0 +1,28 @@
+// No case is timed before its check: the gate that the cases of a run pass through.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "run/options.h"
+#include "run/problems.h"
+#include "store/records.h"
+
+namespace lstmbench {
+
+struct GateResult {
+  CheckRecord check;  // mode none where it did not come to a comparison
+  Status status = Status::ok;
+  std::string message;
+  std::string log;
+};
+
+// Checks every case against the float64 reference of the native worker, one worker process at a time. The
+// results stand in the order of the cases. Interruption ends the checks: it and the rest are INTERRUPTED.
+// Throws StorageError where the problems cannot be written.
+std::vector<GateResult> check_cases(const std::vector<Case>& cases, const RunOptions& options,
+                                    const WorkerCommand& reference_worker, TemporaryDirectory& directory,
+                                    const std::function<void(const Case&, int done)>& listener);
+
+}  // namespace lstmbench

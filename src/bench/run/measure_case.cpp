@@ -1,0 +1,103 @@
+#include "run/measure_case.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "check/timing_honesty.h"
+#include "process/worker_session.h"
+#include "run/cost_model.h"
+#include "run/step_policy.h"
+
+namespace lstmbench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+// Loading a library from a cold disk and preparing a problem have nothing to do with the speed of a step.
+constexpr double least_prepare_limit_s = 120;
+constexpr milliseconds short_request{30'000};  // memory, quit
+
+milliseconds limit(double seconds) {
+  return milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+std::string timeout_message(int done, int asked, double time_limit_s) {
+  const std::string time = format_duration(time_limit_s);
+  if (done == 0) return fmt::format("no step finished in {}", time);
+  const std::string missing =
+      asked == 1 ? fmt::format("step {}", done + 1) : fmt::format("steps {} to {}", done + 1, done + asked);
+  return fmt::format("{} did not finish in {}, {} before did", missing, time, done);
+}
+
+// Asks for steps until the policy has enough; appends them to the round. Throws WorkerFailure.
+void run_steps(WorkerSession& session, const RunOptions& options, const StepListener& listener,
+               CaseRound& round) {
+  StepPolicy policy(options);
+  double last_step_s = 0, spent_s = 0;
+  for (int done = 0;;) {
+    const auto request = policy.next(done, last_step_s, spent_s);
+    if (request.steps == 0) break;
+    listener(fmt::format("step {}{}", done + 1, request.is_warmup ? " (warm-up)" : ""));
+    WorkerSession::Run run;
+    try {
+      run = session.run(request.steps, limit(options.time_limit_s));
+    } catch (const WorkerFailure& failure) {
+      if (failure.status != Status::timeout) throw;
+      throw WorkerFailure(Status::timeout, timeout_message(done, request.steps, options.time_limit_s));
+    }
+    const double elapsed_s = static_cast<double>(run.elapsed_ns) * 1e-9;
+    last_step_s = std::max(elapsed_s / request.steps, 1e-9);
+    spent_s += elapsed_s;
+    for (const auto& times : run.steps) round.samples.push_back({done++, request.is_warmup, times});
+    if (const auto fault = timing_fault(run, done == request.steps))
+      throw WorkerFailure(Status::incorrect, *fault, true);
+  }
+  if (policy.is_cold()) round.samples.front().is_warmup = false;
+}
+
+}  // namespace
+
+CaseRound measure_case(const Case& a_case, const std::filesystem::path& problem, const RunOptions& options,
+                       const StepListener& listener) {
+  CaseRound round;
+  const auto start = Clock::now();
+  try {
+    listener("starting");
+    WorkerSession session(a_case.worker);
+    try {
+      const Prepared prepared =
+          session.prepare(a_case, problem, limit(std::max(least_prepare_limit_s, options.time_limit_s)));
+      round.workspace_bytes = prepared.workspace_bytes;
+      round.description = prepared.description;
+      run_steps(session, options, listener, round);
+      round.memory = session.memory(short_request);
+      session.quit(short_request);
+    } catch (const WorkerFailure&) {
+      round.log = session.log();
+      throw;
+    }
+  } catch (const WorkerFailure& failure) {
+    round.status = failure.status;
+    round.message = failure.what();
+  }
+  round.elapsed_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
+  return round;
+}
+
+double estimated_round_s(const Case& a_case, double step_s, const RunOptions& options) {
+  if (step_s > options.time_limit_s) return estimated_start_s(a_case) + options.time_limit_s;
+  StepPolicy policy(options);
+  double spent_s = 0;
+  for (int done = 0;;) {
+    const auto request = policy.next(done, done == 0 ? 0 : step_s, spent_s);
+    if (request.steps == 0) break;
+    done += request.steps;
+    spent_s += request.steps * step_s;
+  }
+  return estimated_start_s(a_case) + spent_s;
+}
+
+}  // namespace lstmbench

@@ -1,0 +1,47 @@
+#include "run/options.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <stdexcept>
+
+namespace lstmbench {
+
+double parse_duration(const std::string& text) {
+  const auto refuse = [&]() -> double {
+    throw std::invalid_argument(fmt::format(
+        "'{}' is no duration; expected seconds (90) or hours, minutes and seconds (1h, 10m, 1m30s)", text));
+  };
+  double total = 0;
+  std::size_t at = 0;
+  double last_unit = 1e9;
+  while (at < text.size()) {
+    std::size_t used = 0;
+    double number = 0;
+    if (!std::isdigit(static_cast<unsigned char>(text[at])) && text[at] != '.') return refuse();
+    try {
+      number = std::stod(text.substr(at), &used);
+    } catch (const std::exception&) {
+      return refuse();
+    }
+    at += used;
+    const char unit = at < text.size() ? text[at++] : 's';
+    const double seconds = unit == 'h' ? 3600 : unit == 'm' ? 60 : unit == 's' ? 1 : 0;
+    if (seconds == 0 || seconds >= last_unit) return refuse();
+    last_unit = seconds;
+    total += number * seconds;
+  }
+  if (!(total > 0) || !std::isfinite(total)) return refuse();
+  return total;
+}
+
+std::string format_duration(double seconds) {
+  if (seconds < 0.0995) return fmt::format("{:.0f} ms", seconds * 1000);
+  if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
+  const long whole = std::lround(seconds);
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{}:{:02} min", whole / 60, whole % 60);
+  return fmt::format("{}:{:02}:{:02} h", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+}  // namespace lstmbench

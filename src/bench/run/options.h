@@ -1,0 +1,48 @@
+// What a run is asked to do: every flag of `lstmbench run`, as values.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/records.h"
+
+namespace lstmbench {
+
+enum class Protocol {
+  rounds,  // interleaved rounds of fresh processes; median of forward + loss + backward
+  seed,    // the original's: 500 steps, the first 100 dropped, mean and standard deviation of the whole step
+};
+
+struct RunOptions {
+  std::vector<std::string> workloads;        // names or globs; empty: the four of the original
+  std::vector<std::string> implementations;  // names or globs; empty: the default selection
+  std::vector<std::string> dtypes{"fp32"};
+  std::vector<int> threads;  // at least one
+  std::string device = "cpu";
+  bool leaves_out_peers = false;  // only the native library
+
+  std::optional<int>
+      rounds;  // exactly so many for every case; nothing: as many as the budget allows, at most 6
+  std::optional<int> steps;   // timed steps of a case in a round; nothing: by the case's speed
+  std::optional<int> warmup;  // steps before those; nothing: by the case's speed
+  double budget_s = 600;      // no round begins that does not fit
+  double time_limit_s = 60;   // of one step
+  CheckMode check = CheckMode::slice;
+  Protocol protocol = Protocol::rounds;
+  std::string baseline;  // an implementation; empty: the fastest of each workload
+};
+
+// Six rounds are the fewest that give a 95 % interval.
+constexpr int most_default_rounds = 6;
+constexpr int seed_steps = 500;
+constexpr int seed_warmup = 100;
+
+// "90", "90s", "10m", "1h30m" in seconds; throws std::invalid_argument for anything else and for nothing at
+// all.
+double parse_duration(const std::string& text);
+// "4.2 s", "3:05", "1:02:03": time for people.
+std::string format_duration(double seconds);
+
+}  // namespace lstmbench

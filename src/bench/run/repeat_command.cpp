@@ -1,0 +1,23 @@
+#include "run/repeat_command.h"
+
+#include "report/escape.h"
+
+namespace lstmbench {
+
+std::string repeat_command(const Case& a_case, const std::vector<std::string>& run_arguments) {
+  std::vector<std::string> words{"run",
+                                 "--workload",
+                                 a_case.workload.name,
+                                 "--implementation",
+                                 a_case.implementation,
+                                 "--dtype",
+                                 a_case.dtype,
+                                 "--threads",
+                                 std::to_string(a_case.threads)};
+  words.insert(words.end(), run_arguments.begin(), run_arguments.end());
+  std::string command = "lstmbench";
+  for (const auto& word : words) command += " " + escape_shell(word);
+  return command;
+}
+
+}  // namespace lstmbench

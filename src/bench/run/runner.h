@@ -1,0 +1,35 @@
+// A whole run: checks, then interleaved rounds of fresh processes, every round stored as it ends.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "run/options.h"
+#include "run/peak_meter.h"
+#include "run/problems.h"
+#include "run/progress.h"
+#include "run/selection.h"
+#include "store/results_file.h"
+
+namespace lstmbench {
+
+struct RunSetting {
+  RunOptions options;
+  WorkerCommand native;                     // computes the reference, measures the peak
+  std::vector<std::string> case_arguments;  // of a repeat command, after the case's own
+  RunRecord record;                         // what to store of the run itself
+  SystemFiles files;
+};
+
+struct RunOutcome {
+  std::int64_t run_id = 0;
+  bool is_interrupted = false;
+};
+
+// Measures the plan's cases. Throws StorageError where the results or the problems cannot be written; what
+// was committed until then stays.
+RunOutcome execute_run(const Plan& plan, const Discovery& discovery, const RunSetting& setting,
+                       ResultsFile& results, PeakMeter& peak, Progress& progress);
+
+}  // namespace lstmbench

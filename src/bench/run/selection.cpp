@@ -1,0 +1,161 @@
+#include "run/selection.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "run/cost_model.h"
+#include "run/glob.h"
+#include "workload/builtin.h"
+#include "workload/nearest.h"
+
+namespace lstmbench {
+namespace {
+
+bool contains(const std::vector<std::string>& values, const std::string& value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+bool is_matched(const std::vector<std::string>& patterns, const std::string& name) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const auto& pattern) { return matches_glob(pattern, name); });
+}
+
+[[noreturn]] void refuse(const char* what, const std::string& name, const std::vector<std::string>& known) {
+  if (is_glob(name)) throw UnknownName(fmt::format("no {} matches '{}' (see `lstmbench list`)", what, name));
+  throw UnknownName(
+      fmt::format("unknown {} '{}'{} (see `lstmbench list`)", what, name, did_you_mean(name, known)));
+}
+
+std::string library_of(const std::string& implementation) {
+  return implementation.substr(0, implementation.find('/'));
+}
+
+const DiscoveredWorker* unavailable_worker(const Discovery& discovery, const std::string& implementation) {
+  for (const auto& worker : discovery.workers)
+    if (!worker.hello && worker.command.name == library_of(implementation)) return &worker;
+  return nullptr;
+}
+
+// Implementations that the default selection leaves out of a workload; empty: it takes it.
+std::string reason_to_leave_out(const Case& a_case, double step_s, double time_limit_s) {
+  const std::string& name = a_case.implementation;
+  const Workload& workload = a_case.workload;
+  if (name == "native/reference") return "the judge, not a contender";
+  if (matches_glob("pytorch/LSTMCell-*", name) && (workload.layers > 1 || workload.directions > 1))
+    return "a Python loop over several layers is slow";
+  if (name == "pytorch/LSTM-flipped@tuned" && workload.has_equal_lengths())
+    return "the same as pytorch/LSTM@tuned where lengths are equal";
+  if (matches_glob("native/*", name) && step_s > time_limit_s)
+    return fmt::format("a step would take about {}, the limit is {}", format_duration(step_s),
+                       format_duration(time_limit_s));
+  return "";
+}
+
+void require_known(const RunOptions& options, const Discovery& discovery) {
+  std::vector<std::string> names;
+  for (const auto& implementation : discovery.implementations) names.push_back(implementation.name);
+  auto asked = options.implementations;
+  if (!options.baseline.empty()) asked.push_back(options.baseline);
+  for (const auto& name : asked) {
+    const bool is_known =
+        std::any_of(names.begin(), names.end(), [&](const auto& n) { return matches_glob(name, n); });
+    if (!is_known && !unavailable_worker(discovery, name)) refuse("implementation", name, names);
+  }
+}
+
+PlannedCase plan_case(const Workload& workload, const Implementation& implementation,
+                      const std::string& dtype, int threads, const RunOptions& options, double peak) {
+  PlannedCase planned;
+  planned.a_case = {workload, implementation.name,  implementation.version, dtype, options.device,
+                    threads,  implementation.worker};
+  planned.is_asked_for = contains(options.implementations, implementation.name);
+  planned.step_s = estimated_step_s(planned.a_case, peak);
+  const auto& info = implementation.info;
+  const auto missing = [&](const char* what, const std::string& value, const std::vector<std::string>& has) {
+    planned.status = Status::unsupported;
+    planned.problem =
+        fmt::format("{} {} is not among those of {}: {}", what, value, info.name, fmt::join(has, ", "));
+  };
+  if (!contains(info.dtypes, dtype)) missing("dtype", dtype, info.dtypes);
+  if (!contains(info.devices, options.device)) missing("device", options.device, info.devices);
+  return planned;
+}
+
+void add_note_once(Plan& plan, const std::string& note) {
+  if (!contains(plan.left_out, note)) plan.left_out.push_back(note);
+}
+
+void select_for(const Workload& workload, const std::string& dtype, int threads, const RunOptions& options,
+                const Discovery& discovery, double peak, Plan& plan) {
+  for (const auto& implementation : discovery.implementations) {
+    const bool is_default = options.implementations.empty();
+    if (options.leaves_out_peers && library_of(implementation.name) != "native") continue;
+    if (!is_default && !is_matched(options.implementations, implementation.name) &&
+        implementation.name != options.baseline)
+      continue;
+    PlannedCase planned = plan_case(workload, implementation, dtype, threads, options, peak);
+    if (planned.status != Status::ok && !planned.is_asked_for) continue;
+    if (is_default) {
+      const std::string reason = reason_to_leave_out(planned.a_case, planned.step_s, options.time_limit_s);
+      if (!reason.empty() && implementation.name != "native/reference" &&
+          !implementation.worker.arguments.empty()) {
+        add_note_once(plan, fmt::format("{} is left out of {} ({}); --implementation {} runs it",
+                                        implementation.name, workload.name, reason, implementation.name));
+      }
+      if (!reason.empty()) continue;
+    }
+    plan.cases.push_back(std::move(planned));
+  }
+  for (const auto& name : options.implementations) {
+    const auto* worker = unavailable_worker(discovery, name);
+    if (!worker || is_glob(name)) continue;
+    PlannedCase planned;
+    planned.a_case = {workload, name, "", dtype, options.device, threads, worker->command};
+    planned.is_asked_for = true;
+    planned.status = Status::failed;
+    planned.problem =
+        fmt::format("the worker '{}' is not available: {}", worker->command.name, worker->problem);
+    plan.cases.push_back(std::move(planned));
+  }
+}
+
+}  // namespace
+
+std::vector<Workload> known_workloads(const Configuration& configuration) {
+  const auto builtin = builtin_workloads();
+  std::vector<Workload> known(builtin.begin(), builtin.end());
+  known.insert(known.end(), configuration.workloads.begin(), configuration.workloads.end());
+  return known;
+}
+
+std::vector<Workload> select_workloads(const std::vector<std::string>& names,
+                                       const std::vector<Workload>& known) {
+  std::vector<std::string> known_names;
+  for (const auto& workload : known) known_names.push_back(workload.name);
+  for (const auto& name : names)
+    if (std::none_of(known_names.begin(), known_names.end(),
+                     [&](const auto& n) { return matches_glob(name, n); }))
+      refuse("workload", name, known_names);
+  std::vector<Workload> selected;
+  for (const auto& workload : known) {
+    const bool is_default = workload.source == "built in" && !workload.pads;
+    if (names.empty() ? is_default : is_matched(names, workload.name)) selected.push_back(workload);
+  }
+  return selected;
+}
+
+Plan select_cases(const RunOptions& options, const std::vector<Workload>& known, const Discovery& discovery,
+                  double fp32_peak_gflops) {
+  Plan plan;
+  plan.workloads = select_workloads(options.workloads, known);
+  require_known(options, discovery);
+  for (const auto& workload : plan.workloads)
+    for (const auto& dtype : options.dtypes)
+      for (const int threads : options.threads)
+        select_for(workload, dtype, threads, options, discovery, fp32_peak_gflops, plan);
+  return plan;
+}
+
+}  // namespace lstmbench

@@ -1,0 +1,59 @@
+#include "run/step_policy.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lstmbench {
+namespace {
+
+constexpr double warmup_s = 1;           // short steps warm up for so long, and at least ...
+constexpr int least_warmup_steps = 3;    // ... so often;
+constexpr double long_step_s = 1;        // from here on one warm-up step is enough,
+constexpr double very_long_step_s = 10;  // and from here on the first step is the measurement
+constexpr double timed_s = 3;            // what a case measures in a round, but ...
+constexpr int least_timed_steps = 3;     // ... at least so many short steps
+constexpr int most_timed_steps = 50;     // ... and at most so many
+constexpr double request_s = 1;  // short steps are asked for in requests of about this: progress shows
+
+int steps_of_one_request(int steps, double step_s) {
+  if (step_s <= 0) return 1;  // nothing is known yet
+  return std::min(steps, static_cast<int>(std::clamp(request_s / step_s, 1.0, 1e6)));
+}
+
+}  // namespace
+
+StepPolicy::StepPolicy(const RunOptions& options) : steps_(options.steps), warmup_(options.warmup) {
+  if (options.protocol == Protocol::seed) {
+    warmup_ = options.warmup.value_or(seed_warmup);
+    steps_ = options.steps.value_or(seed_steps - seed_warmup);
+  }
+}
+
+bool StepPolicy::needs_warmup(int done, double last_step_s, double spent_s) const {
+  if (warmup_) return done < *warmup_;
+  if (done == 0) return true;
+  return last_step_s < long_step_s && (done < least_warmup_steps || spent_s < warmup_s);
+}
+
+int StepPolicy::timed_steps(double step_s) const {
+  if (steps_) return *steps_;
+  if (step_s <= 0) return 1;
+  const double least = step_s < long_step_s ? least_timed_steps : 1;
+  return static_cast<int>(std::clamp(std::ceil(timed_s / step_s), least, double{most_timed_steps}));
+}
+
+StepPolicy::Request StepPolicy::next(int done, double last_step_s, double spent_s) {
+  if (!warmup_done_ && needs_warmup(done, last_step_s, spent_s)) {
+    const int left = warmup_ ? *warmup_ - done : std::max(1, least_warmup_steps - done);
+    return {steps_of_one_request(left, last_step_s), true};
+  }
+  if (!warmup_done_) {
+    warmup_done_ = done;
+    is_cold_ = !warmup_ && !steps_ && done == 1 && last_step_s >= very_long_step_s;
+  }
+  if (is_cold_) return {};
+  const int left = timed_steps(last_step_s) - (done - *warmup_done_);
+  return left <= 0 ? Request{} : Request{steps_of_one_request(left, last_step_s), false};
+}
+
+}  // namespace lstmbench

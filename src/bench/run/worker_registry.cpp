@@ -1,0 +1,79 @@
+#include "run/worker_registry.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace lstmbench {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_program(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
+std::string python_interpreter(const WorkerPlaces& places) {
+  if (!places.python.empty()) return places.python;
+  const fs::path own = places.data / "environments" / "torch" / "bin" / "python";
+  return is_program(own) ? own.string() : "python3";
+}
+
+// nn.LSTM on the CPU calls oneDNN and gives its workspace back to the system after every step; half of its
+// time is then page faults. These settings of glibc keep the memory (docs/faster-pytorch-lstm.md).
+const std::map<std::string, std::string> keep_memory{
+    {"MALLOC_MMAP_MAX_", "0"}, {"MALLOC_TRIM_THRESHOLD_", "100000000000"}, {"MALLOC_TOP_PAD_", "67108864"}};
+
+}  // namespace
+
+WorkerCommand native_worker(const WorkerPlaces& places) {
+  return {"native", {(places.programs / "lstm-worker-native").string()}, {}};
+}
+
+std::vector<WorkerCommand> known_workers(const WorkerPlaces& places, const Configuration& configuration) {
+  std::vector<WorkerCommand> workers{native_worker(places)};
+  const fs::path onednn = places.programs / "lstm-worker-onednn";
+  if (is_program(onednn)) workers.push_back({"onednn", {onednn.string()}, {}});
+  workers.push_back(
+      {"pytorch",
+       {python_interpreter(places), (places.source / "workers" / "pytorch" / "worker.py").string()},
+       {}});
+  for (const auto& definition : configuration.workers) {
+    WorkerCommand worker{definition.name, definition.command, definition.environment};
+    const auto same = std::find_if(workers.begin(), workers.end(),
+                                   [&](const WorkerCommand& other) { return other.name == worker.name; });
+    if (same != workers.end())
+      *same = std::move(worker);
+    else
+      workers.push_back(std::move(worker));
+  }
+  return workers;
+}
+
+std::vector<Variant> known_variants(const Configuration& configuration) {
+  std::vector<Variant> variants;
+  for (const char* implementation : {"pytorch/LSTM", "pytorch/LSTM-flipped"})
+    variants.push_back({implementation, "tuned", keep_memory});
+  for (const auto& variant : configuration.variants) {
+    const auto same = std::find_if(variants.begin(), variants.end(), [&](const Variant& other) {
+      return other.implementation == variant.implementation && other.name == variant.name;
+    });
+    if (same != variants.end())
+      *same = variant;
+    else
+      variants.push_back(variant);
+  }
+  return variants;
+}
+
+std::string explain(const Variant& variant) {
+  std::string settings;
+  for (const auto& [name, value] : variant.environment) settings += fmt::format(" {}={}", name, value);
+  const bool keeps_memory = variant.environment == keep_memory;
+  return fmt::format(
+      "{}@{} is {} with{}{}", variant.implementation, variant.name, variant.implementation, settings,
+      keeps_memory ? ": glibc keeps freed memory instead of faulting it in again each step" : "");
+}
+
+}  // namespace lstmbench

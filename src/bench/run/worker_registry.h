@@ -1,0 +1,35 @@
+// Which workers there are and how they are started.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "case/case.h"
+#include "workload/toml.h"
+
+namespace lstmbench {
+
+// Where to look; filled in by the program, so that nothing here reads its environment.
+struct WorkerPlaces {
+  std::filesystem::path programs;  // the folder of lstm-worker-native, next to lstmbench
+  std::filesystem::path source;    // the project's folder: workers/pytorch/worker.py
+  std::string python;              // --python or LSTMBENCH_PYTHON; empty: find one
+  std::filesystem::path data;      // ${XDG_DATA_HOME:-~/.local/share}/lstmbench: environments made by setup
+};
+
+// Built-in workers first, then the user's; a user's worker of the same name takes a built-in one's place. A
+// worker is listed whether or not it works: saying hello shows that.
+std::vector<WorkerCommand> known_workers(const WorkerPlaces& places, const Configuration& configuration);
+
+// The worker that computes the reference and measures the peak.
+WorkerCommand native_worker(const WorkerPlaces& places);
+
+// The variants that come with lstmbench, then the user's.
+std::vector<Variant> known_variants(const Configuration& configuration);
+
+// Says what a variant changes, for people: "pytorch/LSTM@tuned = pytorch/LSTM with MALLOC_... set".
+std::string explain(const Variant& variant);
+
+}  // namespace lstmbench

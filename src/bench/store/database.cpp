@@ -1,0 +1,151 @@
+#include "store/database.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+namespace lstmbench {
+namespace {
+
+// How long a commit waits for another program that holds the file.
+constexpr int busy_timeout_ms = 10'000;
+
+std::string advice(int result) {
+  switch (result & 0xff) {
+    case SQLITE_FULL:
+      return "free some space, or name a file on another disk with --results";
+    case SQLITE_CANTOPEN:
+      return "does the folder exist, and may you write to it? --results names another file";
+    case SQLITE_READONLY:
+      return "the file or its folder is read-only; --results names another file";
+    case SQLITE_BUSY:
+      return "another program is writing to it; wait for it, or name another file with --results";
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      return "it is not a results file, or a damaged one; --results names another file";
+    case SQLITE_IOERR:
+      return "the disk may be full or failing; --results names another file";
+    default:
+      return "--results names another file";
+  }
+}
+
+}  // namespace
+
+void Database::Close::operator()(sqlite3* handle) const {
+  sqlite3_close_v2(handle);
+}
+
+Database::Database(const std::filesystem::path& path, Mode mode) : path_(path) {
+  sqlite3* handle = nullptr;
+  const int flags =
+      mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int result = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  handle_.reset(handle);
+  if (result != SQLITE_OK) fail(result);
+  sqlite3_extended_result_codes(handle, 1);
+  sqlite3_busy_timeout(handle, busy_timeout_ms);
+  execute("PRAGMA foreign_keys = ON");
+  if (mode == Mode::read_write) execute("PRAGMA synchronous = FULL");
+}
+
+void Database::execute(const std::string& sql) {
+  const int result = sqlite3_exec(handle(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (result != SQLITE_OK) fail(result);
+}
+
+std::int64_t Database::last_row_id() const {
+  return sqlite3_last_insert_rowid(handle());
+}
+
+void Database::fail(int result) const {
+  throw StorageError(fmt::format("results file '{}': {} ({})", path_.string(),
+                                 handle() ? sqlite3_errmsg(handle()) : sqlite3_errstr(result),
+                                 advice(result)));
+}
+
+Statement::Statement(Database& database, const std::string& sql) : database_(database) {
+  check(sqlite3_prepare_v2(database.handle(), sql.c_str(), -1, &statement_, nullptr));
+}
+
+Statement::~Statement() {
+  sqlite3_finalize(statement_);
+}
+
+void Statement::check(int result) const {
+  if (result != SQLITE_OK) database_.fail(result);
+}
+
+Statement& Statement::bind(std::int64_t value) {
+  check(sqlite3_bind_int64(statement_, next_placeholder_++, value));
+  return *this;
+}
+
+Statement& Statement::bind(double value) {
+  check(sqlite3_bind_double(statement_, next_placeholder_++, value));
+  return *this;
+}
+
+Statement& Statement::bind(const std::string& value) {
+  check(sqlite3_bind_text(statement_, next_placeholder_++, value.data(), static_cast<int>(value.size()),
+                          SQLITE_TRANSIENT));
+  return *this;
+}
+
+Statement& Statement::bind(std::nullopt_t) {
+  check(sqlite3_bind_null(statement_, next_placeholder_++));
+  return *this;
+}
+
+bool Statement::step() {
+  const int result = sqlite3_step(statement_);
+  if (result == SQLITE_ROW) return true;
+  if (result != SQLITE_DONE) database_.fail(result);
+  return false;
+}
+
+void Statement::execute() {
+  while (step()) {
+  }
+  check(sqlite3_reset(statement_));
+  next_placeholder_ = 1;
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+double Statement::real(int column) const {
+  return sqlite3_column_double(statement_, column);
+}
+
+std::string Statement::text(int column) const {
+  const auto* characters = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  return characters
+             ? std::string(characters, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)))
+             : std::string();
+}
+
+std::optional<std::int64_t> Statement::optional_integer(int column) const {
+  return is_null(column) ? std::nullopt : std::optional(integer(column));
+}
+
+std::optional<double> Statement::optional_real(int column) const {
+  return is_null(column) ? std::nullopt : std::optional(real(column));
+}
+
+Transaction::Transaction(Database& database) : database_(database) {
+  database.execute("BEGIN IMMEDIATE");
+}
+
+Transaction::~Transaction() {
+  if (is_open_) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Transaction::commit() {
+  database_.execute("COMMIT");
+  is_open_ = false;
+}
+
+}  // namespace lstmbench

@@ -1,0 +1,97 @@
+// SQLite as values and exceptions: a connection, its prepared statements, a transaction.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace lstmbench {
+
+// The results cannot be read or written; the message names the file, the reason and what to do.
+struct StorageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class Database;
+
+class Statement {
+ public:
+  Statement(Database& database, const std::string& sql);
+  ~Statement();
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  // Values of the placeholders from the first on; each call binds the next one.
+  Statement& bind(std::int64_t value);
+  Statement& bind(int value) { return bind(static_cast<std::int64_t>(value)); }
+  Statement& bind(double value);
+  Statement& bind(const std::string& value);
+  Statement& bind(const char* value) { return bind(std::string(value)); }
+  Statement& bind(std::nullopt_t);
+  template <typename T>
+  Statement& bind(const std::optional<T>& value) {
+    return value ? bind(*value) : bind(std::nullopt);
+  }
+
+  // True while there is a row; then its columns, from 0, can be read.
+  bool step();
+  void execute();  // step to the end, then ready for new values
+
+  bool is_null(int column) const;
+  std::int64_t integer(int column) const;
+  double real(int column) const;
+  std::string text(int column) const;
+  std::optional<std::int64_t> optional_integer(int column) const;
+  std::optional<double> optional_real(int column) const;
+
+ private:
+  void check(int result) const;
+
+  Database& database_;
+  sqlite3_stmt* statement_ = nullptr;
+  int next_placeholder_ = 1;
+};
+
+class Database {
+ public:
+  enum class Mode { read_only, read_write };
+
+  // read_write creates the file (not its folder). Foreign keys are enforced; every commit reaches the disk.
+  Database(const std::filesystem::path& path, Mode mode);
+
+  void execute(const std::string& sql);
+  std::int64_t last_row_id() const;
+  const std::filesystem::path& path() const { return path_; }
+  sqlite3* handle() const { return handle_.get(); }
+  // Throws StorageError from SQLite's last error.
+  [[noreturn]] void fail(int result) const;
+
+ private:
+  struct Close {
+    void operator()(sqlite3* handle) const;
+  };
+  std::filesystem::path path_;
+  std::unique_ptr<sqlite3, Close> handle_;
+};
+
+// Rolled back unless committed.
+class Transaction {
+ public:
+  explicit Transaction(Database& database);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void commit();
+
+ private:
+  Database& database_;
+  bool is_open_ = true;
+};
+
+}  // namespace lstmbench

@@ -1,0 +1,229 @@
+// The reading half of ResultsFile.
+#include <fmt/format.h>
+
+#include <array>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "store/results_file.h"
+#include "store/schema.h"
+
+namespace lstmbench {
+namespace {
+
+using nlohmann::json;
+
+std::vector<LibraryRecord> load_libraries(Database& database, std::int64_t run_id) {
+  std::vector<LibraryRecord> libraries;
+  Statement rows(
+      database,
+      "SELECT worker, command, environment, library, version, build, problem FROM library WHERE run_id = ? "
+      "ORDER BY id");
+  rows.bind(run_id);
+  while (rows.step()) {
+    LibraryRecord record;
+    record.worker.name = rows.text(0);
+    record.worker.arguments = json::parse(rows.text(1)).get<std::vector<std::string>>();
+    record.worker.environment = json::parse(rows.text(2)).get<std::map<std::string, std::string>>();
+    record.library = rows.text(3);
+    record.version = rows.text(4);
+    record.build = json::parse(rows.text(5)).get<std::map<std::string, std::string>>();
+    record.problem = rows.text(6);
+    libraries.push_back(std::move(record));
+  }
+  return libraries;
+}
+
+Workload workload_from(const Statement& row, int first) {
+  Workload workload;
+  const auto number = [&](int offset) { return static_cast<int>(row.integer(first + offset)); };
+  workload.name = row.text(first);
+  workload.source = row.text(first + 1);
+  workload.layers = number(2);
+  workload.units = number(3);
+  workload.directions = number(4);
+  workload.classes = number(5);
+  workload.loss = row.text(first + 6) == "ctc" ? Loss::ctc : Loss::cross_entropy;
+  workload.samples = number(7);
+  workload.time_steps = number(8);
+  workload.channels = number(9);
+  workload.labels = number(10);
+  workload.min_length = number(11);
+  workload.pads = row.integer(first + 12) != 0;
+  workload.seed = static_cast<std::uint32_t>(row.integer(first + 13));
+  return workload;
+}
+
+std::optional<CheckRecord> load_check(Database& database, std::int64_t case_id) {
+  Statement row(
+      database,
+      "SELECT mode, passed, tolerance, worst_error, worst_tensor, explanation FROM case_check WHERE case_id "
+      "= ?");
+  row.bind(case_id);
+  if (!row.step()) return std::nullopt;
+  CheckRecord check;
+  check.mode = row.text(0) == "full" ? CheckMode::full : CheckMode::slice;
+  check.passed = row.integer(1) != 0;
+  check.tolerance = row.real(2);
+  check.worst_error = row.optional_real(3).value_or(std::numeric_limits<double>::quiet_NaN());
+  check.worst_tensor = row.text(4);
+  check.explanation = row.text(5);
+  return check;
+}
+
+std::map<int, CaseRound> load_case_rounds(Database& database, std::int64_t case_id) {
+  std::map<int, CaseRound> rounds;
+  Statement rows(
+      database,
+      "SELECT r.round, position, status, message, peak_rss_bytes, device_peak_bytes, elapsed_ns, l.text "
+      "FROM case_round r LEFT JOIN log l ON l.case_id = r.case_id AND l.round = r.round "
+      "WHERE r.case_id = ? ORDER BY r.round");
+  rows.bind(case_id);
+  while (rows.step()) {
+    CaseRound& round = rounds[static_cast<int>(rows.integer(0))];
+    round.case_id = case_id;
+    round.position = static_cast<int>(rows.integer(1));
+    round.status = status_from_text(rows.text(2));
+    round.message = rows.text(3);
+    round.memory = {rows.optional_integer(4), rows.optional_integer(5)};
+    round.elapsed_ns = rows.integer(6);
+    round.log = rows.text(7);
+  }
+  Statement samples(
+      database,
+      "SELECT round, step, is_warmup, input_ns, forward_ns, loss_ns, backward_ns, update_ns, loss FROM "
+      "sample WHERE case_id = ? ORDER BY round, step");
+  samples.bind(case_id);
+  while (samples.step()) {
+    SampleRecord sample;
+    sample.step = static_cast<int>(samples.integer(1));
+    sample.is_warmup = samples.integer(2) != 0;
+    sample.times = {
+        samples.integer(3), samples.integer(4),
+        samples.integer(5), samples.integer(6),
+        samples.integer(7), samples.optional_real(8).value_or(std::numeric_limits<double>::quiet_NaN())};
+    rounds[static_cast<int>(samples.integer(0))].samples.push_back(sample);
+  }
+  return rounds;
+}
+
+std::vector<StoredCase> load_cases(Database& database, std::int64_t run_id,
+                                   const std::vector<LibraryRecord>& libraries) {
+  std::vector<StoredCase> cases;
+  Statement rows(
+      database,
+      "SELECT c.id, implementation, version, dtype, device, threads, worker, is_asked_for, repeat_command, "
+      "status, message, workspace_bytes, description, w.name, w.source, layers, units, directions, classes, "
+      "loss, samples, time_steps, channels, labels, min_length, pads, seed "
+      "FROM benchmark_case c JOIN workload w ON w.id = c.workload_id WHERE c.run_id = ? ORDER BY c.id");
+  rows.bind(run_id);
+  while (rows.step()) {
+    StoredCase stored;
+    stored.id = rows.integer(0);
+    Case& a_case = stored.record.a_case;
+    a_case.implementation = rows.text(1);
+    a_case.version = rows.text(2);
+    a_case.dtype = rows.text(3);
+    a_case.device = rows.text(4);
+    a_case.threads = static_cast<int>(rows.integer(5));
+    a_case.worker.name = rows.text(6);
+    for (const auto& library : libraries)
+      if (library.worker.name == a_case.worker.name) a_case.worker = library.worker;
+    stored.record.is_asked_for = rows.integer(7) != 0;
+    stored.record.repeat_command = rows.text(8);
+    stored.status = status_from_text(rows.text(9));
+    stored.message = rows.text(10);
+    stored.record.workspace_bytes = rows.optional_integer(11);
+    stored.record.description = rows.text(12);
+    a_case.workload = workload_from(rows, 13);
+    stored.check = load_check(database, stored.id);
+    stored.rounds = load_case_rounds(database, stored.id);
+    cases.push_back(std::move(stored));
+  }
+  return cases;
+}
+
+std::map<int, RoundRecord> load_rounds(Database& database, std::int64_t run_id) {
+  std::map<int, RoundRecord> rounds;
+  Statement rows(
+      database,
+      "SELECT number, load_average_before, load_average_after, total_ticks, steal_ticks FROM round WHERE "
+      "run_id = ? ORDER BY number");
+  rows.bind(run_id);
+  while (rows.step()) {
+    RoundRecord& round = rounds[static_cast<int>(rows.integer(0))];
+    round.number = static_cast<int>(rows.integer(0));
+    round.load_before.load_average = rows.real(1);
+    round.load_after = {rows.real(2), rows.integer(3), rows.integer(4)};
+  }
+  Statement peaks(database,
+                  "SELECT round, threads, fp32_gflops, bf16_gflops FROM peak WHERE run_id = ? ORDER BY id");
+  peaks.bind(run_id);
+  while (peaks.step()) {
+    PeakReading reading{static_cast<int>(peaks.integer(1)), {}};
+    reading.rates.fp32_gflops = peaks.optional_real(2);
+    reading.rates.bf16_gflops = peaks.optional_real(3);
+    rounds[static_cast<int>(peaks.integer(0))].peaks.push_back(reading);
+  }
+  return rounds;
+}
+
+}  // namespace
+
+Status status_from_text(const std::string& text) {
+  for (const Status status : {Status::ok, Status::incorrect, Status::unsupported, Status::out_of_memory,
+                              Status::timeout, Status::crashed, Status::failed, Status::interrupted})
+    if (to_string(status) == text) return status;
+  throw StorageError(fmt::format("the results file holds an unknown status '{}': it is damaged", text));
+}
+
+ResultsFile ResultsFile::open_for_reading(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error))
+    throw StorageError(fmt::format(
+        "there is no results file '{}'; `lstmbench run` writes one, --results names another", path.string()));
+  ResultsFile file(path, Database::Mode::read_only);
+  require_schema(file.database_);
+  return file;
+}
+
+std::optional<std::int64_t> ResultsFile::latest_run() {
+  Statement row(database_, "SELECT max(id) FROM run");
+  row.step();
+  return row.optional_integer(0);
+}
+
+StoredRun ResultsFile::load_run(std::int64_t run_id) {
+  StoredRun stored;
+  Statement row(
+      database_,
+      "SELECT started_at, finished_at, state, program_version, command_line, protocol, settings, baseline "
+      "FROM run WHERE id = ?");
+  row.bind(run_id);
+  if (!row.step())
+    throw StorageError(fmt::format("results file '{}' holds no run {}", database_.path().string(), run_id));
+  RunRecord& run = stored.run;
+  run.id = run_id;
+  run.started_at = row.text(0);
+  run.finished_at = row.text(1);
+  const std::string state = row.text(2);
+  run.state = state == "finished" ? RunState::finished
+                                  : (state == "interrupted" ? RunState::interrupted : RunState::running);
+  run.program_version = row.text(3);
+  run.command_line = row.text(4);
+  run.protocol = row.text(5);
+  run.settings = row.text(6);
+  run.baseline = row.text(7);
+  Statement notes(database_, "SELECT note FROM run_note WHERE run_id = ? ORDER BY position");
+  notes.bind(run_id);
+  while (notes.step()) run.notes.push_back(notes.text(0));
+  Statement facts(database_, "SELECT name, value FROM machine_fact WHERE run_id = ? ORDER BY position");
+  facts.bind(run_id);
+  while (facts.step()) stored.machine.emplace_back(facts.text(0), facts.text(1));
+  stored.libraries = load_libraries(database_, run_id);
+  stored.cases = load_cases(database_, run_id, stored.libraries);
+  stored.rounds = load_rounds(database_, run_id);
+  return stored;
+}
+
+}  // namespace lstmbench

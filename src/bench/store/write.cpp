@@ -1,0 +1,218 @@
+// The writing half of ResultsFile.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "store/results_file.h"
+#include "store/schema.h"
+
+namespace lstmbench {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Enough for every round of a long run; written once and given back, so that the pages are the file's own.
+constexpr int reserved_bytes = 1 << 20;
+
+void reserve_space(Database& database) {
+  Transaction transaction(database);
+  database.execute("CREATE TABLE space (bytes BLOB)");
+  database.execute(fmt::format("INSERT INTO space VALUES (zeroblob({}))", reserved_bytes));
+  transaction.commit();
+  database.execute("DROP TABLE space");
+}
+
+// A loss that is not a number has no place in a REAL column but NULL.
+std::optional<double> finite(double value) {
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
+
+std::int64_t workload_id(Database& database, std::int64_t run_id, const Workload& workload) {
+  Statement find(database, "SELECT id FROM workload WHERE run_id = ? AND name = ?");
+  find.bind(run_id).bind(workload.name);
+  if (find.step()) return find.integer(0);
+  Statement insert(
+      database,
+      "INSERT INTO workload (run_id, name, source, layers, units, directions, classes, loss, samples, "
+      "time_steps, channels, labels, min_length, pads, seed) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  insert.bind(run_id).bind(workload.name).bind(workload.source).bind(workload.layers).bind(workload.units);
+  insert.bind(workload.directions).bind(workload.classes);
+  insert.bind(workload.loss == Loss::ctc ? "ctc" : "cross-entropy").bind(workload.samples);
+  insert.bind(workload.time_steps).bind(workload.channels).bind(workload.labels).bind(workload.min_length);
+  insert.bind(static_cast<int>(workload.pads)).bind(static_cast<std::int64_t>(workload.seed)).execute();
+  return database.last_row_id();
+}
+
+void insert_samples(Database& database, const CaseRound& round, int number) {
+  Statement insert(
+      database,
+      "INSERT INTO sample (case_id, round, step, is_warmup, input_ns, forward_ns, loss_ns, backward_ns, "
+      "update_ns, loss) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  for (const auto& sample : round.samples) {
+    const StepTimes& times = sample.times;
+    insert.bind(round.case_id).bind(number).bind(sample.step).bind(static_cast<int>(sample.is_warmup));
+    insert.bind(times.input_ns).bind(times.forward_ns).bind(times.loss_ns).bind(times.backward_ns);
+    insert.bind(times.update_ns).bind(finite(times.loss)).execute();
+  }
+}
+
+void insert_case_round(Database& database, const CaseRound& round, int number) {
+  Statement insert(database,
+                   "INSERT INTO case_round (case_id, round, position, status, message, peak_rss_bytes, "
+                   "device_peak_bytes, elapsed_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  insert.bind(round.case_id)
+      .bind(number)
+      .bind(round.position)
+      .bind(to_string(round.status))
+      .bind(round.message);
+  insert.bind(round.memory.peak_rss_bytes)
+      .bind(round.memory.device_peak_bytes)
+      .bind(round.elapsed_ns)
+      .execute();
+  insert_samples(database, round, number);
+  if (!round.log.empty()) {
+    Statement log(database, "INSERT INTO log (case_id, round, text) VALUES (?, ?, ?)");
+    log.bind(round.case_id).bind(number).bind(round.log).execute();
+  }
+  Statement prepared(database,
+                     "UPDATE benchmark_case SET workspace_bytes = coalesce(?, workspace_bytes), "
+                     "description = CASE WHEN ?2 = '' THEN description ELSE ?2 END WHERE id = ?3");
+  prepared.bind(round.workspace_bytes).bind(round.description).bind(round.case_id).execute();
+  if (round.status == Status::ok || round.status == Status::interrupted) return;
+  Statement status(database,
+                   "UPDATE benchmark_case SET status = ?, message = ? WHERE id = ? AND status = 'OK'");
+  status.bind(to_string(round.status)).bind(round.message).bind(round.case_id).execute();
+}
+
+}  // namespace
+
+std::string to_string(CheckMode mode) {
+  return mode == CheckMode::none ? "none" : mode == CheckMode::slice ? "slice" : "full";
+}
+
+std::string to_string(RunState state) {
+  return state == RunState::running ? "running" : state == RunState::finished ? "finished" : "interrupted";
+}
+
+ResultsFile ResultsFile::open_for_writing(const fs::path& path) {
+  std::error_code error;
+  if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
+  if (error)
+    throw StorageError(
+        fmt::format("cannot create the folder '{}' of the results file: {} (name another file with "
+                    "--results)",
+                    path.parent_path().string(), error.message()));
+  ResultsFile file(path, Database::Mode::read_write);
+  create_schema(file.database_);
+  reserve_space(file.database_);
+  return file;
+}
+
+std::int64_t ResultsFile::begin_run(const RunRecord& run, const MachineFacts& machine,
+                                    const std::vector<LibraryRecord>& libraries) {
+  Transaction transaction(database_);
+  Statement insert(
+      database_,
+      "INSERT INTO run (started_at, state, program_version, command_line, protocol, settings, baseline) "
+      "VALUES (?, 'running', ?, ?, ?, ?, ?)");
+  insert.bind(run.started_at).bind(run.program_version).bind(run.command_line).bind(run.protocol);
+  insert.bind(run.settings).bind(run.baseline).execute();
+  const std::int64_t id = database_.last_row_id();
+
+  Statement fact(database_, "INSERT INTO machine_fact (run_id, position, name, value) VALUES (?, ?, ?, ?)");
+  for (std::size_t i = 0; i < machine.size(); ++i)
+    fact.bind(id).bind(static_cast<int>(i)).bind(machine[i].first).bind(machine[i].second).execute();
+  Statement library(
+      database_,
+      "INSERT INTO library (run_id, worker, command, environment, library, version, build, problem) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  for (const auto& record : libraries) {
+    library.bind(id).bind(record.worker.name).bind(nlohmann::json(record.worker.arguments).dump());
+    library.bind(nlohmann::json(record.worker.environment).dump()).bind(record.library).bind(record.version);
+    library.bind(nlohmann::json(record.build).dump()).bind(record.problem).execute();
+  }
+  for (std::size_t i = 0; i < run.notes.size(); ++i) {
+    Statement note(database_, "INSERT INTO run_note (run_id, position, note) VALUES (?, ?, ?)");
+    note.bind(id).bind(static_cast<int>(i)).bind(run.notes[i]).execute();
+  }
+  transaction.commit();
+  return id;
+}
+
+std::int64_t ResultsFile::add_case(std::int64_t run_id, const CaseRecord& record) {
+  Transaction transaction(database_);
+  const Case& a_case = record.a_case;
+  const std::int64_t workload = workload_id(database_, run_id, a_case.workload);
+  Statement insert(
+      database_,
+      "INSERT INTO benchmark_case (run_id, workload_id, implementation, version, dtype, device, threads, "
+      "worker, is_asked_for, repeat_command, status, message, workspace_bytes, description) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'OK', '', ?, ?)");
+  insert.bind(run_id).bind(workload).bind(a_case.implementation).bind(a_case.version).bind(a_case.dtype);
+  insert.bind(a_case.device).bind(a_case.threads).bind(a_case.worker.name);
+  insert.bind(static_cast<int>(record.is_asked_for)).bind(record.repeat_command).bind(record.workspace_bytes);
+  insert.bind(record.description).execute();
+  const std::int64_t id = database_.last_row_id();
+  transaction.commit();
+  return id;
+}
+
+void ResultsFile::remove_case(std::int64_t case_id) {
+  Statement remove(database_, "DELETE FROM benchmark_case WHERE id = ?");
+  remove.bind(case_id).execute();
+}
+
+void ResultsFile::add_note(std::int64_t run_id, const std::string& note) {
+  Statement insert(database_,
+                   "INSERT INTO run_note (run_id, position, note) "
+                   "SELECT ?1, coalesce(max(position) + 1, 0), ?2 FROM run_note WHERE run_id = ?1");
+  insert.bind(run_id).bind(note).execute();
+}
+
+void ResultsFile::record_check(std::int64_t case_id, const CheckRecord& check) {
+  Statement insert(
+      database_,
+      "INSERT OR REPLACE INTO case_check (case_id, mode, passed, tolerance, worst_error, worst_tensor, "
+      "explanation) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  insert.bind(case_id).bind(to_string(check.mode)).bind(static_cast<int>(check.passed)).bind(check.tolerance);
+  insert.bind(finite(check.worst_error)).bind(check.worst_tensor).bind(check.explanation).execute();
+}
+
+void ResultsFile::set_status(std::int64_t case_id, Status status, const std::string& message) {
+  Statement update(database_, "UPDATE benchmark_case SET status = ?, message = ? WHERE id = ?");
+  update.bind(to_string(status)).bind(message).bind(case_id).execute();
+}
+
+void ResultsFile::record_round(std::int64_t run_id, const RoundRecord& round) {
+  Transaction transaction(database_);
+  Statement insert(database_,
+                   "INSERT INTO round (run_id, number, load_average_before, load_average_after, total_ticks, "
+                   "steal_ticks) VALUES (?, ?, ?, ?, ?, ?)");
+  insert.bind(run_id)
+      .bind(round.number)
+      .bind(round.load_before.load_average)
+      .bind(round.load_after.load_average);
+  insert.bind(round.load_after.total_ticks - round.load_before.total_ticks);
+  insert.bind(round.load_after.steal_ticks - round.load_before.steal_ticks).execute();
+  for (const auto& case_round : round.cases) insert_case_round(database_, case_round, round.number);
+  Statement peak(
+      database_,
+      "INSERT INTO peak (run_id, round, threads, fp32_gflops, bf16_gflops) VALUES (?, ?, ?, ?, ?)");
+  for (const auto& reading : round.peaks)
+    peak.bind(run_id)
+        .bind(round.number)
+        .bind(reading.threads)
+        .bind(reading.rates.fp32_gflops)
+        .bind(reading.rates.bf16_gflops)
+        .execute();
+  transaction.commit();
+}
+
+void ResultsFile::finish_run(std::int64_t run_id, RunState state, const std::string& finished_at) {
+  Statement update(database_, "UPDATE run SET state = ?, finished_at = ? WHERE id = ?");
+  update.bind(to_string(state)).bind(finished_at).bind(run_id).execute();
+}
+
+}  // namespace lstmbench

@@ -1,0 +1,116 @@
+#include "machine/machine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "machine/cpus.h"
+
+namespace lstmbench {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+// A made-up machine below a temporary folder.
+class FakeMachine : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "lstmbench-machine-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    root_ = pattern;
+    write("/proc/cpuinfo",
+          "processor\t: 0\nmodel name\t: Example CPU 9000\nflags\t\t: fpu avx2 fma avx512f amx_bf16 "
+          "hypervisor\n\n"
+          "processor\t: 1\nmodel name\t: Example CPU 9000\n");
+    write("/proc/meminfo", "MemTotal:       25165824 kB\nMemAvailable:   20971520 kB\n");
+    write("/proc/loadavg", "0.05 0.10 0.20 1/100 4242\n");
+    write("/proc/stat", "cpu  100 0 100 700 0 0 0 100 5 0\ncpu0 1 2 3\n");
+    write("/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  void write(const std::string& path, const std::string& text) {
+    const fs::path file = root_ / fs::path(path).relative_path();
+    fs::create_directories(file.parent_path());
+    std::ofstream(file) << text;
+  }
+  SystemFiles files() const { return SystemFiles(root_); }
+
+  fs::path root_;
+};
+
+TEST_F(FakeMachine, FactsNameTheCpuAndWhatItCanDo) {
+  const auto facts = read_machine(files());
+  EXPECT_THAT(facts, Contains(Pair("CPU", "Example CPU 9000")));
+  EXPECT_THAT(facts, Contains(Pair("instruction sets", "AVX2, FMA, AVX-512, AMX-BF16")));
+  EXPECT_THAT(facts, Contains(Pair("memory", "24.0 GiB")));
+  EXPECT_THAT(facts, Contains(Pair("transparent huge pages", "madvise")));
+  EXPECT_THAT(facts, Contains(Pair("hypervisor", "yes")));
+  EXPECT_THAT(facts, Contains(Pair("container CPU limit", "none")));
+}
+
+TEST_F(FakeMachine, MissingFilesAreUnknownNotFatal) {
+  fs::remove_all(root_ / "proc");
+  EXPECT_THAT(read_machine(files()), Contains(Pair("CPU", "unknown")));
+  EXPECT_EQ(usable_cpus(files()), affinity_cpus());
+}
+
+TEST_F(FakeMachine, AContainersQuotaLimitsTheThreads) {
+  write("/proc/self/cgroup", "0::/box/inner\n");
+  write("/sys/fs/cgroup/box/inner/cpu.max", "max 100000\n");
+  EXPECT_FALSE(container_cpus(files()));
+  write("/sys/fs/cgroup/box/cpu.max", "150000 100000\n");
+  ASSERT_TRUE(container_cpus(files()));
+  EXPECT_DOUBLE_EQ(*container_cpus(files()), 1.5);
+  EXPECT_EQ(usable_cpus(files()), 1);
+}
+
+TEST_F(FakeMachine, TheFirstVersionOfControlGroupsCountsToo) {
+  write("/proc/self/cgroup", "5:memory:/other\n4:cpu,cpuacct:/job\n");
+  write("/sys/fs/cgroup/cpu/job/cpu.cfs_quota_us", "50000\n");
+  write("/sys/fs/cgroup/cpu/job/cpu.cfs_period_us", "100000\n");
+  ASSERT_TRUE(container_cpus(files()));
+  EXPECT_DOUBLE_EQ(*container_cpus(files()), 0.5);
+  EXPECT_EQ(usable_cpus(files()), 1);  // never none
+}
+
+TEST_F(FakeMachine, StealIsAShareOfTheTimeBetweenTwoReadings) {
+  const auto before = read_load(files());
+  EXPECT_EQ(before.total_ticks, 1000);
+  write("/proc/stat", "cpu  150 0 100 720 0 0 0 130 5 0\n");
+  const auto share = steal_percent(before, read_load(files()));
+  ASSERT_TRUE(share);
+  EXPECT_DOUBLE_EQ(*share, 30.0);
+  EXPECT_FALSE(steal_percent(before, before));
+}
+
+TEST_F(FakeMachine, AQuietMachineGivesNoLoadWarning) {
+  for (const auto& warning : fitness_warnings(files())) EXPECT_THAT(warning, Not(HasSubstr("load")));
+}
+
+TEST_F(FakeMachine, UnfitMachinesAreNamed) {
+  write("/proc/loadavg", "64.00 1 1 1/1 1\n");
+  write("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n");
+  write("/sys/kernel/mm/transparent_hugepage/enabled", "always madvise [never]\n");
+  write("/proc/meminfo", "MemTotal: 4194304 kB\nMemAvailable: 2097152 kB\n");
+  const auto warnings = fitness_warnings(files());
+  EXPECT_THAT(warnings, Contains(HasSubstr("load average 64.00")));
+  EXPECT_THAT(warnings, Contains(HasSubstr("'powersave'")));
+  EXPECT_THAT(warnings, Contains(HasSubstr("huge pages are off")));
+  EXPECT_THAT(warnings, Contains(HasSubstr("2.0 GiB of memory")));
+}
+
+TEST(FormatBytes, ReadsWell) {
+  EXPECT_EQ(format_bytes(512), "512 B");
+  EXPECT_EQ(format_bytes(1536), "1.5 KiB");
+  EXPECT_EQ(format_bytes(200LL << 20), "200 MiB");
+}
+
+}  // namespace
+}  // namespace lstmbench
