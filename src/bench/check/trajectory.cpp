@@ -23,19 +23,19 @@ bool is_exact(const Trajectory& trajectory) {
   return trajectory.dtype == "fp32" || trajectory.dtype == "fp64";
 }
 
+// Cases already found at fault measure nobody.
 std::optional<double> expected_loss(std::span<const Trajectory> trajectories,
+                                    const std::vector<std::optional<TrajectoryFault>>& faults,
                                     std::span<const double> reference, std::size_t step) {
   if (step < reference.size()) return reference[step];
   std::vector<double> exact, all;
-  for (const Trajectory& trajectory : trajectories) {
-    if (step >= trajectory.losses.size()) continue;
-    all.push_back(trajectory.losses[step]);
-    if (is_exact(trajectory)) exact.push_back(all.back());
+  for (std::size_t i = 0; i < trajectories.size(); ++i) {
+    const std::vector<double>& losses = trajectories[i].losses;
+    // A NaN has no place in an order: it is at fault by itself, and no measure for others.
+    if (faults[i] || step >= losses.size() || std::isnan(losses[step])) continue;
+    all.push_back(losses[step]);
+    if (is_exact(trajectories[i])) exact.push_back(losses[step]);
   }
-  // A NaN has no place in an order: it is at fault by itself, and no measure for others.
-  const auto is_nan = [](double loss) { return std::isnan(loss); };
-  std::erase_if(exact, is_nan);
-  std::erase_if(all, is_nan);
   if (!exact.empty()) return median(exact);
   if (!all.empty()) return median(all);
   return std::nullopt;
@@ -59,34 +59,40 @@ double trajectory_tolerance(const std::string& dtype, std::size_t step) {
 
 std::vector<TrajectoryFault> compare_trajectories(std::span<const Trajectory> trajectories,
                                                   std::span<const double> reference) {
-  std::vector<TrajectoryFault> faults;
-  const std::optional<double> initial = expected_loss(trajectories, reference, 0);
-  for (const Trajectory& trajectory : trajectories) {
-    if (never_changes(trajectory)) {
-      faults.push_back({trajectory.case_id, 1, trajectory.losses[1], trajectory.losses[0],
-                        fmt::format("the loss is {:.9g} in each of {} training steps: parameters do not move",
-                                    trajectory.losses[0], trajectory.losses.size())});
-      continue;
-    }
-    for (std::size_t step = 0; step < std::min(trajectory.losses.size(), last_step + 1); ++step) {
-      const double loss = trajectory.losses[step];
-      const double expected = expected_loss(trajectories, reference, step).value_or(loss);
+  std::vector<std::optional<TrajectoryFault>> faults(trajectories.size());
+  for (std::size_t i = 0; i < trajectories.size(); ++i) {
+    const Trajectory& trajectory = trajectories[i];
+    if (never_changes(trajectory))
+      faults[i] = {trajectory.case_id, 1, trajectory.losses[1], trajectory.losses[0],
+                   fmt::format("the loss is {:.9g} in each of {} training steps: parameters do not move",
+                               trajectory.losses[0], trajectory.losses.size())};
+  }
+  const std::optional<double> initial = expected_loss(trajectories, faults, reference, 0);
+  for (std::size_t step = 0; step <= last_step; ++step) {
+    const std::optional<double> known = expected_loss(trajectories, faults, reference, step);
+    for (std::size_t i = 0; i < trajectories.size(); ++i) {
+      if (faults[i] || step >= trajectories[i].losses.size()) continue;
+      const double loss = trajectories[i].losses[step];
+      const double expected = known.value_or(loss);
       if (loss == expected) continue;
       // A loss that has been learned away leaves nothing to be relative to but the first one.
       const double scale = std::max(std::abs(expected), std::abs(initial.value_or(expected)));
       const double difference = std::abs(loss - expected) / scale;
-      const double tolerance = trajectory_tolerance(trajectory.dtype, step);
+      const double tolerance = trajectory_tolerance(trajectories[i].dtype, step);
       if (difference <= tolerance) continue;
-      faults.push_back({trajectory.case_id, step, loss, expected,
-                        fmt::format("the loss after {} updates is {:.9g}, expected {:.9g} as in {} (relative "
-                                    "difference {:.1e}, tolerance {:.1e})",
-                                    step, loss, expected,
-                                    step < reference.size() ? "the reference" : "the median of all cases",
-                                    difference, tolerance)});
-      break;
+      faults[i] = {
+          trajectories[i].case_id, step, loss, expected,
+          fmt::format("the loss after {} updates is {:.9g}, expected {:.9g} as in {} (relative difference "
+                      "{:.1e}, tolerance {:.1e})",
+                      step, loss, expected,
+                      step < reference.size() ? "the reference" : "the median of all cases", difference,
+                      tolerance)};
     }
   }
-  return faults;
+  std::vector<TrajectoryFault> found;
+  for (const auto& fault : faults)
+    if (fault) found.push_back(*fault);
+  return found;
 }
 
 }  // namespace lstmbench

@@ -1,0 +1,53 @@
+#include "check/timing_honesty.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lstmbench {
+namespace {
+
+using testing::HasSubstr;
+using testing::Optional;
+
+constexpr std::int64_t ms = 1'000'000;
+
+WorkerSession::Run run_of(int steps, std::int64_t step_ns, std::int64_t elapsed_ns) {
+  StepTimes step;
+  step.input_ns = step.forward_ns = step.loss_ns = step.backward_ns = step_ns / 5;
+  step.update_ns = step_ns - 4 * (step_ns / 5);
+  return {std::vector<StepTimes>(static_cast<std::size_t>(steps), step), elapsed_ns};
+}
+
+TEST(TimingHonesty, PhasesThatFillTheRequestAreFine) {
+  EXPECT_EQ(timing_fault(run_of(5, 200 * ms, 1003 * ms), false), std::nullopt);
+  EXPECT_EQ(timing_fault(run_of(5, 200 * ms, 1000 * ms), false), std::nullopt);
+  EXPECT_EQ(timing_fault(run_of(1, 1000, 100'000), false), std::nullopt);  // a tiny step
+}
+
+TEST(TimingHonesty, MoreTimeThanPassedIsAFault) {
+  EXPECT_EQ(timing_fault(run_of(5, 200 * ms, 981 * ms), false), std::nullopt);  // clocks differ a little
+  EXPECT_THAT(timing_fault(run_of(5, 200 * ms, 975 * ms), false),
+              Optional(HasSubstr("add up to 1000.0 ms, but the request took 975.0 ms")));
+  EXPECT_NE(timing_fault(run_of(5, 200 * ms, 975 * ms), true), std::nullopt);
+}
+
+TEST(TimingHonesty, TimeUnaccountedForIsAFault) {
+  EXPECT_EQ(timing_fault(run_of(5, 200 * ms, 1130 * ms), false), std::nullopt);
+  EXPECT_THAT(timing_fault(run_of(5, 200 * ms, 1140 * ms), false),
+              Optional(HasSubstr("account for 1000.0 ms only")));
+}
+
+TEST(TimingHonesty, TheFirstRequestMayWarmUp) {
+  EXPECT_EQ(timing_fault(run_of(5, 200 * ms, 4000 * ms), true), std::nullopt);
+  EXPECT_NE(timing_fault(run_of(5, 200 * ms, 4400 * ms), true), std::nullopt);
+}
+
+TEST(TimingHonesty, YearsDoNotOverflow) {
+  const std::int64_t year = 365LL * 24 * 3600 * 1000 * ms;
+  WorkerSession::Run run{std::vector<StepTimes>(1000), 1000 * ms};
+  for (StepTimes& step : run.steps) step = {year, year, year, year, year, 0};
+  EXPECT_NE(timing_fault(run, false), std::nullopt);
+}
+
+}  // namespace
+}  // namespace lstmbench
