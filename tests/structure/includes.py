@@ -18,7 +18,7 @@ ROOMS = {
     "src/lstm/kernels": {LSTM, "cpu", "kernels"},
     "src/lstm/engines": {LSTM, "model", "cpu", "kernels", "engines", "reference", "cuda"},
     "src/lstm/cuda": {LSTM, "model", "cuda"},
-    "workers": {LSTM},
+    "workers": {LSTM, "protocol"},  # workers/protocol
     "examples": {LSTM},
     "microbench": {LSTM, "cpu", "kernels"},
 }
