@@ -23,7 +23,7 @@ enum class Split { automatic, directions, units, samples };
 struct EngineOptions {
   DType dtype = DType::fp32;
   int threads = 1;
-  std::optional<Isa> isa;  // nothing: the best available one. One that the machine lacks throws.
+  std::optional<Isa> isa = {};  // nothing: the best available one. One that the machine lacks throws.
   Split split = Split::automatic;
   bool deterministic =
       false;  // the same bits for every number of threads, where the engine does not do so anyway
@@ -52,7 +52,8 @@ class Engine {
   // Both in the order of layout(); parameters may be written between steps.
   virtual std::span<float> parameters() = 0;
   virtual std::span<const float> gradients() const = 0;
-  // The gradients as an fp64 engine has them, before they are rounded for gradients(); empty in other engines.
+  // The gradients as an fp64 engine has them, before they are rounded for gradients(); empty in other
+  // engines.
   virtual std::span<const double> gradients_fp64() const { return {}; }
 
   // One training step is load, forward, loss, backward, update, in this order; none of them allocates.

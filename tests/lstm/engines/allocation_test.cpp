@@ -1,0 +1,74 @@
+// Engines allocate at construction and never in a training step.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "lstm/engines/random_problem.h"
+
+namespace {
+
+std::atomic<long> allocations{0};
+
+void* allocate(std::size_t size, std::size_t alignment) {
+  ++allocations;
+  void* memory = nullptr;
+  if (posix_memalign(&memory, alignment, size == 0 ? 1 : size) != 0) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+// Counts for the whole program; everything else is as the standard library has it.
+void* operator new(std::size_t size) {
+  return allocate(size, alignof(std::max_align_t));
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return allocate(size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+
+namespace lstm {
+namespace {
+
+TEST(Allocation, OfOneVectorIsCounted) {
+  const long before = allocations;
+  const std::vector<int> vector(100);
+  EXPECT_EQ(allocations - before, 1) << "of " << vector.size() << " elements";
+}
+
+TEST(Allocation, NeverHappensInATrainingStep) {
+  for (const std::string& name : testing::fp32_engines()) {
+    for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
+      const Network network{
+          .inputs = 9, .units = 70, .layers = 2, .directions = 2, .classes = 12, .loss = loss};
+      const testing::RandomProblem problem(network, {40, 9, 3}, 3);
+      const Batch batch = problem.batch();
+      const auto engine = testing::engine_for(problem, name, {.threads = 2});
+      const long before = allocations;
+      for (int step = 0; step < 2; ++step) {
+        engine->load(batch);
+        engine->forward();
+        engine->loss();
+        engine->backward();
+        engine->update();
+      }
+      EXPECT_EQ(allocations - before, 0) << name << ", " << problem.text();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace lstm

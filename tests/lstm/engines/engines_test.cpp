@@ -1,0 +1,201 @@
+// What every fp32 engine has to do, on every instruction set that this machine has.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include "lstm/engines/random_problem.h"
+
+namespace lstm {
+namespace {
+
+using testing::RandomProblem;
+using testing::StepResult;
+
+// fp32 rounding over some dozens of steps and a few layers, with room; a wrong formula is off by percents.
+constexpr double kTolerance = 3e-5;
+
+class EveryEngine : public ::testing::TestWithParam<std::string> {
+ protected:
+  std::unique_ptr<Engine> engine_for(const RandomProblem& problem, const EngineOptions& options = {}) const {
+    return testing::engine_for(problem, GetParam(), options);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(, EveryEngine, ::testing::ValuesIn(testing::fp32_engines()),
+                         [](const auto& parameter) { return parameter.param; });
+
+int shape_count() {
+  const char* text = std::getenv("LSTM_TEST_SHAPES");
+  return text == nullptr ? 200 : std::atoi(text);
+}
+
+TEST_P(EveryEngine, AgreesWithTheReferenceOnRandomShapes) {
+  for (int seed = 1; seed <= shape_count(); ++seed) {
+    const RandomProblem problem(static_cast<std::uint32_t>(seed));
+    const StepResult expected = testing::reference_result(problem);
+    for (const Isa isa : testing::available_isas()) {
+      const int threads = 1 + seed % 3;
+      const auto engine = engine_for(problem, {.threads = threads, .isa = isa});
+      const StepResult got = testing::loss_and_gradients(*engine, problem.batch());
+      testing::expect_close(got, expected, engine->layout(), kTolerance,
+                            fmt::format("{}, {}, {} threads", problem.text(), name(isa), threads));
+    }
+    if (HasFailure()) FAIL() << "stopped at the first shape that fails";
+  }
+}
+
+TEST_P(EveryEngine, SharesOutLargeStepsOverThreads) {
+  const Network network{.inputs = 40, .units = 130, .layers = 2, .directions = 2, .classes = 30};
+  for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
+    Network with_loss = network;
+    with_loss.loss = loss;
+    const RandomProblem problem(with_loss, {50, 7, 3}, 5);
+    const StepResult expected = testing::reference_result(problem);
+    for (const int threads : {1, 2, 5}) {
+      const auto engine = engine_for(problem, {.threads = threads});
+      testing::expect_close(testing::loss_and_gradients(*engine, problem.batch()), expected, engine->layout(),
+                            kTolerance, fmt::format("{}, {} threads", problem.text(), threads));
+    }
+  }
+}
+
+TEST_P(EveryEngine, FollowsTheReferenceThroughTwentySteps) {
+  for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
+    const Network network{.inputs = 6, .units = 20, .layers = 2, .directions = 2, .classes = 8, .loss = loss};
+    const RandomProblem problem(network, {5, 12, 3}, 9);
+    const AdamOptions adam{.learning_rate = 0.01};
+    auto reference = make_engine("reference", problem.network, problem.shape, {.dtype = DType::fp64}, adam);
+    auto engine = make_engine(GetParam(), problem.network, problem.shape, {.threads = 2}, adam);
+    double first = 0, last = 0;
+    for (auto* each : {reference.get(), engine.get()}) {
+      std::copy(problem.parameters.begin(), problem.parameters.end(), each->parameters().begin());
+    }
+    for (int step = 0; step < 20; ++step) {
+      last = testing::loss_and_gradients(*reference, problem.batch()).loss;
+      if (step == 0) first = last;
+      const double got = testing::loss_and_gradients(*engine, problem.batch()).loss;
+      EXPECT_NEAR(got, last, 1e-3 * last) << problem.text() << ", step " << step;
+      reference->update();
+      engine->update();
+    }
+    EXPECT_LT(last, 0.9 * first) << "the loss did not fall";
+  }
+}
+
+std::vector<float> bits_after_steps(Engine& engine, const RandomProblem& problem) {
+  for (int step = 0; step < 3; ++step) {
+    testing::loss_and_gradients(engine, problem.batch());
+    engine.update();
+  }
+  std::vector<float> result(engine.parameters().begin(), engine.parameters().end());
+  result.insert(result.end(), engine.gradients().begin(), engine.gradients().end());
+  return result;
+}
+
+void expect_same_bits(std::span<const float> a, std::span<const float> b, const std::string& what) {
+  ASSERT_EQ(a.size(), b.size());
+  EXPECT_EQ(std::memcmp(a.data(), b.data(), a.size_bytes()), 0) << what;
+}
+
+TEST_P(EveryEngine, GivesTheSameBitsOnEveryRun) {
+  for (std::uint32_t seed = 300; seed < 310; ++seed) {
+    const RandomProblem problem(seed);
+    for (const int threads : {1, 2, 3}) {
+      const auto first = engine_for(problem, {.threads = threads});
+      const auto second = engine_for(problem, {.threads = threads});
+      expect_same_bits(bits_after_steps(*first, problem), bits_after_steps(*second, problem),
+                       fmt::format("{}, {} threads", problem.text(), threads));
+    }
+  }
+}
+
+TEST_P(EveryEngine, KeepsNothingOfEarlierBatches) {
+  for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
+    const Network network{.inputs = 5, .units = 18, .layers = 2, .directions = 2, .classes = 7, .loss = loss};
+    const RandomProblem large(network, {9, 11, 3}, 1);
+    RandomProblem small(network, {4, 6, 3}, 2);
+    small.parameters = large.parameters;
+    small.shape = large.shape;  // of the engine
+    const auto fresh = engine_for(small, {.threads = 2});
+    const auto used = engine_for(large, {.threads = 2});
+    testing::loss_and_gradients(*used, large.batch());
+    Batch batch = small.batch();
+    batch.samples = 4;
+    batch.time_steps = 6;
+    const StepResult expected = testing::loss_and_gradients(*fresh, batch);
+    const StepResult got = testing::loss_and_gradients(*used, batch);
+    EXPECT_EQ(got.loss, expected.loss);
+    EXPECT_EQ(got.gradients, expected.gradients);
+  }
+}
+
+TEST_P(EveryEngine, NeverReadsPadding) {
+  for (std::uint32_t seed = 320; seed < 340; ++seed) {
+    const RandomProblem problem(seed);
+    RandomProblem spoilt = problem;
+    for (int n = 0; n < problem.shape.samples; ++n) {
+      const int C = problem.network.inputs, T = problem.shape.time_steps;
+      const auto sample = spoilt.x.begin() + static_cast<std::ptrdiff_t>(n) * T * C;
+      std::fill(sample + problem.lengths[static_cast<std::size_t>(n)] * C, sample + T * C,
+                std::numeric_limits<float>::quiet_NaN());
+    }
+    const auto engine = engine_for(problem, {.threads = 2});
+    const StepResult expected = testing::loss_and_gradients(*engine, problem.batch());
+    const StepResult got = testing::loss_and_gradients(*engine, spoilt.batch());
+    EXPECT_EQ(got.loss, expected.loss) << problem.text();
+    EXPECT_EQ(got.gradients, expected.gradients) << problem.text();
+  }
+}
+
+TEST_P(EveryEngine, PassesOnValuesThatAreNotFiniteLikeTheReference) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
+    const Network network{.inputs = 5, .units = 18, .layers = 2, .directions = 2, .classes = 7, .loss = loss};
+    for (const float value : {std::numeric_limits<float>::quiet_NaN(), kInfinity, -kInfinity}) {
+      RandomProblem problem(network, {4, 6, 2}, 4);
+      problem.x[1] = value;
+      const StepResult expected = testing::reference_result(problem);
+      for (const Isa isa : testing::available_isas()) {
+        const std::string what = fmt::format("{}, x = {}, {}", problem.text(), value, name(isa));
+        const auto engine = engine_for(problem, {.isa = isa});
+        const StepResult got = testing::loss_and_gradients(*engine, problem.batch());
+        EXPECT_EQ(std::isnan(got.loss), std::isnan(expected.loss)) << what;
+        for (std::size_t i = 0; i < expected.gradients.size(); ++i) {
+          ASSERT_EQ(std::isnan(got.gradients[i]), std::isnan(expected.gradients[i]))
+              << what << ", element " << i;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(EveryEngine, SaysWhatItCannotDo) {
+  const RandomProblem problem(1);
+  EXPECT_THROW(engine_for(problem, {.dtype = DType::fp64}), std::invalid_argument);
+  EXPECT_THROW(engine_for(problem, {.threads = 0}), std::invalid_argument);
+  const Network huge{.inputs = 1 << 20, .units = 1 << 20, .classes = 10};
+  EXPECT_THROW(make_engine(GetParam(), huge, {1, 1, 1}), std::bad_alloc);
+  const auto engine = engine_for(problem);
+  Batch batch = problem.batch();
+  batch.samples = problem.shape.samples + 1;
+  EXPECT_THROW(engine->load(batch), std::invalid_argument);
+}
+
+TEST_P(EveryEngine, DescribesItself) {
+  const RandomProblem problem(2);
+  const auto engine = engine_for(problem, {.threads = 2});
+  EXPECT_GE(engine->workspace_bytes(), problem.x.size() * sizeof(float));
+  EXPECT_NE(engine->description().find("2 threads"), std::string::npos) << engine->description();
+  for (const void* buffer : {static_cast<const void*>(engine->parameters().data()),
+                             static_cast<const void*>(engine->gradients().data())}) {
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(buffer) % 64, 0u);
+  }
+}
+
+}  // namespace
+}  // namespace lstm

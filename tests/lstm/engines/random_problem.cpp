@@ -1,0 +1,150 @@
+#include "lstm/engines/random_problem.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace lstm::testing {
+namespace {
+
+int pick(std::mt19937& random, const std::vector<int>& choices) {
+  return choices[random() % choices.size()];
+}
+
+int between(std::mt19937& random, int first, int last) {
+  return first + static_cast<int>(random() % static_cast<unsigned>(last - first + 1));
+}
+
+bool fits(const std::vector<std::int32_t>& labels, int steps) {
+  int needed = static_cast<int>(labels.size());
+  for (std::size_t i = 1; i < labels.size(); ++i) needed += labels[i] == labels[i - 1] ? 1 : 0;
+  return needed <= steps;
+}
+
+double norm(std::span<const double> values) {
+  double sum = 0;
+  for (const double value : values) sum += value * value;
+  return std::sqrt(sum);
+}
+
+}  // namespace
+
+RandomProblem::RandomProblem(std::uint32_t seed_) : seed(seed_) {
+  std::mt19937 random(seed);
+  network.inputs = pick(random, {1, 2, 3, 7, 16, 17, 40});
+  network.units = pick(random, {1, 2, 5, 8, 15, 16, 17, 31, 33, 48});
+  network.layers = pick(random, {1, 1, 2, 3, 4});
+  network.directions = between(random, 1, 2);
+  network.classes = pick(random, {2, 3, 10, 17, 59});
+  network.loss = random() % 2 == 0 ? Loss::ctc : Loss::cross_entropy;
+  shape = {pick(random, {1, 2, 3, 7, 8, 16, 19}), pick(random, {1, 2, 3, 9, 14, 21}), between(random, 0, 6)};
+  fill(random);
+}
+
+RandomProblem::RandomProblem(const Network& network_, const BatchShape& shape_, std::uint32_t seed_)
+    : seed(seed_), network(network_), shape(shape_) {
+  std::mt19937 random(seed);
+  fill(random);
+}
+
+void RandomProblem::fill(std::mt19937& random) {
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  const int N = shape.samples, T = shape.time_steps;
+  x.resize(static_cast<std::size_t>(N) * T * network.inputs);
+  for (float& value : x) value = uniform(random);
+  const bool has_equal_lengths = random() % 3 == 0, loss_reads_all = random() % 2 == 0;
+  for (int n = 0; n < N; ++n) {
+    lengths.push_back(has_equal_lengths ? T : between(random, 1, T));
+    if (network.loss == Loss::cross_entropy) {
+      labels.push_back(between(random, 0, network.classes - 1));
+      continue;
+    }
+    loss_lengths.push_back(loss_reads_all ? lengths.back() : between(random, 1, lengths.back()));
+    std::vector<std::int32_t> sequence(static_cast<std::size_t>(between(random, 0, shape.max_labels)));
+    for (auto& label : sequence) label = between(random, 1, network.classes - 1);
+    const bool may_not_fit = random() % 20 == 0;
+    while (!may_not_fit && !fits(sequence, loss_lengths.back())) sequence.pop_back();
+    label_lengths.push_back(static_cast<std::int32_t>(sequence.size()));
+    labels.insert(labels.end(), sequence.begin(), sequence.end());
+  }
+  parameters.resize(ParameterLayout(network).size());
+  const float bound = 1.5f / std::sqrt(static_cast<float>(network.units));
+  for (float& parameter : parameters) parameter = bound * uniform(random);
+}
+
+Batch RandomProblem::batch() const {
+  return {shape.samples, shape.time_steps, x, lengths, loss_lengths, labels, label_lengths};
+}
+
+std::string RandomProblem::text() const {
+  return fmt::format("seed {}: {}x{} {} directions, {}, N={} T={} C={} V={} S={}", seed, network.layers,
+                     network.units, network.directions, network.loss == Loss::ctc ? "CTC" : "cross-entropy",
+                     shape.samples, shape.time_steps, network.inputs, network.classes, shape.max_labels);
+}
+
+std::unique_ptr<Engine> engine_for(const RandomProblem& problem, std::string_view name,
+                                   const EngineOptions& options) {
+  auto engine = make_engine(name, problem.network, problem.shape, options);
+  std::copy(problem.parameters.begin(), problem.parameters.end(), engine->parameters().begin());
+  return engine;
+}
+
+StepResult loss_and_gradients(Engine& engine, const Batch& batch) {
+  engine.load(batch);
+  engine.forward();
+  StepResult result{engine.loss(), {}};
+  engine.backward();
+  const auto exact = engine.gradients_fp64();
+  result.gradients.assign(exact.begin(), exact.end());
+  if (exact.empty()) result.gradients.assign(engine.gradients().begin(), engine.gradients().end());
+  return result;
+}
+
+StepResult reference_result(const RandomProblem& problem) {
+  const auto engine = engine_for(problem, "reference", {.dtype = DType::fp64});
+  return loss_and_gradients(*engine, problem.batch());
+}
+
+void expect_close(const StepResult& got, const StepResult& expected, const ParameterLayout& layout,
+                  double tolerance, const std::string& what) {
+  ASSERT_EQ(got.gradients.size(), layout.size());
+  if (std::isfinite(expected.loss)) {
+    EXPECT_NEAR(got.loss, expected.loss, tolerance * std::max(1.0, std::abs(expected.loss)))
+        << what << ": loss";
+  } else {
+    EXPECT_EQ(got.loss, expected.loss) << what << ": loss";
+  }
+  const auto part = [](const StepResult& result, const ParameterTensor& tensor) {
+    return std::span(result.gradients).subspan(tensor.offset, tensor.size());
+  };
+  double largest = 0;
+  for (const auto& tensor : layout.tensors()) largest = std::max(largest, norm(part(expected, tensor)));
+  for (const auto& tensor : layout.tensors()) {
+    std::vector<double> difference;
+    const auto a = part(got, tensor), b = part(expected, tensor);
+    std::transform(a.begin(), a.end(), b.begin(), std::back_inserter(difference), std::minus<>());
+    EXPECT_LE(norm(difference), tolerance * std::max(norm(b), 1e-3 * largest))
+        << what << ": gradient of " << tensor.name << " of norm " << norm(b) << ", tolerance " << tolerance
+        << " of it";
+  }
+}
+
+std::vector<std::string> fp32_engines() {
+  std::vector<std::string> names;
+  for (const EngineKind& kind : engine_kinds()) {
+    if (std::count(kind.dtypes.begin(), kind.dtypes.end(), DType::fp32) > 0) names.emplace_back(kind.name);
+  }
+  return names;
+}
+
+std::vector<Isa> available_isas() {
+  std::vector<Isa> isas;
+  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
+    if (is_available(isa)) isas.push_back(isa);
+  }
+  return isas;
+}
+
+}  // namespace lstm::testing

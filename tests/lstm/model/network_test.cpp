@@ -1,0 +1,62 @@
+#include "lstm/network.h"
+
+#include <gmock/gmock.h>
+
+#include <stdexcept>
+
+namespace lstm {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+const Network kGood{.inputs = 3, .units = 4, .layers = 1, .directions = 1, .classes = 2};
+
+void expect_rejected(const Network& network, const char* field, const char* got) {
+  EXPECT_THAT([&] { validate(network); }, ThrowsMessage<std::invalid_argument>(AllOf(
+                                              HasSubstr(field), HasSubstr(got), HasSubstr("expected"))));
+}
+
+TEST(ValidateNetwork, AcceptsTheSmallestOne) {
+  EXPECT_NO_THROW(validate(Network{.inputs = 1, .units = 1, .layers = 1, .directions = 1, .classes = 1}));
+}
+
+TEST(ValidateNetwork, NamesTheFieldAndItsValue) {
+  Network network = kGood;
+  network.inputs = 0;
+  expect_rejected(network, "inputs", "got 0");
+  network = kGood;
+  network.units = -1;
+  expect_rejected(network, "units", "got -1");
+  network = kGood;
+  network.layers = 0;
+  expect_rejected(network, "layers", "got 0");
+  network = kGood;
+  network.directions = 3;
+  expect_rejected(network, "directions", "got 3");
+  network = kGood;
+  network.classes = 0;
+  expect_rejected(network, "classes", "got 0");
+}
+
+TEST(ValidateNetwork, WantsALabelBesideTheBlank) {
+  Network network = kGood;
+  network.classes = 1;
+  EXPECT_NO_THROW(validate(network));
+  network.loss = Loss::ctc;
+  expect_rejected(network, "classes", "got 1");
+}
+
+TEST(ValidateShape, NamesTheFieldAndItsValue) {
+  const auto expect = [](const BatchShape& shape, const char* field) {
+    EXPECT_THAT([&] { validate(shape); }, ThrowsMessage<std::invalid_argument>(HasSubstr(field)));
+  };
+  EXPECT_NO_THROW(validate(BatchShape{1, 1, 0}));
+  expect({0, 1, 1}, "samples");
+  expect({1, 0, 1}, "time_steps");
+  expect({1, 1, -1}, "max_labels");
+}
+
+}  // namespace
+}  // namespace lstm

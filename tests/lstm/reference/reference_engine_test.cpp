@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "lstm/engines/random_problem.h"
+
+namespace lstm {
+namespace {
+
+using testing::RandomProblem;
+
+std::unique_ptr<Engine> reference_for(const RandomProblem& problem, int threads = 1) {
+  EngineOptions options;
+  options.dtype = DType::fp64;
+  options.threads = threads;
+  return testing::engine_for(problem, "reference", options);
+}
+
+double loss_of(Engine& engine, const Batch& batch) {
+  engine.load(batch);
+  engine.forward();
+  return engine.loss();
+}
+
+// Each parameter is moved a little to both sides. Parameters are floats, so the distance is what two floats
+// are apart, exactly; the error of the central difference is of the order of its square.
+void expect_gradients_are_slopes(const RandomProblem& problem) {
+  const auto engine = reference_for(problem);
+  const std::vector<double> gradients = testing::loss_and_gradients(*engine, problem.batch()).gradients;
+  for (const ParameterTensor& tensor : engine->layout().tensors()) {
+    for (std::size_t i = tensor.offset; i < tensor.offset + tensor.size(); ++i) {
+      float& parameter = engine->parameters()[i];
+      const float value = parameter, above = value + 3e-4f, below = value - 3e-4f;
+      parameter = above;
+      const double loss_above = loss_of(*engine, problem.batch());
+      parameter = below;
+      const double loss_below = loss_of(*engine, problem.batch());
+      parameter = value;
+      const double slope = (loss_above - loss_below) / (static_cast<double>(above) - below);
+      EXPECT_NEAR(gradients[i], slope, 1e-6 * std::max(1.0, std::abs(slope)))
+          << problem.text() << ": " << tensor.name << " element " << i - tensor.offset;
+    }
+  }
+}
+
+TEST(Reference, GradientsAreSlopesOfTheLoss) {
+  for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
+    for (const int layers : {1, 2}) {
+      for (const int directions : {1, 2}) {
+        const Network network{
+            .inputs = 2, .units = 3, .layers = layers, .directions = directions, .classes = 4, .loss = loss};
+        for (std::uint32_t seed = 1; seed <= 3; ++seed) {
+          RandomProblem problem(network, {3, 6, 2}, seed);
+          problem.lengths = {6, 3, 4};
+          if (loss == Loss::ctc) {  // repeated labels; one label, of which fewer steps are read; none
+            problem.loss_lengths = {6, 2, 4};
+            problem.label_lengths = {2, 1, 0};
+            problem.labels = {2, 2, 3};
+          }
+          expect_gradients_are_slopes(problem);
+        }
+      }
+    }
+  }
+}
+
+TEST(Reference, DoesNotDependOnThreadsBeyondRounding) {
+  const RandomProblem problem({.inputs = 4, .units = 9, .layers = 2, .directions = 2, .classes = 5},
+                              {7, 9, 1}, 1);
+  const auto one = reference_for(problem), three = reference_for(problem, 3);
+  testing::expect_close(testing::loss_and_gradients(*three, problem.batch()),
+                        testing::loss_and_gradients(*one, problem.batch()), one->layout(), 1e-14,
+                        "3 threads");
+}
+
+// A parameter moves by about the learning rate in the first step of Adam. Far less than a float near 1 can
+// show still counts in the second step, unless the caller writes that parameter.
+TEST(Reference, KeepsDigitsThatFloatsDoNotShow) {
+  const RandomProblem problem({.inputs = 2, .units = 2, .classes = 3}, {2, 3, 1}, 1);
+  EngineOptions options;
+  options.dtype = DType::fp64;
+  auto engine = make_engine("reference", problem.network, problem.shape, options, {.learning_rate = 1e-10});
+  std::fill(engine->parameters().begin(), engine->parameters().end(), 0.5f);
+  const double before = testing::loss_and_gradients(*engine, problem.batch()).loss;
+  engine->update();
+  EXPECT_EQ(engine->parameters()[0], 0.5f);
+  const double after = loss_of(*engine, problem.batch());
+  EXPECT_LT(after, before);
+  for (float& parameter : engine->parameters()) parameter = 0.25f;
+  loss_of(*engine, problem.batch());
+  for (float& parameter : engine->parameters()) parameter = 0.5f;
+  EXPECT_EQ(loss_of(*engine, problem.batch()), before);
+}
+
+TEST(Reference, ComputesInFp64Only) {
+  const RandomProblem problem(1);
+  EXPECT_THROW(testing::engine_for(problem, "reference", {}), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace lstm
