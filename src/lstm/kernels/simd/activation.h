@@ -1,37 +1,31 @@
 // sigmoid and tanh of one register of floats, within 1e-6 of the true value, relatively, wherever that is no
-// subnormal number. To be included after one of vector_avx2.h or vector_avx512.h. NaN gives NaN, infinities
-// give the limits.
+// subnormal number. To be included after vector_avx2.h or vector_avx512.h. NaN gives NaN, infinities the
+// limits.
 #pragma once
+
+#include "kernels/simd/exponential.h"
 
 namespace lstm::kernels {
 namespace {
 
-// e^x by Cephes' expf: x = n ln 2 + r with |r| <= ln 2 / 2, a polynomial for e^r. 0 and infinity beyond what
-// a float holds; the bounds keep n within what scale() takes.
-inline Vector exponential(Vector x) {
-  x = smaller(Vector::broadcast(150.0f), larger(Vector::broadcast(-150.0f), x));  // x second: keeps NaN
-  const Vector n = round_to_nearest(x * Vector::broadcast(1.44269504088896341f));
-  Vector r = negative_multiply_add(n, Vector::broadcast(0.693359375f), x);
-  r = negative_multiply_add(n, Vector::broadcast(-2.12194440e-4f), r);
-  Vector p = Vector::broadcast(1.9875691500e-4f);
-  p = multiply_add(p, r, Vector::broadcast(1.3981999507e-3f));
-  p = multiply_add(p, r, Vector::broadcast(8.3334519073e-3f));
-  p = multiply_add(p, r, Vector::broadcast(4.1665795894e-2f));
-  p = multiply_add(p, r, Vector::broadcast(1.6666665459e-1f));
-  p = multiply_add(p, r, Vector::broadcast(5.0000001201e-1f));
-  p = multiply_add(p, r * r, r + Vector::broadcast(1.0f));
-  return scale(p, n);
+inline Vector negative_of_absolute(Vector x) {
+  return smaller(Vector::zero() - x, x);
 }
 
+// Both sides by e^-|x|, which never overflows: 1 / (1 + e^-x) and e^x / (1 + e^x).
 inline Vector sigmoid(Vector x) {
   const Vector one = Vector::broadcast(1.0f);
-  return one / (one + exponential(Vector::zero() - x));
+  const Vector e = exponential_of_negative(negative_of_absolute(x));
+  return select(is_less(x, Vector::zero()), e, one) / (one + e);
 }
 
-// 1 - 2 / (e^2x + 1) cancels near zero: there Cephes' tanhf polynomial.
+// (1 - e^-2|x|) / (1 + e^-2|x|) cancels near zero: there the polynomial of Cephes' tanhf.
 inline Vector hyperbolic_tangent(Vector x) {
-  const Vector one = Vector::broadcast(1.0f), two = Vector::broadcast(2.0f);
-  const Vector far = one - two / (exponential(x + x) + one);
+  const Vector one = Vector::broadcast(1.0f);
+  const Vector minus = negative_of_absolute(x);
+  const Vector e = exponential_of_negative(minus + minus);
+  const Vector absolute = (one - e) / (one + e);
+  const Vector far = select(is_less(x, Vector::zero()), Vector::zero() - absolute, absolute);
   const Vector square = x * x;
   Vector p = Vector::broadcast(-5.70498872745e-3f);
   p = multiply_add(p, square, Vector::broadcast(2.06390887954e-2f));
