@@ -28,7 +28,9 @@ class ThreadTeam {
   }
 
   // To be called by every thread inside run(): returns when all have arrived. Spins for a bound, then yields,
-  // so that it neither hangs nor collapses when threads outnumber CPUs.
+  // so that it neither hangs nor collapses when threads outnumber CPUs. Measured between two threads on two
+  // virtual CPUs of a Xeon (Sapphire Rapids): 0.12 to 0.27 us, a whole run() of nothing 0.7 to 1.1 us; four
+  // threads on the same two CPUs: 1 to 6 us (lstm-microbench --benchmark_filter=thread_team).
   void barrier();
 
  private:

@@ -2,22 +2,24 @@
 
 namespace lstm::kernels {
 
+// Row by row of C: where B lies in rows of k, by adding multiples of them, since that walks memory in order.
 void gemm_ref(const GemmProblem& p, float* /*scratch*/) noexcept {
-  const auto a = [&](std::size_t i, std::size_t k) {
-    const auto lda = static_cast<std::size_t>(p.lda);
-    return p.transpose_a ? p.a[k * lda + i] : p.a[i * lda + k];
-  };
-  const auto b = [&](std::size_t k, std::size_t j) {
-    const auto ldb = static_cast<std::size_t>(p.ldb);
-    return p.transpose_b ? p.b[j * ldb + k] : p.b[k * ldb + j];
-  };
-  const auto m = static_cast<std::size_t>(p.m), n = static_cast<std::size_t>(p.n);
-  for (std::size_t i = 0; i < m; ++i) {
-    for (std::size_t j = 0; j < n; ++j) {
-      float sum = 0.0f;
-      for (std::size_t k = 0; k < static_cast<std::size_t>(p.k); ++k) sum += a(i, k) * b(k, j);
-      float& c = p.c[i * static_cast<std::size_t>(p.ldc) + j];
-      c = p.beta == 0.0f ? sum : p.beta * c + sum;
+  const long lda = p.lda, ldb = p.ldb, ldc = p.ldc;
+  for (long i = 0; i < p.m; ++i) {
+    const auto a = [&](long k) { return p.transpose_a ? p.a[k * lda + i] : p.a[i * lda + k]; };
+    float* const c = p.c + i * ldc;
+    for (long j = 0; j < p.n; ++j) c[j] = p.beta == 0.0f ? 0.0f : p.beta * c[j];
+    if (p.transpose_b) {
+      for (long j = 0; j < p.n; ++j) {
+        float sum = 0.0f;
+        for (long k = 0; k < p.k; ++k) sum += a(k) * p.b[j * ldb + k];
+        c[j] += sum;
+      }
+    } else {
+      for (long k = 0; k < p.k; ++k) {
+        const float factor = a(k);
+        for (long j = 0; j < p.n; ++j) c[j] += factor * p.b[k * ldb + j];
+      }
     }
   }
 }
