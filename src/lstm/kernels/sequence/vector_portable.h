@@ -1,0 +1,83 @@
+// 4 floats as plain C++, for machines without AVX2; the compiler makes of it what the target's baseline has.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+
+namespace lstm::kernels {
+namespace {
+
+struct Vector {
+  static constexpr int kWidth = 4;
+  static constexpr int kTileRows = 2;
+
+  float v[4];
+
+  static Vector load(const float* p) noexcept { return {{p[0], p[1], p[2], p[3]}}; }
+  static Vector all(float x) noexcept { return {{x, x, x, x}}; }
+  void store(float* p) const noexcept {
+    for (int i = 0; i < 4; ++i) p[i] = v[i];
+  }
+  static Vector load_part(const float* p, int n) noexcept {
+    Vector result = all(0.0f);
+    for (int i = 0; i < n; ++i) result.v[i] = p[i];
+    return result;
+  }
+  void store_part(float* p, int n) const noexcept {
+    for (int i = 0; i < n; ++i) p[i] = v[i];
+  }
+};
+
+template <class Function>
+inline Vector for_each_lane(Function function) noexcept {
+  Vector result;
+  for (int i = 0; i < 4; ++i) result.v[i] = function(i);
+  return result;
+}
+
+inline Vector operator+(Vector a, Vector b) noexcept {
+  return for_each_lane([&](int i) { return a.v[i] + b.v[i]; });
+}
+inline Vector operator-(Vector a, Vector b) noexcept {
+  return for_each_lane([&](int i) { return a.v[i] - b.v[i]; });
+}
+inline Vector operator*(Vector a, Vector b) noexcept {
+  return for_each_lane([&](int i) { return a.v[i] * b.v[i]; });
+}
+inline Vector multiply_add(Vector a, Vector b, Vector c) noexcept { return a * b + c; }
+// c - a * b
+inline Vector negative_multiply_add(Vector a, Vector b, Vector c) noexcept { return c - a * b; }
+// The smaller (larger) of limit and x; x where x is not a number.
+inline Vector at_most(Vector limit, Vector x) noexcept {
+  return for_each_lane([&](int i) { return limit.v[i] < x.v[i] ? limit.v[i] : x.v[i]; });
+}
+inline Vector at_least(Vector limit, Vector x) noexcept {
+  return for_each_lane([&](int i) { return limit.v[i] > x.v[i] ? limit.v[i] : x.v[i]; });
+}
+inline Vector round_to_integer(Vector x) noexcept {
+  return for_each_lane([&](int i) { return std::nearbyint(x.v[i]); });
+}
+// 2^n for integers -127 <= n < 128 (2^-127 counts as zero)
+inline Vector power_of_two(Vector n) noexcept {
+  return for_each_lane([&](int i) {
+    return std::bit_cast<float>((static_cast<std::int32_t>(n.v[i]) + 127) << 23);
+  });
+}
+inline Vector reciprocal(Vector x) noexcept {
+  return for_each_lane([&](int i) { return 1.0f / x.v[i]; });
+}
+
+// rows[r] lane c becomes rows[c] lane r.
+inline void transpose(Vector (&rows)[4]) noexcept {
+  for (int r = 0; r < 4; ++r) {
+    for (int c = r + 1; c < 4; ++c) {
+      const float swapped = rows[r].v[c];
+      rows[r].v[c] = rows[c].v[r];
+      rows[c].v[r] = swapped;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace lstm::kernels
