@@ -1,7 +1,7 @@
 // The network that an engine trains: a stack of LSTM layers, a dense head without bias, and a loss.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 
 namespace lstm {
 
@@ -29,12 +29,16 @@ struct Network {
 
 // The largest batch that an engine is built for.
 struct BatchShape {
-  int samples = 0;     // N
-  int time_steps = 0;  // T
-  int max_labels = 1;  // S, the longest label sequence (CTC); 1 for cross-entropy
+  int samples = 0;      // N
+  int time_steps = 0;   // T
+  int max_labels = 1;   // S, the longest label sequence (CTC); 1 for cross-entropy
+  int total_steps = 0;  // the largest sum of a batch's lengths, which memory is taken for; 0: N * T
 
   bool operator==(const BatchShape&) const = default;
 };
+
+// The sum of lengths that memory is taken for: total_steps, or N * T.
+std::int64_t most_steps(const BatchShape& shape);
 
 // Throw std::invalid_argument naming the field, what was got and what is expected.
 void validate(const Network& network);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <chrono>
 #include <filesystem>
 
@@ -57,7 +58,8 @@ lstm::BatchShape shape_of(const protocol::Problem& problem) {
   const auto& lengths = problem.label_lengths;
   return {.samples = static_cast<int>(problem.samples),
           .time_steps = static_cast<int>(problem.time_steps),
-          .max_labels = lengths.empty() ? 1 : *std::max_element(lengths.begin(), lengths.end())};
+          .max_labels = lengths.empty() ? 1 : *std::max_element(lengths.begin(), lengths.end()),
+          .total_steps = std::accumulate(problem.lengths.begin(), problem.lengths.end(), 0)};
 }
 
 template <class Real>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <immintrin.h>
+#include <sched.h>
 #include <x86intrin.h>
 
 #include <cstdint>
@@ -19,6 +20,13 @@ bool spin(std::uint64_t cycles, const Done& done) {
     if (done()) return true;
   } while (__rdtsc() - start < cycles);
   return false;
+}
+
+// Spins for a bound, then yields until done().
+template <class Done>
+void spin_then_yield(std::uint64_t cycles, const Done& done) {
+  if (spin(cycles, done)) return;
+  while (!done()) sched_yield();
 }
 
 }  // namespace lstm::cpu

@@ -1,16 +1,17 @@
 #include "cpu/thread_team.h"
 
 #include <pthread.h>
-#include <sched.h>
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "cpu/affinity.h"
+#include "cpu/barrier.h"
 #include "cpu/spin.h"
 #include "lstm/cpu.h"
 
@@ -20,12 +21,6 @@ namespace {
 // Time-stamp counter cycles, 2 to 4 a nanosecond: about 10 us and 50 us.
 constexpr std::uint64_t kBarrierSpin = 30'000;
 constexpr std::uint64_t kIdleSpin = 150'000;
-
-template <class Done>
-void spin_then_yield(std::uint64_t cycles, const Done& done) {
-  if (spin(cycles, done)) return;
-  while (!done()) sched_yield();
-}
 
 }  // namespace
 
@@ -43,8 +38,8 @@ struct ThreadTeam::State {
   Task task;
   alignas(128) std::atomic<int> generation{0};  // of runs; a change starts the workers
   std::atomic<bool> is_ending{false};
-  alignas(128) std::atomic<int> busy{0};                // workers that have not finished this run
-  alignas(128) std::atomic<std::uint64_t> arrivals{0};  // at barriers, ever
+  alignas(128) std::atomic<int> busy{0};  // workers that have not finished this run
+  std::optional<Barrier> barrier;
 
   alignas(128) std::vector<std::thread> workers;
 
@@ -93,6 +88,7 @@ ThreadTeam::ThreadTeam(int threads, bool pin) : threads_(threads), state_(std::m
   const bool has_cpus = threads <= process_cpu_count();
   state.is_pinned = pin && has_cpus;
   if (!has_cpus) state.barrier_spin = state.idle_spin = 0;
+  state.barrier.emplace(threads, state.barrier_spin);
   state.workers.reserve(static_cast<std::size_t>(threads - 1));
   for (int thread = 1; thread < threads; ++thread) {
     state.workers.emplace_back([&state, thread] { state.work(thread); });
@@ -114,12 +110,11 @@ void ThreadTeam::run_task(Task task) {
 }
 
 void ThreadTeam::barrier() {
-  if (threads_ == 1) return;
-  State& state = *state_;
-  const auto team = static_cast<std::uint64_t>(threads_);
-  const std::uint64_t ticket = state.arrivals.fetch_add(1, std::memory_order_acq_rel);
-  const std::uint64_t all = (ticket / team + 1) * team;
-  spin_then_yield(state.barrier_spin, [&] { return state.arrivals.load(std::memory_order_acquire) >= all; });
+  state_->barrier->arrive_and_wait();
+}
+
+std::uint64_t ThreadTeam::barrier_spin() const {
+  return state_->barrier_spin;
 }
 
 }  // namespace lstm::cpu

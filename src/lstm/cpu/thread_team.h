@@ -1,6 +1,7 @@
 // A persistent team of pinned threads that run one function together, and the barrier they meet at.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 namespace lstm::cpu {
@@ -32,6 +33,9 @@ class ThreadTeam {
   // virtual CPUs of a Xeon (Sapphire Rapids): 0.12 to 0.27 us, a whole run() of nothing 0.7 to 1.1 us; four
   // threads on the same two CPUs: 1 to 6 us (lstm-microbench --benchmark_filter=thread_team).
   void barrier();
+
+  // For a Barrier between some of the threads: how long they should spin at it.
+  std::uint64_t barrier_spin() const;
 
  private:
   struct Task {

@@ -6,6 +6,7 @@
 
 #include "engines/basic/basic_engine.h"
 #include "engines/fused/fused_engine.h"
+#include "engines/sequence/sequence_engine.h"
 #include "lstm/engine.h"
 #include "reference/reference_engine.h"
 
@@ -29,6 +30,10 @@ const std::vector<Registered>& registry() {
        engines::make_basic_engine},
       {{"fused", "two matrix products and one fused gate kernel for each time step", {DType::fp32}},
        engines::make_fused_engine},
+      {{"sequence",
+        "products batched over time, recurrences on packed weights with fused activations",
+        {DType::fp32}},
+       engines::make_sequence_engine},
   };
   return engines;
 }

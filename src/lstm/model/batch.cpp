@@ -8,7 +8,9 @@ namespace {
 
 using std::to_string;
 
-[[noreturn]] void reject(const std::string& what) { throw std::invalid_argument(what); }
+[[noreturn]] void reject(const std::string& what) {
+  throw std::invalid_argument(what);
+}
 
 void require_size(std::size_t got, std::size_t expected, const char* field, const char* meaning) {
   if (got == expected) return;
@@ -60,8 +62,14 @@ void validate(const Batch& batch, const Network& network, const BatchShape& shap
   require_size(batch.x.size(), samples * static_cast<std::size_t>(batch.time_steps) * network.inputs, "x",
                "samples * time_steps * inputs");
   require_size(batch.lengths.size(), samples, "lengths", "one a sample");
+  std::int64_t steps = 0;
   for (std::size_t n = 0; n < samples; ++n) {
     require_range(batch.lengths[n], 1, batch.time_steps, "lengths", n, "at most time_steps");
+    steps += batch.lengths[n];
+  }
+  if (steps > most_steps(shape)) {
+    reject("lengths: got " + to_string(steps) + " time steps in all, expected at most " +
+           to_string(most_steps(shape)) + " (total_steps that the engine was built for)");
   }
   if (network.loss == Loss::ctc) {
     validate_ctc(batch, network, shape);

@@ -29,10 +29,16 @@ void validate(const Network& network) {
   }
 }
 
+std::int64_t most_steps(const BatchShape& shape) {
+  return shape.total_steps > 0 ? shape.total_steps
+                               : static_cast<std::int64_t>(shape.samples) * shape.time_steps;
+}
+
 void validate(const BatchShape& shape) {
   require_at_least(1, shape.samples, "samples", "N");
   require_at_least(1, shape.time_steps, "time_steps", "T");
   require_at_least(0, shape.max_labels, "max_labels", "S, labels of the longest sequence");
+  require_at_least(0, shape.total_steps, "total_steps", "the sum of lengths, 0 for N * T");
 }
 
 }  // namespace lstm

@@ -30,7 +30,7 @@ Head::Head(const Network& network, const BatchShape& shape, Isa isa, cpu::Thread
 }
 
 void Head::plan() {
-  const int rows = is_ctc() ? shape_.samples * shape_.time_steps : shape_.samples;
+  const int rows = is_ctc() ? static_cast<int>(most_steps(shape_)) : shape_.samples;
   logits_ = arena_.take<float>(size(rows, network_.classes));
   d_logits_ = arena_.take<float>(size(rows, network_.classes));
   losses_ = arena_.take<double>(static_cast<std::size_t>(shape_.samples));
@@ -134,8 +134,8 @@ void Head::ctc_loss(const PackedBatch& batch) {
   });
 }
 
-void Head::backward(const PackedBatch& batch, const float* y, const float* weights, float* d_weights,
-                    float* dy) {
+void Head::backward_products(const PackedBatch& batch, const float* y, const float* weights, float* d_weights,
+                             float* dy) {
   const int rows = logit_rows(batch);
   (*gemm_)({.transpose_a = true,
             .m = network_.classes,
@@ -143,7 +143,7 @@ void Head::backward(const PackedBatch& batch, const float* y, const float* weigh
             .k = rows,
             .a = d_logits_.data(),
             .lda = network_.classes,
-            .b = is_ctc() ? y : last_y_.data(),
+            .b = y,
             .ldb = width_,
             .c = d_weights,
             .ldc = width_});
@@ -154,17 +154,32 @@ void Head::backward(const PackedBatch& batch, const float* y, const float* weigh
             .lda = network_.classes,
             .b = weights,
             .ldb = width_,
-            .c = is_ctc() ? dy : d_last_y_.data(),
+            .c = dy,
             .ldc = width_});
+}
 
-  const int unread = is_ctc() ? rows : 0;  // first row of dy that is not written yet
-  float* rest = dy + size(unread, width_);
-  const std::int64_t count = static_cast<std::int64_t>(batch.rows() - unread) * width_;
+const float* Head::backward_last_steps(const PackedBatch& batch, const float* weights, float* d_weights) {
+  backward_products(batch, last_y_.data(), weights, d_weights, d_last_y_.data());
+  return d_last_y_.data();
+}
+
+void Head::backward(const PackedBatch& batch, const float* y, const float* weights, float* d_weights,
+                    float* dy) {
+  const float* d_last = nullptr;
+  int written = 0;  // rows of dy
+  if (is_ctc()) {
+    backward_products(batch, y, weights, d_weights, dy);
+    written = logit_rows(batch);
+  } else {
+    d_last = backward_last_steps(batch, weights, d_weights);
+  }
+  float* rest = dy + size(written, width_);
+  const std::int64_t count = static_cast<std::int64_t>(batch.rows() - written) * width_;
   for_each_part(*team_, count, kSmallestPointwisePart,
                 [&](std::int64_t first, std::int64_t last) { std::fill(rest + first, rest + last, 0.0f); });
   if (is_ctc()) return;
   for (int place = 0; place < batch.samples(); ++place) {
-    std::copy_n(d_last_y_.data() + size(place, width_), width_,
+    std::copy_n(d_last + size(place, width_), width_,
                 dy + size(batch.row(batch.length(place) - 1) + place, width_));
   }
 }

@@ -29,6 +29,10 @@ class Head {
   // Writes d_weights (V, D*H) and all of dy (rows, D*H) packed: zero where the loss does not read y.
   void backward(const PackedBatch& batch, const float* y, const float* weights, float* d_weights, float* dy);
 
+  // Cross-entropy only: writes d_weights and returns dy at each sample's last step, (N, D*H) by place; it is
+  // zero elsewhere.
+  const float* backward_last_steps(const PackedBatch& batch, const float* weights, float* d_weights);
+
   std::size_t workspace_bytes() const { return arena_.bytes(); }
 
  private:
@@ -40,6 +44,9 @@ class Head {
   bool is_ctc() const { return network_.loss == Loss::ctc; }
   int logit_rows(const PackedBatch& batch) const;
   void plan();
+  // y and dy are (logit rows, D*H).
+  void backward_products(const PackedBatch& batch, const float* y, const float* weights, float* d_weights,
+                         float* dy);
   void cross_entropy_loss(const PackedBatch& batch);
   void ctc_loss(const PackedBatch& batch);
 

@@ -13,7 +13,7 @@ namespace lstm::engines {
 PackedBatch::PackedBatch(const Network& network, const BatchShape& shape) : network_(network), shape_(shape) {
   validate(network);
   validate(shape);
-  const std::int64_t rows = static_cast<std::int64_t>(shape.samples) * shape.time_steps;
+  const std::int64_t rows = most_steps(shape);
   if (rows > std::numeric_limits<int>::max()) {
     throw std::invalid_argument("samples * time_steps: got " + std::to_string(rows) +
                                 ", expected at most 2147483647");

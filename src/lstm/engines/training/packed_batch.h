@@ -36,7 +36,7 @@ class PackedBatch {
   int samples() const { return batch_.samples; }                              // N
   int steps() const { return steps_; }                                        // of the longest sample
   int rows() const { return row_starts_[static_cast<std::size_t>(steps_)]; }  // sum of all lengths
-  int most_rows() const { return most_rows_; }                                // N * T of the shape
+  int most_rows() const { return most_rows_; }                                // the shape's total_steps
   // Samples that still run at step t, 0 behind the last step.
   int active(int t) const { return t < steps_ ? row(t + 1) - row(t) : 0; }
   int row(int t) const { return row_starts_[static_cast<std::size_t>(t)]; }
@@ -49,6 +49,13 @@ class PackedBatch {
   int loss_length(int place) const;                       // steps that the loss covers; cross-entropy: length
   std::span<const std::int32_t> labels(int place) const;  // cross-entropy: one
 
+  // (C) of one sample at one time step, as loaded.
+  const float* x(int place, int t) const {
+    return batch_.x.data() +
+           (static_cast<std::size_t>(sample(place)) * static_cast<std::size_t>(batch_.time_steps) +
+            static_cast<std::size_t>(t)) *
+               static_cast<std::size_t>(network_.inputs);
+  }
   // Copies x into packed rows (rows(), C); nothing behind a sample's length is read.
   void pack_x(cpu::ThreadTeam& team, float* packed) const;
 

@@ -1,5 +1,5 @@
-// The large products of an LSTM layer, batched over time: X * W before the recurrence, and after it the gradients of
-// weights and of inputs. Included after tile.h.
+// The large products of an LSTM layer, batched over time: X * W before the recurrence, and after it the
+// gradients of weights and of inputs. Included after tile.h.
 #pragma once
 
 #include "kernels/sequence/sequence.h"
@@ -11,19 +11,20 @@ void project(const Projection& p) noexcept {
   for (int block = 0; block < p.unit_blocks; ++block) {
     const float* weights = p.weights + static_cast<std::size_t>(block) * p.inputs * kGateColumns;
     const float* bias = p.bias + static_cast<std::size_t>(block) * kGateColumns;
-    float* panel = p.gates + static_cast<std::size_t>(block) * p.gates_panel;
+    const std::size_t panel = static_cast<std::size_t>(block) * p.gates_panel;
     for_row_tiles(p.rows, [&]<int kRows>(int first) {
-      float* gates = panel + static_cast<std::size_t>(first) * p.gates_row;
       Tile<kRows, 4> tile;
-      tile.for_each([&](int, int v, Vector& element) LSTM_INLINE { element = Vector::load(bias + v * kBlock); });
+      tile.for_each([&](int, int v, Vector& element)
+                        LSTM_INLINE { element = Vector::load(bias + v * kBlock); });
       Rows<kRows> x;
       unroll<kRows>([&](auto r) LSTM_INLINE { x.start[r] = p.x[first + r]; });
-      accumulate_with<4>(tile, x, weights, p.inputs,
-                         [&](int piece) LSTM_INLINE {
-                           if (piece >= 4 * kRows) return;
-                           prefetch_to_write(gates + (piece / 4) * p.gates_row + (piece % 4) * kBlock);
-                         });
-      tile.store(gates, p.gates_row);
+      accumulate_with<4>(tile, x, weights, p.inputs, [&](int piece) LSTM_INLINE {
+        if (piece < 4 * kRows) prefetch_to_write(p.gates[first + piece / 4] + panel + (piece % 4) * kBlock);
+      });
+      unroll<kRows>([&](auto r) LSTM_INLINE {
+        float* gates = p.gates[first + r] + panel;
+        unroll<4>([&](auto v) LSTM_INLINE { tile.sum[r][v].store(gates + v * kBlock); });
+      });
     });
   }
 }
@@ -32,7 +33,8 @@ void project(const Projection& p) noexcept {
 constexpr int kGradientRows = 128;
 
 template <int kRows>
-inline void weight_gradient_tile(const WeightGradient& w, int first_k, int k, int m, bool accumulates) noexcept {
+inline void weight_gradient_tile(const WeightGradient& w, int first_k, int k, int m,
+                                 bool accumulates) noexcept {
   float* gradient = w.gradient + static_cast<std::size_t>(m) * kGateColumns;
   Tile<kRows, 4> tile;
   if (accumulates) {
@@ -44,8 +46,10 @@ inline void weight_gradient_tile(const WeightGradient& w, int first_k, int k, in
   for (int line = 0; line < kRows * kGateColumns; line += 16) {
     prefetch_to_write(gradient + kTileRows * kGateColumns + line);
   }
-  const float* packed = w.packed + static_cast<std::size_t>(m) * w.rows + static_cast<std::size_t>(first_k) * kTileRows;
-  accumulate(tile, Rows<kRows>::strided(packed, 1), kTileRows, w.dgates + static_cast<std::size_t>(first_k) * kGateColumns, k);
+  const float* packed =
+      w.packed + static_cast<std::size_t>(m) * w.rows + static_cast<std::size_t>(first_k) * kTileRows;
+  accumulate(tile, Rows<kRows>::strided(packed, 1), kTileRows,
+             w.dgates + static_cast<std::size_t>(first_k) * kGateColumns, k);
   tile.store(gradient, kGateColumns);
 }
 
@@ -54,7 +58,8 @@ void weight_gradient(const WeightGradient& w) noexcept {
     const int k = w.rows - first_k < kGradientRows ? w.rows - first_k : kGradientRows;
     const bool accumulates = w.accumulates || first_k > 0;
     int m = 0;
-    for (; m + kTileRows <= w.m; m += kTileRows) weight_gradient_tile<kTileRows>(w, first_k, k, m, accumulates);
+    for (; m + kTileRows <= w.m; m += kTileRows)
+      weight_gradient_tile<kTileRows>(w, first_k, k, m, accumulates);
     if (m < w.m) {
       for_row_tiles(w.m - m,
                     [&]<int kRows>(int) { weight_gradient_tile<kRows>(w, first_k, k, m, accumulates); });
@@ -68,12 +73,11 @@ void input_gradient(const InputGradient& g) noexcept {
       float* dx = g.dx + static_cast<std::size_t>(first) * g.dx_row;
       Tile<kRows, kVectors> tile;
       tile.clear();
-      accumulate_gates(tile, g.dgates + static_cast<std::size_t>(first) * g.dgates_row, g.dgates_panel, g.dgates_row,
-                       g.all_unit_blocks, g.weights, [](int) {});
+      accumulate_gates(tile, g.dgates + static_cast<std::size_t>(first) * g.dgates_row, g.dgates_panel,
+                       g.dgates_row, g.all_unit_blocks, g.weights, [](int) {});
       if (g.accumulates) {
-        tile.for_each([&](int r, int v, Vector& element) LSTM_INLINE {
-          element = element + Vector::load(dx + r * g.dx_row + v * kBlock);
-        });
+        tile.for_each([&](int r, int v, Vector& element)
+                          LSTM_INLINE { element = element + Vector::load(dx + r * g.dx_row + v * kBlock); });
       }
       tile.store(dx, g.dx_row);
     });

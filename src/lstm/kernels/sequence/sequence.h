@@ -1,10 +1,14 @@
 // The operations of the sequence engine: an LSTM layer over whole sequences, on packed operands.
 //
-// Layouts. B is the block width (units handled by one vector), U = ceil(H / B) the number of unit blocks, Hp = U * B.
-//   gates       (U, rows, 4B)    per chunk of time steps: for each unit block, for each row: i, f, g, o of B units.
-//                                Holds preactivations, then activated gates, then gradients of the preactivations.
+// Layouts. B is the block width (units handled by one vector), U = ceil(H / B) the number of unit blocks, Hp
+// = U * B.
+//   gates       (U, rows, 4B)    per chunk of time steps: for each unit block, for each row: i, f, g, o of B
+//   units.
+//                                Holds preactivations, then activated gates, then gradients of the
+//                                preactivations.
 //   W, R packed (U, K, 4B)       column g*B + u of block b is gate g of unit b*B + u. K = inputs, or H.
-//   back packed (tiles, 4Hp, w)  for products with gradients of gates: rows in the order of `gates`, columns in tiles of
+//   back packed (tiles, 4Hp, w)  for products with gradients of gates: rows in the order of `gates`, columns
+//   in tiles of
 //                                at most 4B; a tile that starts at column c begins at element c * 4Hp.
 //   weight gradient (U, M, 4B)   M = rows of [inputs | H | 1]: dW, dR and db, all transposed.
 // Units of the padding (H <= u < Hp) have weights of zero; they compute h = c = 0 and gradients of zero.
@@ -21,12 +25,12 @@ namespace lstm::kernels {
 struct Projection {
   int rows;
   int unit_blocks;
-  const float* const* x;  // (rows) where each row of X starts
-  int inputs;             // K
-  const float* weights;   // W packed, from the first unit block of these
-  const float* bias;      // (U, 4B), likewise
-  float* gates;           // first row of the first unit block
-  std::size_t gates_panel, gates_row;  // floats from one unit block, one row, to the next
+  const float* const* x;    // (rows) where each row of X starts
+  int inputs;               // K
+  const float* weights;     // W packed, from the first unit block of these
+  const float* bias;        // (U, 4B), likewise
+  float* const* gates;      // (rows) where each row of the first unit block goes
+  std::size_t gates_panel;  // floats from one unit block to the next
 };
 
 // One time step: gates += h_previous * R, activations, cell and output.
@@ -37,8 +41,8 @@ struct ForwardStep {
   const float* h_previous;  // nullptr: the step starts from h = c = 0
   std::size_t h_previous_row;
   const float* c_previous;
-  const float* weights;     // R packed, from the first unit block of these
-  float* gates;             // in: preactivations; out: activated i, f, g, o
+  const float* weights;  // R packed, from the first unit block of these
+  float* gates;          // in: preactivations; out: activated i, f, g, o
   std::size_t gates_panel, gates_row;
   float* c;
   float* h;
@@ -48,19 +52,19 @@ struct ForwardStep {
 // One time step of backward: gates become gradients of the preactivations, dc moves on to the step before.
 struct BackwardStep {
   int rows;
-  int unit_blocks;            // blocks of units computed here
-  int all_unit_blocks;        // U: what the product over gates runs over
-  const float* dgates_next;   // first row of unit block 0; nullptr: nothing comes from a later step
+  int unit_blocks;           // blocks of units computed here
+  int all_unit_blocks;       // U: what the product over gates runs over
+  const float* dgates_next;  // first row of unit block 0; nullptr: nothing comes from a later step
   std::size_t dgates_next_panel, dgates_next_row;
-  const float* weights;       // R back packed, from column `first unit`
-  const float* dy;            // gradient of the output from above, from the first unit; nullptr: zero
+  const float* weights;  // R back packed, from column `first unit`
+  const float* dy;       // gradient of the output from above, from the first unit; nullptr: zero
   std::size_t dy_row;
-  float* gates;               // in: activated gates; out: their gradients
+  float* gates;  // in: activated gates; out: their gradients
   std::size_t gates_panel, gates_row;
-  const float* c;             // from the first unit
-  const float* c_previous;    // nullptr: zero
+  const float* c;           // from the first unit
+  const float* c_previous;  // nullptr: zero
   std::size_t c_row, c_previous_row;
-  float* dc;                  // in: from the later step; out: for the step before
+  float* dc;  // in: from the later step; out: for the step before
   std::size_t dc_row;
 };
 
@@ -78,8 +82,8 @@ struct WeightGradient {
 struct InputGradient {
   int rows;
   int all_unit_blocks;
-  int columns;           // a multiple of B, at most 4B
-  const float* dgates;   // first row of unit block 0
+  int columns;          // a multiple of B, at most 4B
+  const float* dgates;  // first row of unit block 0
   std::size_t dgates_panel, dgates_row;
   const float* weights;  // W back packed, from this tile
   float* dx;
@@ -94,10 +98,11 @@ struct PackRows {
   int first_columns;
   const float* const* second;  // (rows) rows of the previous H; nullptr entries: zero
   int second_columns;
-  float* packed;               // weight_gradient_m(...) rounded up to tile rows, times K; the last row of M is ones
+  float* packed;  // weight_gradient_m(...) rounded up to tile rows, times K; the last row of M is ones
 };
 
-// A run of columns of a canonical matrix of gates (4H, ...), and their rows in `W, R packed` or in a weight gradient.
+// A run of columns of a canonical matrix of gates (4H, ...), and their rows in `W, R packed` or in a weight
+// gradient.
 struct PackGates {
   int units;               // H
   int columns;             // of the run
@@ -105,8 +110,8 @@ struct PackGates {
   int first_packed_row;    // where the run's first column lies
   int packed_rows;         // K or M
   int first_block, unit_blocks;
-  float* matrix;           // the run's first column of the canonical matrix
-  float* packed;           // unit block 0
+  float* matrix;  // the run's first column of the canonical matrix
+  float* packed;  // unit block 0
 };
 
 struct SequenceKernels {

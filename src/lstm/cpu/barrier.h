@@ -1,0 +1,32 @@
+// Where a fixed number of threads wait for each other.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "cpu/spin.h"
+
+namespace lstm::cpu {
+
+class Barrier {
+ public:
+  // Waits spin for `spin_cycles` of the time-stamp counter, then yield.
+  Barrier(int threads, std::uint64_t spin_cycles)
+      : threads_(static_cast<std::uint64_t>(threads)), spin_cycles_(spin_cycles) {}
+
+  // Returns when all threads have arrived; what they wrote before is visible after it.
+  void arrive_and_wait() {
+    if (threads_ == 1) return;
+    const std::uint64_t ticket = arrivals_.fetch_add(1, std::memory_order_acq_rel);
+    const std::uint64_t all = (ticket / threads_ + 1) * threads_;
+    spin_then_yield(spin_cycles_, [&] { return arrivals_.load(std::memory_order_acquire) >= all; });
+  }
+
+ private:
+  // On a cache line of its own (two, for the neighbour-line prefetcher).
+  alignas(128) std::atomic<std::uint64_t> arrivals_{0};  // ever
+  alignas(128) std::uint64_t threads_;
+  std::uint64_t spin_cycles_;
+};
+
+}  // namespace lstm::cpu

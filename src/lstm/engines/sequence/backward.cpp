@@ -1,0 +1,87 @@
+// The backward recurrence of one layer: gradients of the gates, step by step, in place of the gates.
+#include <algorithm>
+
+#include "engines/sequence/sequence_state.h"
+
+namespace lstm::engines {
+namespace {
+
+void backward_step(SequenceState& state, int layer, int d, int k, const RecurrenceTask& task) {
+  const SequenceGeometry& g = state.geometry;
+  const PackedBatch& batch = state.batch;
+  DirectionBuffers& buffers = state.direction(layer, d);
+  const auto groups = static_cast<std::size_t>(task.groups);
+  const auto unit = static_cast<std::size_t>(task.blocks.first * g.B);
+  const auto width = static_cast<std::size_t>(g.width);
+  const auto Hp = static_cast<std::size_t>(g.Hp);
+  const int t = d == 0 ? k : batch.steps() - 1 - k;
+  const int next_t = d == 0 ? t + 1 : t - 1;  // the step that continues this one
+  const RecurrentStep step = batch.step(d, k);
+  const Chunk& chunk = state.chunks.of_step(t);
+  const Chunk* next_chunk = next_t >= 0 && next_t < batch.steps() ? &state.chunks.of_step(next_t) : nullptr;
+  const int with_next = next_chunk == nullptr ? 0 : std::min(step.rows, batch.active(next_t));
+  const int not_last = batch.active(t + 1);  // places behind are at their sample's last step
+
+  const auto run = [&](int first, int last, bool has_next, bool has_previous, bool is_last) {
+    if (first >= last) return;
+    const int place = task.place(first);
+    const auto row = static_cast<std::size_t>(step.row + place);
+    const auto row_before = static_cast<std::size_t>(step.row_before + place);
+    const float* dy = nullptr;
+    if (!state.has_last_dy_only(layer)) {
+      dy = state.buffers.dy.data() + row * width;
+    } else if (is_last) {
+      dy = state.d_last + static_cast<std::size_t>(place) * width;
+    }
+    state.kernels.backward_step(
+        {.rows = last - first,
+         .unit_blocks = task.blocks.size(),
+         .all_unit_blocks = g.U,
+         .dgates_next = has_next ? state.gates(buffers, *next_chunk, batch.row(next_t) + place) : nullptr,
+         .dgates_next_panel = has_next ? state.gates_panel(*next_chunk) : 0,
+         .dgates_next_row = groups * static_cast<std::size_t>(g.gate_row),
+         .weights = buffers.R_back.data() + unit * static_cast<std::size_t>(g.gates),
+         .dy = dy == nullptr ? nullptr : dy + static_cast<std::size_t>(d) * Hp + unit,
+         .dy_row = groups * width,
+         .gates = state.gates(buffers, chunk, static_cast<int>(row)) +
+                  static_cast<std::size_t>(task.blocks.first) * state.gates_panel(chunk),
+         .gates_panel = state.gates_panel(chunk),
+         .gates_row = groups * static_cast<std::size_t>(g.gate_row),
+         .c = buffers.c.data() + row * Hp + unit,
+         .c_previous = has_previous ? buffers.c.data() + row_before * Hp + unit : nullptr,
+         .c_row = groups * Hp,
+         .c_previous_row = groups * Hp,
+         .dc = state.buffers.dc[static_cast<std::size_t>(d)].data() + static_cast<std::size_t>(place) * Hp +
+               unit,
+         .dc_row = groups * Hp});
+  };
+  // All three properties change at most once over the places: at the number that the next time step has.
+  const int border = std::min(not_last, step.rows);
+  const auto run_places = [&](int first_place, int last_place) {
+    run(task.samples(first_place), task.samples(last_place), first_place < with_next,
+        first_place < step.rows_before, first_place >= not_last);
+  };
+  run_places(0, border);
+  run_places(border, step.rows);
+}
+
+}  // namespace
+
+void backward_recurrence(SequenceState& state, int layer, int thread) {
+  if (!state.has_task(thread)) return;
+  const RecurrenceTask task = state.task(thread);
+  const SequenceGeometry& g = state.geometry;
+  for (int d = task.first_direction; d < task.last_direction; ++d) {
+    float* dc = state.buffers.dc[static_cast<std::size_t>(d)].data();
+    for (int i = 0; i < task.samples(state.batch.samples()); ++i) {
+      std::fill_n(dc + static_cast<std::size_t>(task.place(i) * g.Hp + task.blocks.first * g.B),
+                  task.blocks.size() * g.B, 0.0f);
+    }
+    for (int k = state.batch.steps() - 1; k >= 0; --k) {
+      backward_step(state, layer, d, k, task);
+      task.barrier->arrive_and_wait();
+    }
+  }
+}
+
+}  // namespace lstm::engines

@@ -1,0 +1,122 @@
+// The products of backward that need no order in time: gradients of weights and of a layer's input.
+#include <algorithm>
+
+#include "engines/sequence/sequence_state.h"
+
+namespace lstm::engines {
+namespace {
+
+// [X | H before | 1] of one chunk, packed.
+void pack_chunk(SequenceState& state, int layer, int d, const Chunk& chunk, ThreadScratch& scratch) {
+  const SequenceGeometry& g = state.geometry;
+  const PackedBatch& batch = state.batch;
+  const float* h = state.y(layer) + d * g.Hp;
+  std::size_t row = 0;
+  for (int t = chunk.first_step; t < chunk.last_step; ++t) {
+    const RecurrentStep step = batch.step(d, d == 0 ? t : batch.steps() - 1 - t);
+    for (int place = 0; place < step.rows; ++place, ++row) {
+      scratch.x[row] = state.input(layer, t, place);
+      scratch.h[row] = place < step.rows_before ? h + static_cast<std::size_t>(step.row_before + place) *
+                                                          static_cast<std::size_t>(g.width)
+                                                : nullptr;
+    }
+  }
+  state.kernels.pack_rows({.rows = chunk.rows,
+                           .first = scratch.x.data(),
+                           .first_columns = g.inputs(layer),
+                           .second = scratch.h.data(),
+                           .second_columns = g.H,
+                           .packed = scratch.packed.data()});
+}
+
+// The gradient of these unit blocks into the canonical layout.
+void unpack_gradient(SequenceState& state, int layer, int d, Range blocks) {
+  const SequenceGeometry& g = state.geometry;
+  const DirectionTensors to = state.store.gradients(layer, d);
+  const auto unpack = [&](float* matrix, int matrix_columns, int columns, int packed_row) {
+    state.kernels.unpack_gates({.units = g.H,
+                                .columns = columns,
+                                .matrix_row = static_cast<std::size_t>(matrix_columns),
+                                .first_packed_row = packed_row,
+                                .packed_rows = g.gradient_rows(layer),
+                                .first_block = blocks.first,
+                                .unit_blocks = blocks.size(),
+                                .matrix = matrix,
+                                .packed = state.buffers.gradients[static_cast<std::size_t>(d)].data()});
+  };
+  const int inputs = state.network.layer_inputs(layer);
+  if (layer == 0) {
+    unpack(to.W, inputs, inputs, 0);
+  } else {
+    for (int below = 0; below < g.D; ++below) unpack(to.W + below * g.H, inputs, g.H, below * g.Hp);
+  }
+  unpack(to.R, g.H, g.H, g.inputs(layer));
+  unpack(to.b_W, 1, 1, g.gradient_rows(layer) - 1);
+  unpack(to.b_R, 1, 1, g.gradient_rows(layer) - 1);
+}
+
+}  // namespace
+
+// Each thread has some unit blocks and goes through all chunks with them, so that no two threads add to the
+// same gradient and the order of every sum is that of the chunks, for any number of threads.
+void weight_gradients(SequenceState& state, int layer, int thread) {
+  const SequenceGeometry& g = state.geometry;
+  ThreadScratch& scratch = state.buffers.scratch[static_cast<std::size_t>(thread)];
+  const Range mine = part_of(g.D * g.U, thread, state.team.threads());
+  for (int d = 0; d < g.D; ++d) {
+    const Range blocks = {std::clamp(mine.first - d * g.U, 0, g.U), std::clamp(mine.last - d * g.U, 0, g.U)};
+    if (blocks.size() == 0) continue;
+    DirectionBuffers& buffers = state.direction(layer, d);
+    float* gradient = state.buffers.gradients[static_cast<std::size_t>(d)].data();
+    bool accumulates = false;
+    for (const Chunk& chunk : state.chunks.all()) {
+      pack_chunk(state, layer, d, chunk, scratch);
+      const float* dgates = state.gates(buffers, chunk, chunk.first_row);
+      for (int block = blocks.first; block < blocks.last; ++block) {
+        state.kernels.weight_gradient(
+            {.rows = chunk.rows,
+             .m = g.gradient_rows(layer),
+             .packed = scratch.packed.data(),
+             .dgates = dgates + static_cast<std::size_t>(block) * state.gates_panel(chunk),
+             .gradient = gradient + static_cast<std::size_t>(block) *
+                                        static_cast<std::size_t>(g.gradient_rows(layer) * g.gate_row),
+             .accumulates = accumulates});
+      }
+      accumulates = true;
+    }
+    unpack_gradient(state, layer, d, blocks);
+  }
+}
+
+// dX of a layer is dy of the one below. Chunks are taken by whichever thread is free: no row depends on
+// another.
+void input_gradients(SequenceState& state, int layer, int) {
+  const SequenceGeometry& g = state.geometry;
+  const std::span<const Chunk> chunks = state.chunks.all();
+  for (;;) {
+    const auto index = static_cast<std::size_t>(state.next_chunk.fetch_add(1, std::memory_order_relaxed));
+    if (index >= chunks.size()) return;
+    const Chunk& chunk = chunks[index];
+    float* dx = state.buffers.dy.data() +
+                static_cast<std::size_t>(chunk.first_row) * static_cast<std::size_t>(g.width);
+    for (int d = 0; d < g.D; ++d) {
+      DirectionBuffers& buffers = state.direction(layer, d);
+      for (int column = 0; column < g.width; column += g.gate_row) {
+        state.kernels.input_gradient(
+            {.rows = chunk.rows,
+             .all_unit_blocks = g.U,
+             .columns = std::min(g.gate_row, g.width - column),
+             .dgates = state.gates(buffers, chunk, chunk.first_row),
+             .dgates_panel = state.gates_panel(chunk),
+             .dgates_row = static_cast<std::size_t>(g.gate_row),
+             .weights =
+                 buffers.W_back.data() + static_cast<std::size_t>(column) * static_cast<std::size_t>(g.gates),
+             .dx = dx + column,
+             .dx_row = static_cast<std::size_t>(g.width),
+             .accumulates = d > 0});
+      }
+    }
+  }
+}
+
+}  // namespace lstm::engines

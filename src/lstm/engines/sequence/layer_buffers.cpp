@@ -1,0 +1,94 @@
+#include "engines/sequence/layer_buffers.h"
+
+#include <algorithm>
+
+namespace lstm::engines {
+namespace {
+
+std::size_t size(int a, int b, int c = 1) {
+  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b) * static_cast<std::size_t>(c);
+}
+
+}  // namespace
+
+SequenceGeometry::SequenceGeometry(const Network& network, int block, int tile_rows_)
+    : H(network.units),
+      D(network.directions),
+      B(block),
+      U((H + B - 1) / B),
+      Hp(U * B),
+      width(D * Hp),
+      gate_row(4 * B),
+      gates(4 * Hp),
+      tile_rows(tile_rows_),
+      C(network.inputs) {}
+
+Chunks::Chunks(const BatchShape& shape, int rows)
+    : rows_(rows),
+      most_rows_(std::max(rows, shape.samples)),
+      chunks_(static_cast<std::size_t>(shape.time_steps)),
+      of_step_(static_cast<std::size_t>(shape.time_steps)) {}
+
+void Chunks::cut(const PackedBatch& batch) {
+  count_ = 0;
+  for (int t = 0; t < batch.steps();) {
+    Chunk& chunk = chunks_[count_];
+    chunk = {.first_step = t, .last_step = t, .first_row = batch.row(t), .rows = 0};
+    do {
+      of_step_[static_cast<std::size_t>(t)] = static_cast<int>(count_);
+      chunk.rows += batch.active(t);
+      chunk.last_step = ++t;
+    } while (t < batch.steps() && chunk.rows + batch.active(t) <= rows_);
+    ++count_;
+  }
+}
+
+SequenceBuffers::SequenceBuffers(const SequenceGeometry& geometry, const Network& network,
+                                 const BatchShape& shape, int most_rows, int most_chunk_rows, int threads)
+    : layers(static_cast<std::size_t>(network.layers)),
+      scratch(static_cast<std::size_t>(threads)),
+      dc(static_cast<std::size_t>(network.directions)),
+      gradients(static_cast<std::size_t>(network.directions)) {
+  for (LayerBuffers& layer : layers) layer.directions.resize(static_cast<std::size_t>(network.directions));
+  for (ThreadScratch& own : scratch) {
+    own.x.resize(static_cast<std::size_t>(most_chunk_rows));
+    own.h.resize(static_cast<std::size_t>(most_chunk_rows));
+    own.gates.resize(static_cast<std::size_t>(most_chunk_rows));
+  }
+  plan(geometry, network, shape, most_rows, most_chunk_rows);
+  arena_.allocate();
+  plan(geometry, network, shape, most_rows, most_chunk_rows);
+}
+
+void SequenceBuffers::plan(const SequenceGeometry& g, const Network& network, const BatchShape& shape,
+                           int most_rows, int most_chunk_rows) {
+  const int last = network.layers - 1;
+  for (int l = 0; l < network.layers; ++l) {
+    LayerBuffers& layer = layers[static_cast<std::size_t>(l)];
+    layer.y = arena_.take<float>(size(most_rows, g.width));
+    for (DirectionBuffers& direction : layer.directions) {
+      direction.gates = arena_.take<float>(size(most_rows, g.gates));
+      direction.c = arena_.take<float>(size(most_rows, g.Hp));
+      direction.W = arena_.take<float>(size(g.U, g.inputs(l), g.gate_row));
+      direction.R = arena_.take<float>(size(g.U, g.H, g.gate_row));
+      direction.bias = arena_.take<float>(size(g.U, g.gate_row));
+      direction.R_back = arena_.take<float>(size(g.gates, g.Hp));
+      if (l > 0) direction.W_back = arena_.take<float>(size(g.gates, g.inputs(l)));
+    }
+  }
+  for (ThreadScratch& own : scratch) {
+    own.packed = arena_.take<float>(
+        size(std::max(g.packed_gradient_rows(0), g.packed_gradient_rows(last)), most_chunk_rows));
+  }
+  for (auto& each : dc) each = arena_.take<float>(size(shape.samples, g.Hp));
+  for (auto& each : gradients) {
+    each = arena_.take<float>(size(g.U, std::max(g.gradient_rows(0), g.gradient_rows(last)), g.gate_row));
+  }
+  if (network.layers > 1 || network.loss == Loss::ctc) dy = arena_.take<float>(size(most_rows, g.width));
+  if (g.Hp != g.H) {
+    head = arena_.take<float>(size(network.classes, g.width));
+    d_head = arena_.take<float>(size(network.classes, g.width));
+  }
+}
+
+}  // namespace lstm::engines

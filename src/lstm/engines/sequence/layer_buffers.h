@@ -1,0 +1,105 @@
+// The memory of the sequence engine, and where things lie in it. Layouts are those of
+// kernels/sequence/sequence.h.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "cpu/memory.h"
+#include "engines/training/packed_batch.h"
+#include "lstm/network.h"
+
+namespace lstm::engines {
+
+// Sizes in floats that follow from the network and the block width of the kernels.
+struct SequenceGeometry {
+  SequenceGeometry(const Network& network, int block, int tile_rows);
+
+  int H, D, B;
+  int U;         // unit blocks
+  int Hp;        // units, padded: U * B
+  int width;     // of a layer's output: D * Hp
+  int gate_row;  // 4B
+  int gates;     // of all units: 4Hp
+  int tile_rows;
+
+  // Columns of a layer's input as stored: C, or D * Hp.
+  int inputs(int layer) const { return layer == 0 ? C : width; }
+  // Rows of [inputs | H | 1], and with the last tile filled up.
+  int gradient_rows(int layer) const { return inputs(layer) + H + 1; }
+  int packed_gradient_rows(int layer) const {
+    return (gradient_rows(layer) + tile_rows - 1) / tile_rows * tile_rows;
+  }
+
+ private:
+  int C;
+};
+
+// Consecutive time steps whose rows are computed together in the large products.
+struct Chunk {
+  int first_step = 0, last_step = 0;  // [first, last)
+  int first_row = 0, rows = 0;        // packed rows
+};
+
+// Cuts a batch into chunks of about `rows` rows. Does not allocate after construction.
+class Chunks {
+ public:
+  Chunks(const BatchShape& shape, int rows);
+  void cut(const PackedBatch& batch);
+
+  std::span<const Chunk> all() const { return {chunks_.data(), count_}; }
+  // The chunk of a time step.
+  const Chunk& of_step(int t) const {
+    return chunks_[static_cast<std::size_t>(of_step_[static_cast<std::size_t>(t)])];
+  }
+  int most_rows() const { return most_rows_; }
+
+ private:
+  int rows_;
+  int most_rows_;
+  std::vector<Chunk> chunks_;
+  std::vector<int> of_step_;
+  std::size_t count_ = 0;
+};
+
+struct DirectionBuffers {
+  std::span<float> gates;  // (rows, 4Hp) in chunks, each (U, chunk rows, 4B)
+  std::span<float> c;      // (rows, Hp)
+  // Packed weights; those of backward are made at its start.
+  std::span<float> W, R, bias;      // (U, inputs, 4B), (U, H, 4B), (U, 4B)
+  std::span<float> R_back, W_back;  // back packed: columns Hp; columns `inputs` (none in the first layer)
+};
+
+struct LayerBuffers {
+  std::vector<DirectionBuffers> directions;
+  std::span<float> y;  // (rows, width)
+};
+
+// What one thread needs for itself.
+struct ThreadScratch {
+  std::span<float> packed;         // (packed_gradient_rows, chunk rows)
+  std::vector<const float*> x, h;  // (chunk rows)
+  std::vector<float*> gates;       // (chunk rows)
+};
+
+struct SequenceBuffers {
+  SequenceBuffers(const SequenceGeometry& geometry, const Network& network, const BatchShape& shape,
+                  int most_rows, int most_chunk_rows, int threads);
+
+  std::vector<LayerBuffers> layers;
+  std::vector<ThreadScratch> scratch;
+  std::vector<std::span<float>> dc;         // by direction (N, Hp)
+  std::vector<std::span<float>> gradients;  // by direction (U, gradient_rows, 4B), of one layer at a time
+  std::span<float> dy;  // (rows, width), of one layer at a time; empty where only the last step has one
+  std::span<float> head, d_head;  // (V, width), where width is padded
+
+  std::size_t bytes() const { return arena_.bytes(); }
+
+ private:
+  void plan(const SequenceGeometry& geometry, const Network& network, const BatchShape& shape, int most_rows,
+            int most_chunk_rows);
+  cpu::Arena arena_;
+};
+
+}  // namespace lstm::engines

@@ -1,0 +1,152 @@
+#include "engines/sequence/sequence_engine.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#include "cpu/caches.h"
+#include "engines/sequence/sequence_state.h"
+#include "engines/training/head.h"
+#include "engines/training/training_engine.h"
+
+namespace lstm::engines {
+namespace {
+
+// Rows of the large products: gates of one unit block (4B columns) and half a second-level cache of operands.
+constexpr int kChunkRows = 256;
+
+class SequenceEngine final : public Engine {
+ public:
+  SequenceEngine(const Network& network, const BatchShape& shape, const EngineOptions& options,
+                 const AdamOptions& adam)
+      : network_(network),
+        isa_(chosen_isa(options)),
+        kernels_(kernels::select(kernels::sequence_variants(), isa_)),
+        geometry_(network, kernels_.function.block, kernels_.function.tile_rows),
+        team_(options.threads, options.pin_threads),
+        gemm_(isa_, team_),
+        batch_(network, shape),
+        chunks_(shape, kChunkRows),
+        store_(network, adam, isa_),
+        head_(padded(network), shape, isa_, team_, gemm_),
+        buffers_(geometry_, network, shape, batch_.most_rows(), chunks_.most_rows(), options.threads),
+        state_(network_, geometry_, kernels_.function, batch_, chunks_, store_, buffers_, team_,
+               choose_split(network, shape, options.threads, options.split,
+                            {.block = geometry_.B,
+                             .tile_rows = kernels_.function.tile_rows,
+                             .l2_bytes = cpu::l2_bytes()})) {}
+
+  const Network& network() const override { return network_; }
+  const ParameterLayout& layout() const override { return store_.layout(); }
+  std::span<float> parameters() override { return store_.parameters(); }
+  std::span<const float> gradients() const override { return store_.gradients(); }
+
+  void load(const Batch& batch) override {
+    batch_.load(batch);
+    chunks_.cut(batch_);
+  }
+
+  void forward() override {
+    team_.run([&](int thread) {
+      pack_forward_weights(state_, thread);
+      for (int layer = 0; layer < network_.layers; ++layer) {
+        team_.barrier();
+        forward_recurrence(state_, layer, thread);
+      }
+    });
+    head_.forward(batch_, state_.y(network_.layers - 1), head_weights());
+  }
+
+  double loss() override { return head_.loss(batch_); }
+
+  void backward() override {
+    const int last = network_.layers - 1;
+    const float* y = state_.y(last);
+    if (state_.has_last_dy_only(last)) {
+      state_.d_last = head_.backward_last_steps(batch_, head_weights(), head_gradient());
+    } else {
+      head_.backward(batch_, y, head_weights(), head_gradient(), buffers_.dy.data());
+    }
+    unpad_head_gradient();
+    team_.run([&](int thread) {
+      pack_backward_weights(state_, thread);
+      for (int layer = last; layer >= 0; --layer) {
+        team_.barrier();
+        if (thread == 0) state_.next_chunk.store(0, std::memory_order_relaxed);
+        backward_recurrence(state_, layer, thread);
+        team_.barrier();
+        weight_gradients(state_, layer, thread);
+        if (layer > 0) input_gradients(state_, layer, thread);
+      }
+    });
+  }
+
+  void update() override { store_.update(team_); }
+
+  std::size_t workspace_bytes() const override {
+    return buffers_.bytes() + batch_.bytes() + head_.workspace_bytes() +
+           static_cast<std::size_t>(team_.threads()) * kernels::gemm_scratch_size() * sizeof(float);
+  }
+
+  std::string description() const override {
+    return std::string(kernels_.name) + " kernels, " + std::to_string(team_.threads()) +
+           (team_.threads() == 1 ? " thread, " : " threads, ") + state_.split.description();
+  }
+
+ private:
+  // The head reads y as it is stored: with padded units, whose weights are zero.
+  Network padded(const Network& network) const {
+    Network result = network;
+    result.units = geometry_.Hp;
+    return result;
+  }
+  bool is_padded() const { return geometry_.Hp != geometry_.H; }
+
+  // Calls body(row of the parameter, its columns, row of the padded copy) for each class and direction.
+  template <class Body>
+  void for_head_rows(Body body) {
+    for (int v = 0; v < network_.classes; ++v) {
+      for (int d = 0; d < geometry_.D; ++d) {
+        body(static_cast<std::size_t>((v * geometry_.D + d) * geometry_.H),
+             static_cast<std::size_t>((v * geometry_.D + d) * geometry_.Hp));
+      }
+    }
+  }
+  const float* head_weights() {
+    if (!is_padded()) return store_.head();
+    for_head_rows([&](std::size_t from, std::size_t to) {
+      std::copy_n(store_.head() + from, geometry_.H, buffers_.head.data() + to);
+    });
+    return buffers_.head.data();
+  }
+  float* head_gradient() { return is_padded() ? buffers_.d_head.data() : store_.head_gradient(); }
+  void unpad_head_gradient() {
+    if (!is_padded()) return;
+    for_head_rows([&](std::size_t to, std::size_t from) {
+      std::copy_n(buffers_.d_head.data() + from, geometry_.H, store_.head_gradient() + to);
+    });
+  }
+
+  Network network_;
+  Isa isa_;
+  const kernels::Variant<kernels::SequenceKernels>& kernels_;
+  SequenceGeometry geometry_;
+  cpu::ThreadTeam team_;
+  kernels::Gemm gemm_;
+  PackedBatch batch_;
+  Chunks chunks_;
+  ParameterStore store_;
+  Head head_;
+  SequenceBuffers buffers_;
+  SequenceState state_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_sequence_engine(const Network& network, const BatchShape& shape,
+                                             const EngineOptions& options, const AdamOptions& adam) {
+  if (options.dtype != DType::fp32) throw std::invalid_argument("sequence: supports dtype fp32 only");
+  return std::make_unique<SequenceEngine>(network, shape, options, adam);
+}
+
+}  // namespace lstm::engines

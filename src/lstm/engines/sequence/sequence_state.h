@@ -1,0 +1,100 @@
+// What the parts of the sequence engine share: forward.cpp, backward.cpp, gradients.cpp and weights.cpp work
+// on it.
+#pragma once
+
+#include <atomic>
+#include <deque>
+
+#include "cpu/barrier.h"
+#include "cpu/thread_team.h"
+#include "engines/sequence/layer_buffers.h"
+#include "engines/sequence/split.h"
+#include "engines/training/packed_batch.h"
+#include "engines/training/parameter_store.h"
+#include "kernels/sequence/sequence.h"
+
+namespace lstm::engines {
+
+// A half-open range of integers.
+struct Range {
+  int first = 0, last = 0;
+  int size() const { return last - first; }
+};
+
+// Part `index` of `parts` nearly equal parts of 0..count.
+inline Range part_of(int count, int index, int parts) {
+  return {count * index / parts, count * (index + 1) / parts};
+}
+
+// One thread's share of a layer's recurrence.
+struct RecurrenceTask {
+  int first_direction, last_direction;  // directions that it goes through, one after the other
+  int group, groups;                    // places group, group + groups, ...
+  Range blocks;                         // unit blocks
+  cpu::Barrier* barrier;                // with the threads that have its other unit blocks
+
+  // How many of this group's samples are among the first `places`.
+  int samples(int places) const { return places <= group ? 0 : (places - group + groups - 1) / groups; }
+  int place(int index) const { return group + index * groups; }
+};
+
+struct SequenceState {
+  const Network& network;
+  const SequenceGeometry& geometry;
+  const kernels::SequenceKernels& kernels;
+  const PackedBatch& batch;
+  const Chunks& chunks;
+  const ParameterStore& store;
+  SequenceBuffers& buffers;
+  cpu::ThreadTeam& team;
+  RecurrenceSplit split;
+  std::deque<cpu::Barrier> barriers;  // one for each set of unit parts
+  std::atomic<int> next_chunk{0};     // of the input gradient: taken by whichever thread is free
+  const float* d_last =
+      nullptr;  // cross-entropy: gradient of y at each sample's last step (N, width) by place
+
+  SequenceState(const Network& network_, const SequenceGeometry& geometry_,
+                const kernels::SequenceKernels& kernels_, const PackedBatch& batch_, const Chunks& chunks_,
+                const ParameterStore& store_, SequenceBuffers& buffers_, cpu::ThreadTeam& team_,
+                const RecurrenceSplit& split_);
+
+  // False where the thread has no part in the recurrence.
+  bool has_task(int thread) const { return thread < split.threads(); }
+  RecurrenceTask task(int thread);
+
+  DirectionBuffers& direction(int layer, int d) {
+    return buffers.layers[static_cast<std::size_t>(layer)].directions[static_cast<std::size_t>(d)];
+  }
+  float* y(int layer) { return buffers.layers[static_cast<std::size_t>(layer)].y.data(); }
+
+  // Where the gates of the first unit block of a chunk's row lie, and the distance between unit blocks.
+  float* gates(DirectionBuffers& buffers_of, const Chunk& chunk, int row) const {
+    return buffers_of.gates.data() + static_cast<std::size_t>(chunk.first_row) * geometry.gates +
+           static_cast<std::size_t>(row - chunk.first_row) * geometry.gate_row;
+  }
+  std::size_t gates_panel(const Chunk& chunk) const {
+    return static_cast<std::size_t>(chunk.rows) * geometry.gate_row;
+  }
+
+  // The input of a layer at a place and time step.
+  const float* input(int layer, int t, int place) {
+    if (layer == 0) return batch.x(place, t);
+    return y(layer - 1) + static_cast<std::size_t>(batch.row(t) + place) * geometry.width;
+  }
+
+  // True where this layer's gradient from above exists at the last steps only.
+  bool has_last_dy_only(int layer) const {
+    return network.loss == Loss::cross_entropy && layer == network.layers - 1;
+  }
+};
+
+// Each is called by every thread of the team at once, with barriers of the team between them.
+void pack_forward_weights(SequenceState& state, int thread);
+void pack_backward_weights(SequenceState& state, int thread);
+void forward_recurrence(SequenceState& state, int layer, int thread);
+void backward_recurrence(SequenceState& state, int layer, int thread);
+// Gradients of a layer's weights and of its input, after its backward_recurrence.
+void weight_gradients(SequenceState& state, int layer, int thread);
+void input_gradients(SequenceState& state, int layer, int thread);
+
+}  // namespace lstm::engines

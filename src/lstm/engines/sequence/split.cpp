@@ -1,0 +1,81 @@
+#include "engines/sequence/split.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace lstm::engines {
+namespace {
+
+int divide_up(int a, int b) {
+  return (a + b - 1) / b;
+}
+
+// Vector multiply-adds of one time step of forward and backward of one task, with what keeps it from the
+// peak.
+double task_cost(const Network& network, int rows, int blocks, const SplitCosts& costs) {
+  const int tiles = divide_up(rows, costs.tile_rows);
+  // A tile lower than this waits for loads of R instead of for multiply-adds.
+  const double least_rows = 0.75 * costs.tile_rows;
+  const double row_equivalents = tiles * std::max(least_rows, static_cast<double>(rows) / tiles);
+  const double products = row_equivalents * blocks * 4 * network.units * 2;
+  const double weights_bytes = static_cast<double>(blocks) * costs.block * 4 * network.units * sizeof(float);
+  // R that does not stay in the second-level cache is streamed from the third in every step.
+  const double stream_factor = weights_bytes > 0.9 * static_cast<double>(costs.l2_bytes) ? 1.1 : 1.0;
+  return products * stream_factor;
+}
+
+double cost(const Network& network, const BatchShape& shape, const RecurrenceSplit& split,
+            const SplitCosts& costs) {
+  const int rows = divide_up(shape.samples, split.sample_groups);
+  const int blocks = divide_up(divide_up(network.units, costs.block), split.unit_parts);
+  const double barriers = split.unit_parts > 1 ? 2 * costs.barrier_steps : 0.0;
+  const int passes = network.directions / split.directions_at_once;
+  return passes * (task_cost(network, rows, blocks, costs) + barriers);
+}
+
+bool keeps_to(const RecurrenceSplit& split, Split wanted) {
+  switch (wanted) {
+    case Split::directions:
+      return split.sample_groups == 1 && split.unit_parts == 1;
+    case Split::units:
+      return split.directions_at_once == 1 && split.sample_groups == 1;
+    case Split::samples:
+      return split.directions_at_once == 1 && split.unit_parts == 1;
+    case Split::automatic:
+      return true;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string RecurrenceSplit::description() const {
+  const auto part = [](int count, const char* what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+  };
+  return part(directions_at_once, "direction") + " x " + part(sample_groups, "sample group") + " x " +
+         part(unit_parts, "unit part");
+}
+
+RecurrenceSplit choose_split(const Network& network, const BatchShape& shape, int threads, Split wanted,
+                             const SplitCosts& costs) {
+  RecurrenceSplit best;
+  double least = std::numeric_limits<double>::infinity();
+  const int blocks = divide_up(network.units, costs.block);
+  for (int directions = 1; directions <= network.directions; ++directions) {
+    for (int groups = 1; directions * groups <= threads && groups <= shape.samples; ++groups) {
+      for (int parts = 1; directions * groups * parts <= threads && parts <= blocks; ++parts) {
+        const RecurrenceSplit split{directions, groups, parts};
+        if (!keeps_to(split, wanted)) continue;
+        const double expected = cost(network, shape, split, costs);
+        if (expected < least) {
+          least = expected;
+          best = split;
+        }
+      }
+    }
+  }
+  return best;
+}
+
+}  // namespace lstm::engines

@@ -1,0 +1,35 @@
+// How the serial part of a layer (its recurrence) is shared out among threads.
+#pragma once
+
+#include <string>
+
+#include "lstm/engine.h"
+
+namespace lstm::engines {
+
+// threads used = directions at once * sample groups * unit parts; thread k has direction k / (groups * parts)
+// % ..., group k / parts % groups, part k % parts. Threads beyond that only help with the large products.
+struct RecurrenceSplit {
+  int directions_at_once = 1;  // 1, or D
+  int sample_groups =
+      1;  // group g has the places g, g + groups, ...: each needs all of R, none waits for another
+  int unit_parts = 1;  // each needs a part of R; they meet at a barrier in every time step
+
+  int threads() const { return directions_at_once * sample_groups * unit_parts; }
+  // "2 directions x 1 sample group x 1 unit part"
+  std::string description() const;
+};
+
+// What the rule needs to know of kernels and machine.
+struct SplitCosts {
+  int block;                   // units of one vector
+  int tile_rows;               // rows of one register tile
+  std::size_t l2_bytes;        // of one core
+  double barrier_steps = 600;  // a barrier between threads, in vector multiply-adds of one core
+};
+
+// The cheapest split by the rule of docs/performance.md, or the cheapest that keeps to `wanted`.
+RecurrenceSplit choose_split(const Network& network, const BatchShape& shape, int threads, Split wanted,
+                             const SplitCosts& costs);
+
+}  // namespace lstm::engines
