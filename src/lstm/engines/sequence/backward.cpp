@@ -36,6 +36,7 @@ void backward_step(SequenceState& state, int layer, int d, int k, const Recurren
     state.kernels.backward_step(
         {.rows = last - first,
          .unit_blocks = task.blocks.size(),
+         .own_units = g.own_units(task.blocks.first, task.blocks.size()),
          .all_unit_blocks = g.U,
          .dgates_next = has_next ? state.gates(buffers, *next_chunk, batch.row(next_t) + place) : nullptr,
          .dgates_next_panel = has_next ? state.gates_panel(*next_chunk) : 0,

@@ -49,6 +49,7 @@ void forward_step(SequenceState& state, int layer, int d, const RecurrentStep& s
     state.kernels.forward_step(
         {.rows = last - first,
          .unit_blocks = task.blocks.size(),
+         .own_units = g.own_units(task.blocks.first, task.blocks.size()),
          .units = g.H,
          .h_previous = continues ? h + row_before * static_cast<std::size_t>(g.width) : nullptr,
          .h_previous_row = groups * static_cast<std::size_t>(g.width),

@@ -2,6 +2,7 @@
 // kernels/sequence/sequence.h.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -24,6 +25,8 @@ struct SequenceGeometry {
   int gates;     // of all units: 4Hp
   int tile_rows;
 
+  // Units of some blocks that are no padding.
+  int own_units(int first_block, int blocks) const { return std::min(H - first_block * B, blocks * B); }
   // Columns of a layer's input as stored: C, or D * Hp.
   int inputs(int layer) const { return layer == 0 ? C : width; }
   // Rows of [inputs | H | 1], and with the last tile filled up.

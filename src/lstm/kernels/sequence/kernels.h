@@ -11,7 +11,7 @@
 namespace lstm::kernels {
 namespace {
 
-constexpr SequenceKernels kKernels = {kBlock,         kTileRows, project,   forward_step, backward_step,
+constexpr SequenceKernels kKernels = {kBlock,          kTileRows,      project,   forward_step, backward_step,
                                       weight_gradient, input_gradient, pack_rows, pack_gates,   unpack_gates};
 
 }  // namespace

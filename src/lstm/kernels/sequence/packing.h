@@ -40,8 +40,8 @@ void pack_rows(const PackRows& p) noexcept {
   }
 }
 
-// Walks over blocks of kBlock units x kBlock columns: body(matrix, rows, columns, packed), with `matrix` the block's
-// first element, and `packed` where its first column's units lie.
+// Walks over blocks of kBlock units x kBlock columns: body(matrix, rows, columns, packed), with `matrix` the
+// block's first element, and `packed` where its first column's units lie.
 template <class Body>
 inline void for_gate_blocks(const PackGates& p, Body body) noexcept {
   for (int block = p.first_block; block < p.first_block + p.unit_blocks; ++block) {

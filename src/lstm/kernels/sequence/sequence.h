@@ -11,7 +11,7 @@
 //   in tiles of
 //                                at most 4B; a tile that starts at column c begins at element c * 4Hp.
 //   weight gradient (U, M, 4B)   M = rows of [inputs | H | 1]: dW, dR and db, all transposed.
-// Units of the padding (H <= u < Hp) have weights of zero; they compute h = c = 0 and gradients of zero.
+// Units of the padding (H <= u < Hp) have weights of zero, and h, c, dc and gradients of gates of zero.
 #pragma once
 
 #include <cstddef>
@@ -37,6 +37,7 @@ struct Projection {
 struct ForwardStep {
   int rows;
   int unit_blocks;
+  int own_units;            // units of these blocks that are no padding
   int units;                // K = H
   const float* h_previous;  // nullptr: the step starts from h = c = 0
   std::size_t h_previous_row;
@@ -53,6 +54,7 @@ struct ForwardStep {
 struct BackwardStep {
   int rows;
   int unit_blocks;           // blocks of units computed here
+  int own_units;             // units of these blocks that are no padding
   int all_unit_blocks;       // U: what the product over gates runs over
   const float* dgates_next;  // first row of unit block 0; nullptr: nothing comes from a later step
   std::size_t dgates_next_panel, dgates_next_row;

@@ -1,14 +1,21 @@
-// The serial part of an LSTM layer: one time step forward and backward. Included after tile.h and activations.h.
+// The serial part of an LSTM layer: one time step forward and backward. Included after tile.h and
+// activations.h.
 //
-// Idea: a tile holds i, f, g, o of the same units for a few samples, so activations and cell are computed on the
-// accumulators before they leave the registers (forward), and the gradient of h is turned into gradients of the gates in
-// the same place (backward). What backward will read from memory is prefetched during the product before it.
+// Idea: a tile holds i, f, g, o of the same units for a few samples, so activations and cell are computed on
+// the accumulators before they leave the registers (forward), and the gradient of h is turned into gradients
+// of the gates in the same place (backward). What backward will read from memory is prefetched during the
+// product before it.
 #pragma once
 
 #include "kernels/sequence/sequence.h"
 
 namespace lstm::kernels {
 namespace {
+
+// Zeros behind the first `units` of a block of units: x that is not finite makes them something else.
+inline void clear_padding(float* block, int units) noexcept {
+  Vector::load_part(block, units).store(block);
+}
 
 template <int kRows>
 inline void forward_tile(const ForwardStep& step, int block, int first) noexcept {
@@ -20,8 +27,8 @@ inline void forward_tile(const ForwardStep& step, int block, int first) noexcept
   float* c = step.c + static_cast<std::size_t>(first) * step.c_row + column;
   float* h = step.h + static_cast<std::size_t>(first) * step.h_row + column;
   if (step.h_previous != nullptr) {
-    const auto a = Rows<kRows>::strided(step.h_previous + static_cast<std::size_t>(first) * step.h_previous_row,
-                                        step.h_previous_row);
+    const auto a = Rows<kRows>::strided(
+        step.h_previous + static_cast<std::size_t>(first) * step.h_previous_row, step.h_previous_row);
     const float* weights = step.weights + static_cast<std::size_t>(block) * step.units * kGateColumns;
     const float* c_previous = step.c_previous + static_cast<std::size_t>(first) * step.c_row + column;
     accumulate_with<8>(tile, a, weights, step.units, [&](int piece) {
@@ -52,6 +59,12 @@ inline void forward_tile(const ForwardStep& step, int block, int first) noexcept
     cell.store(c + r * step.c_row);
     (o * hyperbolic_tangent(cell)).store(h + r * step.h_row);
   });
+  const int units = step.own_units - block * kBlock;
+  if (units >= kBlock) return;
+  for (int r = 0; r < kRows; ++r) {
+    clear_padding(c + r * step.c_row, units);
+    clear_padding(h + r * step.h_row, units);
+  }
 }
 
 void forward_step(const ForwardStep& step) noexcept {
@@ -61,7 +74,8 @@ void forward_step(const ForwardStep& step) noexcept {
 }
 
 // From dh (in the tile) to gradients of the gates of one row and one unit block.
-inline void gate_gradients(Vector dh, float* gates, const float* c, const float* c_previous, float* dc) noexcept {
+inline void gate_gradients(Vector dh, float* gates, const float* c, const float* c_previous,
+                           float* dc) noexcept {
   const Vector one = Vector::all(1.0f);
   const Vector i = Vector::load(gates);
   const Vector f = Vector::load(gates + kBlock);
@@ -91,8 +105,9 @@ inline void backward_tile(const BackwardStep& step, int first_block, int first) 
                  static_cast<std::size_t>(first) * step.gates_row;
   const float* c = step.c + static_cast<std::size_t>(first) * step.c_row + column;
   const float* c_previous =
-      step.c_previous == nullptr ? nullptr
-                                 : step.c_previous + static_cast<std::size_t>(first) * step.c_previous_row + column;
+      step.c_previous == nullptr
+          ? nullptr
+          : step.c_previous + static_cast<std::size_t>(first) * step.c_previous_row + column;
   const float* dy =
       step.dy == nullptr ? nullptr : step.dy + static_cast<std::size_t>(first) * step.dy_row + column;
   Tile<kRows, kVectors> tile;
@@ -110,7 +125,8 @@ inline void backward_tile(const BackwardStep& step, int first_block, int first) 
                        for (int v = begin; v < end; ++v) {
                          const float* p = gates + v * step.gates_panel + r * step.gates_row;
                          for (int line = 0; line < kGateColumns; line += 16) prefetch_to_write(p + line);
-                         if (c_previous != nullptr) prefetch(c_previous + r * step.c_previous_row + v * kBlock);
+                         if (c_previous != nullptr)
+                           prefetch(c_previous + r * step.c_previous_row + v * kBlock);
                          if (dy != nullptr) prefetch(dy + r * step.dy_row + v * kBlock);
                        }
                      });
@@ -121,6 +137,14 @@ inline void backward_tile(const BackwardStep& step, int first_block, int first) 
                    c_previous == nullptr ? nullptr : c_previous + r * step.c_previous_row + v * kBlock,
                    step.dc + (first + r) * step.dc_row + column + v * kBlock);
   });
+  const int units = step.own_units - first_block * kBlock;
+  if (units >= kVectors * kBlock) return;
+  for (int r = 0; r < kRows; ++r) {
+    const int v = kVectors - 1;
+    float* row = gates + v * step.gates_panel + r * step.gates_row;
+    for (int gate = 0; gate < 4; ++gate) clear_padding(row + gate * kBlock, units - v * kBlock);
+    clear_padding(step.dc + (first + r) * step.dc_row + column + v * kBlock, units - v * kBlock);
+  }
 }
 
 void backward_step(const BackwardStep& step) noexcept {

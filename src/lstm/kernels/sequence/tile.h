@@ -1,9 +1,10 @@
 // The register tile that every product here is made of: a few rows by up to four vectors of columns.
 // Included after one of vector_*.h.
 //
-// Idea: all accumulators stay in registers over the whole inner dimension; one step loads a row of B (up to four vectors)
-// and broadcasts one element of A per row. With 6 x 4 vectors of AVX-512 that is 10 loads for 24 multiply-adds, so
-// two FMA ports stay busy while B streams from the second-level cache (256 bytes in 12 cycles).
+// Idea: all accumulators stay in registers over the whole inner dimension; one step loads a row of B (up to
+// four vectors) and broadcasts one element of A per row. With 6 x 4 vectors of AVX-512 that is 10 loads for
+// 24 multiply-adds, so two FMA ports stay busy while B streams from the second-level cache (256 bytes in 12
+// cycles).
 #pragma once
 
 #include <cstddef>
@@ -23,8 +24,8 @@ struct Constant {
   constexpr operator int() const noexcept { return kValue; }
 };
 
-// body(Constant<0>), ..., body(Constant<kCount - 1>), unrolled by the front end: only so does the compiler see that the
-// elements of a Tile can live in registers.
+// body(Constant<0>), ..., body(Constant<kCount - 1>), unrolled by the front end: only so does the compiler
+// see that the elements of a Tile can live in registers.
 template <int kCount, int kFirst = 0, class Body>
 LSTM_INLINE inline void unroll(Body body) noexcept {
   if constexpr (kFirst < kCount) {
@@ -49,10 +50,12 @@ struct Tile {
   }
   // Element (r, v) is at p + r * row + v * kBlock.
   LSTM_INLINE void load(const float* p, std::size_t row) noexcept {
-    for_each([&](int r, int v, Vector& element) LSTM_INLINE { element = Vector::load(p + r * row + v * kBlock); });
+    for_each([&](int r, int v, Vector& element)
+                 LSTM_INLINE { element = Vector::load(p + r * row + v * kBlock); });
   }
   LSTM_INLINE void store(float* p, std::size_t row) noexcept {
-    for_each([&](int r, int v, const Vector& element) LSTM_INLINE { element.store(p + r * row + v * kBlock); });
+    for_each([&](int r, int v, const Vector& element)
+                 LSTM_INLINE { element.store(p + r * row + v * kBlock); });
   }
 };
 
@@ -75,17 +78,16 @@ struct Rows {
 
 // sum[r][v] += a.start[r][i * a_step] * b[i * kVectors * kBlock + v * kBlock ...] for i < k
 template <int kRows, int kVectors>
-LSTM_INLINE inline void accumulate(Tile<kRows, kVectors>& tile, const Rows<kRows>& a, std::size_t a_step, const float* b,
-                                   int k) noexcept {
+LSTM_INLINE inline void accumulate(Tile<kRows, kVectors>& tile, const Rows<kRows>& a, std::size_t a_step,
+                                   const float* b, int k) noexcept {
   for (int i = 0; i < k; ++i) {
     if constexpr (kRows < kVectors) {
       Vector broadcast[kRows];
       unroll<kRows>([&](auto r) LSTM_INLINE { broadcast[r] = Vector::all(a.start[r][i * a_step]); });
       unroll<kVectors>([&](auto v) LSTM_INLINE {
         const Vector column = Vector::load(b + v * kBlock);
-        unroll<kRows>([&](auto r) LSTM_INLINE {
-          tile.sum[r][v] = multiply_add(broadcast[r], column, tile.sum[r][v]);
-        });
+        unroll<kRows>(
+            [&](auto r) LSTM_INLINE { tile.sum[r][v] = multiply_add(broadcast[r], column, tile.sum[r][v]); });
       });
     } else {
       Vector columns[kVectors];
@@ -101,11 +103,12 @@ LSTM_INLINE inline void accumulate(Tile<kRows, kVectors>& tile, const Rows<kRows
   }
 }
 
-// As above with a step of one, calling between(0), between(1), ... after every kStride elements of k: to spread prefetches
-// over the product (all of them at its start would take the line-fill buffers that B needs).
+// As above with a step of one, calling between(0), between(1), ... after every kStride elements of k: to
+// spread prefetches over the product (all of them at its start would take the line-fill buffers that B
+// needs).
 template <int kStride, int kRows, int kVectors, class Between>
-LSTM_INLINE inline void accumulate_with(Tile<kRows, kVectors>& tile, const Rows<kRows>& a, const float* b, int k,
-                                        Between between) noexcept {
+LSTM_INLINE inline void accumulate_with(Tile<kRows, kVectors>& tile, const Rows<kRows>& a, const float* b,
+                                        int k, Between between) noexcept {
   int i = 0;
   for (int piece = 0; i + kStride <= k; ++piece, i += kStride) {
     between(piece);
@@ -115,8 +118,8 @@ LSTM_INLINE inline void accumulate_with(Tile<kRows, kVectors>& tile, const Rows<
   accumulate(tile, a + i, 1, b, k - i);
 }
 
-// The product of rows of gates (panels of kGateColumns) with a tile of a `back packed` matrix. Calls between(i) before
-// unit block i, to spread prefetches over the product.
+// The product of rows of gates (panels of kGateColumns) with a tile of a `back packed` matrix. Calls
+// between(i) before unit block i, to spread prefetches over the product.
 template <int kRows, int kVectors, class Between>
 LSTM_INLINE inline void accumulate_gates(Tile<kRows, kVectors>& tile, const float* gates, std::size_t panel,
                                          std::size_t row, int unit_blocks, const float* weights,
@@ -129,11 +132,15 @@ LSTM_INLINE inline void accumulate_gates(Tile<kRows, kVectors>& tile, const floa
   }
 }
 
-inline void prefetch(const float* p) noexcept { __builtin_prefetch(p, 0, 3); }
-inline void prefetch_to_write(const float* p) noexcept { __builtin_prefetch(p, 1, 3); }
+inline void prefetch(const float* p) noexcept {
+  __builtin_prefetch(p, 0, 3);
+}
+inline void prefetch_to_write(const float* p) noexcept {
+  __builtin_prefetch(p, 1, 3);
+}
 
-// Calls body.template operator()<R>(first) for tiles of R rows that cover `rows`: as few as possible, of nearly equal
-// height, so that none is left with a single row.
+// Calls body.template operator()<R>(first) for tiles of R rows that cover `rows`: as few as possible, of
+// nearly equal height, so that none is left with a single row.
 template <int kMost = kTileRows, class Body>
 inline void for_row_tiles(int rows, Body body) noexcept {
   const int tiles = (rows + kMost - 1) / kMost;
@@ -141,8 +148,12 @@ inline void for_row_tiles(int rows, Body body) noexcept {
   for (int i = 0; i < tiles; ++i) {
     const int height = (rows - first + tiles - i - 1) / (tiles - i);
     switch (height) {
-      case 1: body.template operator()<1>(first); break;
-      case 2: body.template operator()<2>(first); break;
+      case 1:
+        body.template operator()<1>(first);
+        break;
+      case 2:
+        body.template operator()<2>(first);
+        break;
       case 3:
         if constexpr (kMost >= 3) body.template operator()<3>(first);
         break;
@@ -155,7 +166,8 @@ inline void for_row_tiles(int rows, Body body) noexcept {
       case 6:
         if constexpr (kMost >= 6) body.template operator()<6>(first);
         break;
-      default: break;
+      default:
+        break;
     }
     first += height;
   }
@@ -165,10 +177,18 @@ inline void for_row_tiles(int rows, Body body) noexcept {
 template <class Body>
 inline void for_width(int vectors, Body body) noexcept {
   switch (vectors) {
-    case 1: body.template operator()<1>(); break;
-    case 2: body.template operator()<2>(); break;
-    case 3: body.template operator()<3>(); break;
-    default: body.template operator()<4>(); break;
+    case 1:
+      body.template operator()<1>();
+      break;
+    case 2:
+      body.template operator()<2>();
+      break;
+    case 3:
+      body.template operator()<3>();
+      break;
+    default:
+      body.template operator()<4>();
+      break;
   }
 }
 

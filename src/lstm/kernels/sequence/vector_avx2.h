@@ -22,17 +22,36 @@ struct Vector {
   void store_part(float* p, int n) const noexcept { _mm256_maskstore_ps(p, lanes_below(n), v); }
 };
 
-inline Vector operator+(Vector a, Vector b) noexcept { return {_mm256_add_ps(a.v, b.v)}; }
-inline Vector operator-(Vector a, Vector b) noexcept { return {_mm256_sub_ps(a.v, b.v)}; }
-inline Vector operator*(Vector a, Vector b) noexcept { return {_mm256_mul_ps(a.v, b.v)}; }
-inline Vector multiply_add(Vector a, Vector b, Vector c) noexcept { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
+inline Vector operator+(Vector a, Vector b) noexcept {
+  return {_mm256_add_ps(a.v, b.v)};
+}
+inline Vector operator-(Vector a, Vector b) noexcept {
+  return {_mm256_sub_ps(a.v, b.v)};
+}
+inline Vector operator*(Vector a, Vector b) noexcept {
+  return {_mm256_mul_ps(a.v, b.v)};
+}
+inline Vector multiply_add(Vector a, Vector b, Vector c) noexcept {
+  return {_mm256_fmadd_ps(a.v, b.v, c.v)};
+}
 // c - a * b
 inline Vector negative_multiply_add(Vector a, Vector b, Vector c) noexcept {
   return {_mm256_fnmadd_ps(a.v, b.v, c.v)};
 }
 // The smaller (larger) of limit and x; x where x is not a number.
-inline Vector at_most(Vector limit, Vector x) noexcept { return {_mm256_min_ps(limit.v, x.v)}; }
-inline Vector at_least(Vector limit, Vector x) noexcept { return {_mm256_max_ps(limit.v, x.v)}; }
+inline Vector at_most(Vector limit, Vector x) noexcept {
+  return {_mm256_min_ps(limit.v, x.v)};
+}
+inline Vector at_least(Vector limit, Vector x) noexcept {
+  return {_mm256_max_ps(limit.v, x.v)};
+}
+inline Vector absolute(Vector x) noexcept {
+  return {_mm256_andnot_ps(_mm256_set1_ps(-0.0f), x.v)};
+}
+// |magnitude| with the sign of x
+inline Vector with_sign_of(Vector x, Vector magnitude) noexcept {
+  return {_mm256_blendv_ps(absolute(magnitude).v, _mm256_or_ps(magnitude.v, _mm256_set1_ps(-0.0f)), x.v)};
+}
 inline Vector round_to_integer(Vector x) noexcept {
   return {_mm256_round_ps(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
@@ -41,7 +60,9 @@ inline Vector power_of_two(Vector n) noexcept {
   const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n.v), _mm256_set1_epi32(127));
   return {_mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23))};
 }
-inline Vector reciprocal(Vector x) noexcept { return {_mm256_div_ps(_mm256_set1_ps(1.0f), x.v)}; }
+inline Vector reciprocal(Vector x) noexcept {
+  return {_mm256_div_ps(_mm256_set1_ps(1.0f), x.v)};
+}
 
 // rows[r] lane c becomes rows[c] lane r.
 inline void transpose(Vector (&rows)[8]) noexcept {

@@ -45,9 +45,13 @@ inline Vector operator-(Vector a, Vector b) noexcept {
 inline Vector operator*(Vector a, Vector b) noexcept {
   return for_each_lane([&](int i) { return a.v[i] * b.v[i]; });
 }
-inline Vector multiply_add(Vector a, Vector b, Vector c) noexcept { return a * b + c; }
+inline Vector multiply_add(Vector a, Vector b, Vector c) noexcept {
+  return a * b + c;
+}
 // c - a * b
-inline Vector negative_multiply_add(Vector a, Vector b, Vector c) noexcept { return c - a * b; }
+inline Vector negative_multiply_add(Vector a, Vector b, Vector c) noexcept {
+  return c - a * b;
+}
 // The smaller (larger) of limit and x; x where x is not a number.
 inline Vector at_most(Vector limit, Vector x) noexcept {
   return for_each_lane([&](int i) { return limit.v[i] < x.v[i] ? limit.v[i] : x.v[i]; });
@@ -55,14 +59,20 @@ inline Vector at_most(Vector limit, Vector x) noexcept {
 inline Vector at_least(Vector limit, Vector x) noexcept {
   return for_each_lane([&](int i) { return limit.v[i] > x.v[i] ? limit.v[i] : x.v[i]; });
 }
+inline Vector absolute(Vector x) noexcept {
+  return for_each_lane([&](int i) { return std::fabs(x.v[i]); });
+}
+// |magnitude| with the sign of x
+inline Vector with_sign_of(Vector x, Vector magnitude) noexcept {
+  return for_each_lane([&](int i) { return std::copysign(magnitude.v[i], x.v[i]); });
+}
 inline Vector round_to_integer(Vector x) noexcept {
   return for_each_lane([&](int i) { return std::nearbyint(x.v[i]); });
 }
 // 2^n for integers -127 <= n < 128 (2^-127 counts as zero)
 inline Vector power_of_two(Vector n) noexcept {
-  return for_each_lane([&](int i) {
-    return std::bit_cast<float>((static_cast<std::int32_t>(n.v[i]) + 127) << 23);
-  });
+  return for_each_lane(
+      [&](int i) { return std::bit_cast<float>((static_cast<std::int32_t>(n.v[i]) + 127) << 23); });
 }
 inline Vector reciprocal(Vector x) noexcept {
   return for_each_lane([&](int i) { return 1.0f / x.v[i]; });
