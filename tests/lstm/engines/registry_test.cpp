@@ -1,0 +1,102 @@
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <set>
+
+#include "lstm/engine.h"
+
+namespace lstm {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+const Network kNetwork{.inputs = 3, .units = 4, .layers = 1, .directions = 1, .classes = 2};
+
+// Sets a variable for the length of a test.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
+  ~Variable() { unsetenv(name_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* name_;
+};
+
+TEST(Registry, MakesEveryEngineThatItLists) {
+  std::set<std::string_view> names;
+  for (const EngineKind& kind : engine_kinds()) {
+    EXPECT_TRUE(names.insert(kind.name).second) << kind.name << " is listed twice";
+    EXPECT_FALSE(kind.description.empty());
+    for (const DType dtype : kind.dtypes) {
+      EngineOptions options;
+      options.dtype = dtype;
+      EXPECT_EQ(make_engine(kind.name, kNetwork, {1, 1, 1}, options)->network(), kNetwork) << kind.name;
+    }
+  }
+  EXPECT_GE(names.size(), 3u);
+}
+
+TEST(Registry, NamesTheKnownEnginesWhereOneIsUnknown) {
+  EXPECT_THAT(
+      [] {
+        make_engine("fussed", kNetwork, {1, 1, 1});
+      },
+      ThrowsMessage<std::invalid_argument>(AllOf(HasSubstr("fussed"), HasSubstr("basic, fused"))));
+}
+
+TEST(Registry, ChecksSizesBeforeAnythingElse) {
+  Network network = kNetwork;
+  network.units = 0;
+  EXPECT_THAT(
+      [&] {
+        make_engine("basic", network, {1, 1, 1});
+      },
+      ThrowsMessage<std::invalid_argument>(HasSubstr("units")));
+  EXPECT_THAT(
+      [] {
+        make_engine("basic", kNetwork, {1, 0, 1});
+      },
+      ThrowsMessage<std::invalid_argument>(HasSubstr("time_steps")));
+  EXPECT_THAT(
+      [] {
+        make_engine("basic", kNetwork, {1 << 16, 1 << 16, 1});
+      },
+      ThrowsMessage<std::invalid_argument>(HasSubstr("samples * time_steps")));
+}
+
+TEST(EngineOptions, ComeFromTheEnvironment) {
+  const EngineOptions defaults = EngineOptions::from_environment();
+  EXPECT_FALSE(defaults.isa.has_value());
+  EXPECT_EQ(defaults.split, Split::automatic);
+  const Variable isa("LSTM_ISA", "avx2"), split("LSTM_SPLIT", "units"),
+      deterministic("LSTM_DETERMINISTIC", "1");
+  const Variable pin("LSTM_PIN", "0");
+  const EngineOptions options = EngineOptions::from_environment();
+  EXPECT_EQ(options.isa, Isa::avx2);
+  EXPECT_EQ(options.split, Split::units);
+  EXPECT_TRUE(options.deterministic);
+  EXPECT_FALSE(options.pin_threads);
+}
+
+TEST(EngineOptions, NameTheVariableAndItsValues) {
+  const Variable isa("LSTM_ISA", "sse9");
+  EXPECT_THAT(
+      [] { EngineOptions::from_environment(); },
+      ThrowsMessage<std::invalid_argument>(AllOf(HasSubstr("LSTM_ISA"), HasSubstr("sse9"),
+                                                 HasSubstr("portable, avx2, avx512, avx512bf16, amx"))));
+}
+
+TEST(EngineOptions, KnowEveryInstructionSetByTheNameThatItHas) {
+  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16, Isa::amx}) {
+    const std::string text(name(isa));
+    const Variable variable("LSTM_ISA", text.c_str());
+    EXPECT_EQ(EngineOptions::from_environment().isa, isa);
+  }
+}
+
+}  // namespace
+}  // namespace lstm
