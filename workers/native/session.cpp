@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <chrono>
 #include <filesystem>
+#include <numeric>
 
 #include "description.h"
 #include "lstm/cpu.h"

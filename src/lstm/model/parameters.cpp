@@ -57,7 +57,8 @@ void initialise(const Network& network, std::uint64_t seed, std::span<float> par
   }
   std::mt19937_64 random(seed);
   const double bound = 1.0 / std::sqrt(static_cast<double>(network.units));
-  // From the generator's bits and not from a std:: distribution: the same numbers with every standard library.
+  // From the generator's bits and not from a std:: distribution: the same numbers with every standard
+  // library.
   for (float& parameter : parameters) {
     const double unit = (static_cast<double>(random() >> 40) + 0.5) * 0x1p-24;  // in (0, 1)
     parameter = static_cast<float>((2.0 * unit - 1.0) * bound);

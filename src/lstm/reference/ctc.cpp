@@ -42,7 +42,9 @@ double ctc(int steps, int classes, std::span<const double> logits, std::span<con
   const auto may_skip_to = [&](int s) { return s >= 2 && states[s] != 0 && states[s] != states[s - 2]; };
 
   const std::vector<double> log_y = log_softmax(steps, classes, logits);
-  const auto log_emission = [&](int t, int s) { return log_y[static_cast<std::size_t>(t) * classes + states[s]]; };
+  const auto log_emission = [&](int t, int s) {
+    return log_y[static_cast<std::size_t>(t) * classes + states[s]];
+  };
   const auto at = [S](int t, int s) { return static_cast<std::size_t>(t) * S + s; };
 
   // alpha(t, s): log probability of all prefixes that are in state s at step t, steps 0..t emitted

@@ -12,15 +12,19 @@ namespace {
 
 using Index = std::ptrdiff_t;
 
-double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
+double sigmoid(double x) {
+  return 1.0 / (1.0 + std::exp(-x));
+}
 
 // The k-th step in the order of the recurrence.
-Index step_at(const DirectionShape& shape, int steps, int k) { return shape.is_reverse ? steps - 1 - k : k; }
+Index step_at(const DirectionShape& shape, int steps, int k) {
+  return shape.is_reverse ? steps - 1 - k : k;
+}
 
 }  // namespace
 
-void forward_direction(const DirectionShape& shape, const DirectionWeights& weights, int steps, const double* x,
-                       double* gates, double* c, double* y) {
+void forward_direction(const DirectionShape& shape, const DirectionWeights& weights, int steps,
+                       const double* x, double* gates, double* c, double* y) {
   const Index H = shape.units;
   const int gate_count = 4 * shape.units;
   for (Index t = 0; t < steps; ++t) {
@@ -49,9 +53,10 @@ void forward_direction(const DirectionShape& shape, const DirectionWeights& weig
   }
 }
 
-void backward_direction(const DirectionShape& shape, const DirectionWeights& weights, int steps, const double* x,
-                        const double* gates, const double* c, const double* y, const double* dy, double* d_gates,
-                        double* h_before, double* dx, const DirectionGradients& gradients) {
+void backward_direction(const DirectionShape& shape, const DirectionWeights& weights, int steps,
+                        const double* x, const double* gates, const double* c, const double* y,
+                        const double* dy, double* d_gates, double* h_before, double* dx,
+                        const DirectionGradients& gradients) {
   const Index H = shape.units;
   const int gate_count = 4 * shape.units;
   std::vector<double> dh(static_cast<std::size_t>(H), 0.0);  // of the step that comes next in this loop

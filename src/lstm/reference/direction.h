@@ -30,13 +30,14 @@ struct DirectionGradients {
 };
 
 // x (steps, inputs) -> gates (steps, 4H) after their activations, c (steps, H), y (steps, y_stride): h.
-void forward_direction(const DirectionShape& shape, const DirectionWeights& weights, int steps, const double* x,
-                       double* gates, double* c, double* y);
+void forward_direction(const DirectionShape& shape, const DirectionWeights& weights, int steps,
+                       const double* x, double* gates, double* c, double* y);
 
-// From dy (gradient of y) and what forward left: adds to the gradients of the weights and, where dx is not null,
-// to dx (steps, inputs). d_gates (steps, 4H) is scratch, h_before (steps, H) too.
-void backward_direction(const DirectionShape& shape, const DirectionWeights& weights, int steps, const double* x,
-                        const double* gates, const double* c, const double* y, const double* dy, double* d_gates,
-                        double* h_before, double* dx, const DirectionGradients& gradients);
+// From dy (gradient of y) and what forward left: adds to the gradients of the weights and, where dx is not
+// null, to dx (steps, inputs). d_gates (steps, 4H) is scratch, h_before (steps, H) too.
+void backward_direction(const DirectionShape& shape, const DirectionWeights& weights, int steps,
+                        const double* x, const double* gates, const double* c, const double* y,
+                        const double* dy, double* d_gates, double* h_before, double* dx,
+                        const DirectionGradients& gradients);
 
 }  // namespace lstm::reference

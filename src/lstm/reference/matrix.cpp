@@ -1,5 +1,5 @@
-// The innermost loop runs along a row of B and C, so that the compiler vectorises it without changing the order
-// of any sum; four values of k share one pass over the row of C.
+// The innermost loop runs along a row of B and C, so that the compiler vectorises it without changing the
+// order of any sum; four values of k share one pass over the row of C.
 #include "reference/matrix.h"
 
 #include <cstddef>

@@ -27,7 +27,7 @@ class ReferenceEngine final : public Engine {
         adam_(adam),
         layout_(network),
         team_(options.threads, options.pin_threads),
-        weights_(network_, layout_),
+        weights_(layout_),
         parameters_(layout_.size()),
         published_(layout_.size()),
         gradients_(layout_.size()),

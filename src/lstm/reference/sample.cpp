@@ -10,7 +10,9 @@
 namespace lstm::reference {
 namespace {
 
-std::size_t size(int a, int b) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
+std::size_t size(int a, int b) {
+  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
+}
 
 std::size_t index(const Network& network, int layer, int direction) {
   return static_cast<std::size_t>(layer * network.directions + direction);
@@ -34,8 +36,8 @@ std::size_t doubles(const std::vector<std::vector<double>>& parts) {
 
 }  // namespace
 
-Weights::Weights(const Network& network, const ParameterLayout& layout)
-    : network_(&network), layout_(&layout), values_(layout.size()), transposed_(layout.size()) {}
+Weights::Weights(const ParameterLayout& layout)
+    : layout_(&layout), values_(layout.size()), transposed_(layout.size()) {}
 
 void Weights::transpose() {
   for (const ParameterTensor& tensor : layout_->tensors()) {
@@ -59,9 +61,15 @@ DirectionWeights Weights::direction(int layer, int direction) const {
           &values_[layout_->b_R(layer, direction).offset]};
 }
 
-const double* Weights::head() const { return &values_[layout_->head().offset]; }
-const double* Weights::head_transposed() const { return &transposed_[layout_->head().offset]; }
-std::size_t Weights::bytes() const { return transposed_.size() * sizeof(double); }
+const double* Weights::head() const {
+  return &values_[layout_->head().offset];
+}
+const double* Weights::head_transposed() const {
+  return &transposed_[layout_->head().offset];
+}
+std::size_t Weights::bytes() const {
+  return transposed_.size() * sizeof(double);
+}
 
 Trace::Trace(const Network& network, int time_steps) : x(size(time_steps, network.inputs)) {
   for (int i = 0; i < network.layers * network.directions; ++i) {
@@ -121,8 +129,8 @@ void evaluate_loss(const Network& network, int samples, std::span<const std::int
   }
 }
 
-void backward(const Network& network, const ParameterLayout& layout, const Weights& weights, const Trace& trace,
-              Scratch& scratch, std::span<double> gradients) {
+void backward(const Network& network, const ParameterLayout& layout, const Weights& weights,
+              const Trace& trace, Scratch& scratch, std::span<double> gradients) {
   const auto [first, count] = head_steps(network, trace);
   const int width = network.directions * network.units;
   add_transposed_product(network.classes, width, count, trace.d_logits.data(),
@@ -136,10 +144,9 @@ void backward(const Network& network, const ParameterLayout& layout, const Weigh
     std::fill(scratch.dx.begin(), scratch.dx.end(), 0.0);
     for (int direction = 0; direction < network.directions; ++direction) {
       const std::size_t i = index(network, layer, direction);
-      const DirectionGradients sums{&gradients[layout.W(layer, direction).offset],
-                                    &gradients[layout.R(layer, direction).offset],
-                                    &gradients[layout.b_W(layer, direction).offset],
-                                    &gradients[layout.b_R(layer, direction).offset]};
+      const DirectionGradients sums{
+          &gradients[layout.W(layer, direction).offset], &gradients[layout.R(layer, direction).offset],
+          &gradients[layout.b_W(layer, direction).offset], &gradients[layout.b_R(layer, direction).offset]};
       const int column = direction * network.units;
       backward_direction(direction_shape(network, layer, direction), weights.direction(layer, direction),
                          trace.length, input, trace.gates[i].data(), trace.c[i].data(),

@@ -1,5 +1,5 @@
-// The whole network on one sample: forward, loss, backward. Every sample is a sequence of its own length, so there
-// is no padding and nothing to mask.
+// The whole network on one sample: forward, loss, backward. Every sample is a sequence of its own length, so
+// there is no padding and nothing to mask.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,8 @@ namespace lstm::reference {
 // All parameters in the order of the layout, and the transposed copies that the loops like.
 class Weights {
  public:
-  Weights(const Network& network, const ParameterLayout& layout);
+  // `layout` must outlive the weights.
+  explicit Weights(const ParameterLayout& layout);
 
   std::span<double> values() { return values_; }
   // To be called after values() has changed.
@@ -28,7 +29,6 @@ class Weights {
   std::size_t bytes() const;
 
  private:
-  const Network* network_;
   const ParameterLayout* layout_;
   std::vector<double> values_;
   std::vector<double> transposed_;  // each matrix at its own offset
@@ -65,10 +65,11 @@ struct Scratch {
 
 // From trace.x and the lengths to trace.logits.
 void forward(const Network& network, const Weights& weights, Trace& trace);
-// Cross-entropy: labels is the class; its loss and gradient are scaled by 1 / samples. Sets trace.loss, d_logits.
+// Cross-entropy: labels is the class; its loss and gradient are scaled by 1 / samples. Sets trace.loss,
+// d_logits.
 void evaluate_loss(const Network& network, int samples, std::span<const std::int32_t> labels, Trace& trace);
 // Adds this sample's gradients to `gradients`, in the order of the layout.
-void backward(const Network& network, const ParameterLayout& layout, const Weights& weights, const Trace& trace,
-              Scratch& scratch, std::span<double> gradients);
+void backward(const Network& network, const ParameterLayout& layout, const Weights& weights,
+              const Trace& trace, Scratch& scratch, std::span<double> gradients);
 
 }  // namespace lstm::reference
