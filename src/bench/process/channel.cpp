@@ -78,7 +78,7 @@ void Channel::fail_at_end(const std::string& request) {
   const bool is_half_reply = exit && exit->signal == 0 && !half.empty();
   throw WorkerFailure(
       is_half_reply ? Status::failed : Status::crashed,
-      fmt::format("the worker was {} during '{}'{}", exit ? describe(*exit) : "unkillable", request, half));
+      fmt::format("the worker {} during '{}'{}", exit ? describe(*exit) : "cannot be ended", request, half));
 }
 
 void Channel::wait(int descriptor, short events, const std::string& request, Deadline deadline) {

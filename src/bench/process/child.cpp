@@ -46,9 +46,9 @@ std::string signal_name(int signal) {
 
 std::string describe(const Exit& exit) {
   if (exit.signal == SIGKILL)
-    return "killed by SIGKILL, which the harness did not send: the system's out-of-memory killer does (see "
+    return "was killed by SIGKILL (not the harness's: perhaps by the system's out-of-memory killer, see "
            "dmesg)";
-  if (exit.signal != 0) return "killed by " + signal_name(exit.signal);
+  if (exit.signal != 0) return "was killed by " + signal_name(exit.signal);
   // A shell reports a signal to its command so.
   if (exit.code > 128 && exit.code < 128 + NSIG)
     return fmt::format("exited with code {} (128 + {})", exit.code, signal_name(exit.code - 128));

@@ -18,7 +18,7 @@ struct Exit {
   int code = 0;    // its exit code then
 };
 
-// "killed by SIGSEGV", "exited with code 3"; where SIGKILL came from outside, what that usually means.
+// "was killed by SIGSEGV", "exited with code 3"; where SIGKILL came from outside, what that usually means.
 std::string describe(const Exit& exit);
 
 class Child {

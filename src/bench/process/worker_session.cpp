@@ -55,8 +55,8 @@ struct WorkerSession::State {
     channel.wait_for_end(request, deadline);
     const auto exit = child.stop(grace);
     if (!exit || exit->signal != 0 || exit->code != 0)
-      throw WorkerFailure(Status::crashed, fmt::format("the worker was {} after '{}'",
-                                                       exit ? describe(*exit) : "unkillable", request));
+      throw WorkerFailure(Status::crashed, fmt::format("the worker {} after '{}'",
+                                                       exit ? describe(*exit) : "cannot be ended", request));
     end();
   }
 
