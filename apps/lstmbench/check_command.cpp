@@ -117,7 +117,10 @@ int check_implementations(CheckFlags& flags, CLI::App& command) {
     if (planned.status == Status::ok) {
       cases.push_back(planned.a_case);
     } else {
-      print_verdict(planned.a_case, {{}, planned.status, planned.problem, ""}, style);
+      GateResult verdict;
+      verdict.status = planned.status;
+      verdict.message = planned.problem;
+      print_verdict(planned.a_case, verdict, style);
       ++failed;
     }
   }
@@ -162,8 +165,8 @@ void add_check_command(CLI::App& app, Work& work) {
       ->type_name("COMMAND");
   command->footer(
       "Examples:\n"
-      "  lstmbench check                                     every implementation, every workload's slice\n"
-      "  lstmbench check --worker './my-worker --fast'       docs/worker-protocol.md says what it must do");
+      "  lstmbench check                                every implementation\n"
+      "  lstmbench check --worker './my-worker --fast'  see docs/worker-protocol.md");
   command->callback([=, &work] {
     work = [=] {
       catch_interrupts();

@@ -77,13 +77,13 @@ int print_plan(RunFlags& flags, bool asks_workspace, CLI::App& command) {
                 format_duration(*options.rounds * round_s).c_str());
   else
     std::printf("; later rounds take what still fits into %s\n", format_duration(options.budget_s).c_str());
-  for (const auto& note : plan.left_out)
-    for (const auto& line : wrapped(escape_terminal(note), style.width - 2))
-      std::printf("  %s\n", line.c_str());
+  std::vector<std::string> notes = plan.left_out;
   for (const auto& worker : discovery.workers)
     if (!worker.hello)
-      std::printf("  skipped: no %s (%s)\n", worker.command.name.c_str(),
-                  escape_terminal(worker.problem).c_str());
+      notes.push_back(fmt::format("skipped: no {} ({})", worker.command.name, worker.problem));
+  for (const auto& note : notes)
+    for (const auto& line : wrapped(escape_terminal(note), style.width - 2))
+      std::printf("  %s\n", line.c_str());
   return exit_ok;
 }
 

@@ -33,18 +33,18 @@ void add_selection_flags(CLI::App& command, RunFlags& flags) {
   add(command, "--workload", flags.workloads, "names or patterns ('4x320/*') [the original's four]",
       "NAME,...")
       ->delimiter(',')
-      ->expected(1);
+      ->allow_extra_args(false);
   add(command, "--implementation", flags.implementations,
       "names or patterns ('native/*') [all that make sense]", "NAME,...")
       ->delimiter(',')
-      ->expected(1);
+      ->allow_extra_args(false);
   add(command, "--dtype", flags.dtypes, "fp32, bf16, bf16x3, fp64 [fp32]", "NAME,...")
       ->delimiter(',')
-      ->expected(1)
+      ->allow_extra_args(false)
       ->check(CLI::IsMember({"fp32", "bf16", "bf16x3", "fp64"}));
   add(command, "--threads", flags.threads, "threads of each worker [the CPUs that may be used]", "N,...")
       ->delimiter(',')
-      ->expected(1)
+      ->allow_extra_args(false)
       ->check(CLI::Range(1, most_threads));
   add_worker_flags(command, flags.workers);
 }

@@ -10,13 +10,12 @@ std::optional<std::string> timing_fault(const WorkerSession::Run& run, bool is_f
   const auto elapsed = static_cast<double>(run.elapsed_ns);
   const auto ms = [](double ns) { return ns / 1e6; };
   if (reported > 1.02 * elapsed + 1e6)
-    return fmt::format("the phases of {} steps add up to {:.1f} ms, but the request took {:.1f} ms",
+    return fmt::format("the phases of {} steps add up to {:.1f} ms, but they took {:.1f} ms",
                        run.steps.size(), ms(reported), ms(elapsed));
   const double may_be_missing = is_first_request ? 0.3 * elapsed + 2e9 : 0.1 * elapsed + 20e6;
   if (elapsed - reported > may_be_missing)
-    return fmt::format(
-        "the request took {:.1f} ms, of which the phases of {} steps account for {:.1f} ms only", ms(elapsed),
-        run.steps.size(), ms(reported));
+    return fmt::format("{} steps took {:.1f} ms, of which their phases account for {:.1f} ms only",
+                       run.steps.size(), ms(elapsed), ms(reported));
   return std::nullopt;
 }
 

@@ -158,12 +158,15 @@ class TerminalReport {
         layout[i].width = std::max(layout[i].width, text_width(rows.back()[i].text));
       if (row.is_ranked() && row.gflops) fastest = std::max(fastest, *row.gflops);
     }
+    // Where a line has no room for all columns, these go first, in this order.
     int used = 0;
     for (const auto& column : layout) used += column.width + 2;
-    if (used - 2 > style_.width) {  // the version is in the libraries' list, too
-      used -= layout[1].width + 2;
-      layout[1].width = 0;
-    }
+    for (const char* title : {"version", "GFLOP/s", "peak"})
+      for (auto& column : layout) {
+        if (used - 2 <= style_.width || column.title != title) continue;
+        used -= column.width + 2;
+        column.width = 0;
+      }
     const int bar_cells = std::min(24, style_.width - used);
 
     std::string titles;

@@ -12,7 +12,7 @@ struct Share {
   double of_peak;
 };
 constexpr std::array shares{
-    Share{"native/sequence", 0.80},   Share{"native/fused", 0.25},  Share{"native/basic", 0.15},
+    Share{"native/sequence", 0.80},   Share{"native/fused", 0.40},  Share{"native/basic", 0.22},
     Share{"native/reference", 0.005}, Share{"onednn/*", 0.65},      Share{"pytorch/LSTMCell-*", 0.22},
     Share{"pytorch/*@tuned", 0.55},   Share{"pytorch/LSTM*", 0.36}, Share{"*", 0.25},
 };

@@ -64,9 +64,10 @@ class Runner {
     record.is_asked_for = planned.is_asked_for;
     record.repeat_command = repeat_command(planned.a_case, setting_.case_arguments);
     running.id = results_.add_case(run_id_, record);
-    running.schedule = {planned.a_case.workload.name,
-                        estimated_round_s(planned.a_case, planned.step_s, options_),
-                        planned.status != Status::ok};
+    running.schedule = {
+        planned.a_case.workload.name,
+        planned.status == Status::ok ? estimated_round_s(planned.a_case, planned.step_s, options_) : 0,
+        planned.status != Status::ok};
     if (planned.status != Status::ok) results_.set_status(running.id, planned.status, planned.problem);
     cases_.push_back(std::move(running));
   }

@@ -14,10 +14,11 @@ constexpr double timed_s = 3;            // what a case measures in a round, but
 constexpr int least_timed_steps = 3;     // ... at least so many short steps
 constexpr int most_timed_steps = 50;     // ... and at most so many
 constexpr double request_s = 1;  // short steps are asked for in requests of about this: progress shows
+constexpr double most_in_request = 1000;  // a reply is one line of at most 1 MiB
+constexpr double least_step_s = 1e-6;     // no clock can tell less
 
 int steps_of_one_request(int steps, double step_s) {
-  if (step_s <= 0) return 1;  // nothing is known yet
-  return std::min(steps, static_cast<int>(std::clamp(request_s / step_s, 1.0, 1e6)));
+  return std::min(steps, static_cast<int>(std::clamp(request_s / step_s, 1.0, most_in_request)));
 }
 
 }  // namespace
@@ -37,23 +38,28 @@ bool StepPolicy::needs_warmup(int done, double last_step_s, double spent_s) cons
 
 int StepPolicy::timed_steps(double step_s) const {
   if (steps_) return *steps_;
-  if (step_s <= 0) return 1;
   const double least = step_s < long_step_s ? least_timed_steps : 1;
   return static_cast<int>(std::clamp(std::ceil(timed_s / step_s), least, double{most_timed_steps}));
 }
 
 StepPolicy::Request StepPolicy::next(int done, double last_step_s, double spent_s) {
-  if (!warmup_done_ && needs_warmup(done, last_step_s, spent_s)) {
-    const int left = warmup_ ? *warmup_ - done : std::max(1, least_warmup_steps - done);
-    return {steps_of_one_request(left, last_step_s), true};
+  const double step_s = std::max(last_step_s, least_step_s);
+  const bool is_first = done == 0;  // its speed is not known: one step alone
+  if (!warmup_done_ && needs_warmup(done, step_s, spent_s)) {
+    const int left =
+        warmup_ ? *warmup_ - done
+                : std::max(least_warmup_steps - done,
+                           static_cast<int>(std::min(std::ceil((warmup_s - spent_s) / step_s), 1e6)));
+    return {is_first ? 1 : steps_of_one_request(left, step_s), true};
   }
   if (!warmup_done_) {
     warmup_done_ = done;
-    is_cold_ = !warmup_ && !steps_ && done == 1 && last_step_s >= very_long_step_s;
+    is_cold_ = !warmup_ && !steps_ && done == 1 && step_s >= very_long_step_s;
   }
   if (is_cold_) return {};
-  const int left = timed_steps(last_step_s) - (done - *warmup_done_);
-  return left <= 0 ? Request{} : Request{steps_of_one_request(left, last_step_s), false};
+  if (is_first) return {1, false};
+  const int left = timed_steps(step_s) - (done - *warmup_done_);
+  return left <= 0 ? Request{} : Request{steps_of_one_request(left, step_s), false};
 }
 
 }  // namespace lstmbench

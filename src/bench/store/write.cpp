@@ -101,9 +101,8 @@ ResultsFile ResultsFile::open_for_writing(const fs::path& path) {
   if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
   if (error)
     throw StorageError(
-        fmt::format("cannot create the folder '{}' of the results file: {} (name another file with "
-                    "--results)",
-                    path.parent_path().string(), error.message()));
+        fmt::format("results file '{}': its folder cannot be made: {} (--results names another file)",
+                    path.string(), error.message()));
   ResultsFile file(path, Database::Mode::read_write);
   create_schema(file.database_);
   reserve_space(file.database_);

@@ -27,7 +27,7 @@ TEST(TimingHonesty, PhasesThatFillTheRequestAreFine) {
 TEST(TimingHonesty, MoreTimeThanPassedIsAFault) {
   EXPECT_EQ(timing_fault(run_of(5, 200 * ms, 981 * ms), false), std::nullopt);  // clocks differ a little
   EXPECT_THAT(timing_fault(run_of(5, 200 * ms, 975 * ms), false),
-              Optional(HasSubstr("add up to 1000.0 ms, but the request took 975.0 ms")));
+              Optional(HasSubstr("add up to 1000.0 ms, but they took 975.0 ms")));
   EXPECT_NE(timing_fault(run_of(5, 200 * ms, 975 * ms), true), std::nullopt);
 }
 

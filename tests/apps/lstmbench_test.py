@@ -1,0 +1,362 @@
+#!/usr/bin/env python3
+"""The lstmbench program from outside: what it prints, writes and exits with."""
+import json
+import os
+import pathlib
+import pty
+import re
+import resource
+import select
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import unicodedata
+import unittest
+
+SOURCE = pathlib.Path(os.environ.get("LSTMBENCH_SOURCE_DIR", pathlib.Path(__file__).resolve().parents[2]))
+PROGRAM = pathlib.Path(os.environ.get("LSTMBENCH_BINARY_DIR", SOURCE / "build/dev/bin")) / "lstmbench"
+FAKE = SOURCE / "tests/apps/fake_worker.py"
+CONFIG = f"""
+[[worker]]
+name = "fake"
+command = ["python3", "{FAKE}"]
+environment = {{ FAKE_STEP_MS = "5" }}
+
+# No PyTorch here: it takes seconds to load and is tested elsewhere.
+[[worker]]
+name = "pytorch"
+command = ["/nonexistent/pytorch"]
+
+[[variant]]
+implementation = "fake/steady"
+name = "brisk"
+environment = {{ FAKE_STEP_MS = "2" }}
+
+[[workload]]
+name = "tiny"
+units = 8
+classes = 3
+samples = 4
+time_steps = 6
+channels = 5
+"""
+SAMPLE_KEYS = {"round", "step", "input_ns", "forward_ns", "loss_ns", "backward_ns", "update_ns", "loss"}
+
+
+class CommandLine(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lstmbench-apps-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        (self.folder / "lstmbench.toml").write_text(CONFIG)
+        self.environment = {name: value for name, value in os.environ.items()
+                            if not name.startswith("LSTMBENCH_") and name not in ("COLUMNS", "NO_COLOR", "LC_ALL", "LANG")}
+        self.environment.update(COLUMNS="80", LC_ALL="C.UTF-8", LSTMBENCH_SOURCE_DIR=str(SOURCE))
+
+    def call(self, *arguments, expect=0, environment=None, limit_bytes=None, cwd=None):
+        def limit():
+            if limit_bytes is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
+
+        result = subprocess.run([PROGRAM, *arguments], cwd=cwd or self.folder, text=True, capture_output=True, timeout=120,
+                                env={**self.environment, **(environment or {})}, preexec_fn=limit)
+        self.assertEqual(result.returncode, expect,
+                         f"{arguments}\n--- stdout\n{result.stdout}\n--- stderr\n{result.stderr}")
+        return result
+
+    def measure(self, *arguments, implementation="fake/steady", expect=0, **others):
+        return self.call("run", "--workload", "tiny", "--implementation", implementation, "--check", "none",
+                         *arguments, expect=expect, **others)
+
+    def assert_one_line(self, text, *parts):
+        self.assertEqual(text.count("\n"), 1, text)
+        for part in parts:
+            self.assertIn(part, text)
+
+
+class Usage(CommandLine):
+    def test_unknown_words_name_themselves_and_the_nearest(self):
+        for arguments, parts in (
+                (["runn"], ("'runn'", "'run'")),
+                (["run", "--rouns", "3"], ("'--rouns'", "'--rounds'")),
+                (["run", "--time-limt=3s"], ("'--time-limt'", "'--time-limit'")),
+                (["run", "--workload", "1x320/CE-shrt"], ("'1x320/CE-shrt'", "'1x320/CE-short'")),
+                (["run", "--implementation", "fake/stedy"], ("'fake/stedy'", "'fake/steady'")),
+                (["run", "--implementation", "fake/steady@brsk"], ("'fake/steady@brisk'",)),
+                (["run", "--baseline", "fake/stedy"], ("'fake/steady'",)),
+                (["run", "--dtype", "fp33"], ("fp33", "fp32")),
+                (["run", "--rounds", "0"], ("--rounds",)),
+                (["run", "--threads", "none"], ("--threads",)),
+                (["run", "--budget", "soon"], ("--budget", "'soon'")),
+                (["run", "extra"], ("'extra'",)),
+                ([], ("command",))):
+            with self.subTest(arguments=arguments):
+                result = self.call(*arguments, expect=2)
+                lines = [line for line in result.stderr.splitlines() if not line.startswith("asking")]
+                self.assertEqual(len(lines), 1, result.stderr)
+                for part in parts:
+                    self.assertIn(part, lines[0])
+                self.assertEqual(result.stdout, "")
+
+    def test_configuration_errors_say_where(self):
+        for text, part in (("[[worker]\n", "bad.toml:1:"), ("[[workload]]\nnam = 'x'\n", "'name'"),
+                           ("[run]\nround = 3\n", "bad.toml:2:1: unknown key 'round' in [run]; did you mean 'rounds'?"),
+                           ("[run]\nrounds = 'many'\n", "--rounds")):
+            with self.subTest(text=text):
+                (self.folder / "bad.toml").write_text(text)
+                self.assertIn(part, self.call("run", "--config", "bad.toml", expect=2).stderr)
+        self.assert_one_line(self.call("run", "--config", "missing.toml", expect=2).stderr, "missing.toml")
+
+    def test_help_and_version(self):
+        self.assertRegex(self.call("--version").stdout, r"^lstmbench \d+\.\d+\.\d+\n$")
+        for arguments in (["--help"], *([name, "--help"] for name in
+                                        ("run", "list", "plan", "check", "report", "doctor", "peak"))):
+            text = self.call(*arguments).stdout
+            self.assertIn("Usage:", text)
+            self.assertLessEqual(max(map(len, text.splitlines())), 80, text)
+
+    def test_flags_beat_environment_beats_file_beats_defaults(self):
+        def rounds(*arguments, **environment):
+            out = self.measure("--steps", "1", "--warmup", "0", "--json", "-", *arguments, environment=environment).stdout
+            return json.loads(out)["run"]["rounds"]
+
+        with (self.folder / "lstmbench.toml").open("a") as file:
+            file.write("[run]\nrounds = 2\n")
+        self.assertEqual(rounds(), 2)
+        self.assertEqual(rounds(LSTMBENCH_ROUNDS="3"), 3)
+        self.assertEqual(rounds("--rounds", "1", LSTMBENCH_ROUNDS="3"), 1)
+
+
+class Measuring(CommandLine):
+    def test_json_markdown_and_csv(self):
+        self.measure("--rounds", "2", "--steps", "3", "--warmup", "1", "--threads", "1", "--json", "out.json",
+                     "--markdown", "out.md", "--csv", "out.csv", implementation="fake/steady,fake/slow")
+        document = json.loads((self.folder / "out.json").read_text())
+        self.assertEqual([entry["implementation"] for entry in document["cases"]], ["fake/steady", "fake/slow"])
+        for entry in document["cases"]:
+            self.assertEqual((entry["workload"], entry["version"], entry["dtype"], entry["threads"], entry["status"]),
+                             ("tiny", "1.0+test", "fp32", 1, "UNCHECKED"))
+            self.assertEqual([(s["round"], s["step"]) for s in entry["samples"]], [(r, s) for r in (1, 2) for s in (1, 2, 3)])
+            for sample in entry["samples"]:
+                self.assertEqual(set(sample), SAMPLE_KEYS)
+            headlines = sorted(s["forward_ns"] + s["loss_ns"] + s["backward_ns"] for s in entry["samples"])
+            self.assertEqual(entry["headline_median_ns"], (headlines[2] + headlines[3]) / 2)
+            self.assertIn("peak_percent", entry)
+        self.assertGreater(document["cases"][1]["relative"]["ratio"], 1.2)
+        self.assertIn("| **fake/steady** |", (self.folder / "out.md").read_text())
+        lines = (self.folder / "out.csv").read_text().splitlines()
+        self.assertEqual(len(lines), 1 + 2 * 2 * 4)
+
+    def test_every_status_stays_visible_and_the_others_go_on(self):
+        expected = {"fake/hang": "TIMEOUT", "fake/hang-later": "TIMEOUT", "fake/crash": "CRASHED",
+                    "fake/unsupported": "UNSUPPORTED", "fake/memory": "OUT_OF_MEMORY", "fake/garbage": "FAILED",
+                    "fake/liar": "INCORRECT", "fake/frozen": "INCORRECT", "fake/steady": "UNCHECKED",
+                    "pytorch/LSTM": "FAILED"}
+        result = self.measure("--rounds", "2", "--time-limit", "1s", "--steps", "20", "--warmup", "2", "--json", "out.json",
+                              implementation=",".join(expected), expect=1)
+        cases = json.loads((self.folder / "out.json").read_text())["cases"]
+        self.assertEqual({entry["implementation"]: entry["status"] for entry in cases}, expected)
+        for entry in cases:
+            self.assertEqual(max([s["round"] for s in entry["samples"]], default=1),
+                             2 if entry["status"] == "UNCHECKED" else 1, "what failed is not repeated")
+        self.assertIn("no step finished in 1.0 s", result.stdout)
+        self.assertIn("again: lstmbench run --workload tiny --implementation fake/crash --dtype fp32 --threads",
+                      result.stdout)
+        self.assertIn("SIGSEGV", result.stdout)
+        self.assertIn("about to die", result.stdout)
+
+    def test_nothing_that_a_worker_says_reaches_the_terminal_raw(self):
+        result = self.measure("--rounds", "1", "--markdown", "out.md", implementation="fake/garbage,fake/crash,fake/unsupported", expect=1)
+        markdown = (self.folder / "out.md").read_text()
+        for text in (result.stdout, result.stderr, markdown):
+            self.assertFalse([c for c in text if unicodedata.category(c) == "Cc" and c != "\n"], ascii(text))
+        self.assertNotIn("<b>", markdown)
+
+    def test_a_pattern_leaves_out_what_is_unsupported_or_slow_without_an_error(self):
+        result = self.measure("--rounds", "1", implementation="fake/uns*,fake/ste*")
+        self.assertIn("fake/unsupported does not run tiny", re.sub(r"\s+", " ", result.stdout))
+        self.assertIn("TIMEOUT", self.measure("--rounds", "1", "--time-limit", "1s", implementation="fake/han?").stdout)
+
+    def test_variants_have_their_environment(self):
+        self.measure("--rounds", "1", "--json", "out.json", implementation="fake/steady*")
+        cases = json.loads((self.folder / "out.json").read_text())["cases"]
+        self.assertEqual([entry["implementation"] for entry in cases], ["fake/steady@brisk", "fake/steady"])
+
+    def test_seed_protocol_drops_the_warmup_and_gives_the_mean(self):
+        result = self.measure("--protocol", "seed", "--warmup", "3", "--steps", "5", "--json", "out.json")
+        entry = json.loads((self.folder / "out.json").read_text())["cases"][0]
+        totals = [sum(s[k] for k in SAMPLE_KEYS if k.endswith("_ns")) for s in entry["samples"]]
+        self.assertEqual(len(totals), 5)
+        self.assertAlmostEqual(entry["total_mean_ns"], sum(totals) / 5, delta=1)
+        self.assertIn("ms mean", result.stdout)
+
+    def test_the_budget_ends_the_rounds(self):
+        started = time.monotonic()
+        self.measure("--budget", "1s", "--json", "out.json", "--steps", "100", "--warmup", "0")
+        self.assertEqual(json.loads((self.folder / "out.json").read_text())["run"]["rounds"], 1)
+        self.assertLess(time.monotonic() - started, 60)
+
+    def test_the_table_fits_80_columns_and_needs_no_unicode(self):
+        arguments = dict(implementation="fake/*", expect=1)
+        wide = self.measure("--rounds", "1", "--time-limit", "1s", **arguments).stdout
+        plain = self.call("report", environment={"LC_ALL": "C"}).stdout
+        for text in (wide, plain):
+            for line in text.splitlines():
+                if "again: " not in line:
+                    self.assertLessEqual(len(line), 80, line)
+        self.assertIn("█", wide)
+        self.assertTrue(plain.isascii())
+        self.assertNotIn("\033", wide)
+
+    def test_progress_is_one_rewritten_line_on_a_terminal(self):
+        def on_terminal(**environment):
+            process, terminal = pty.fork()
+            if process == 0:
+                os.chdir(self.folder)
+                os.execve(PROGRAM, [str(PROGRAM), "run", "--workload", "tiny", "--implementation", "fake/steady", "--check",
+                                    "none", "--rounds", "1", "--steps", "3"],
+                          {**self.environment, "TERM": "xterm", **environment})
+            text = b""
+            while True:
+                try:
+                    part = os.read(terminal, 65536)
+                except OSError:
+                    break
+                if not part:
+                    break
+                text += part
+            os.close(terminal)
+            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), 0, text)
+            return text.decode()
+
+        colored = on_terminal()
+        self.assertIn("\r\033[K", colored)
+        self.assertIn("\033[1m", colored)
+        self.assertNotRegex(on_terminal(NO_COLOR="1"), r"\033\[\d*m")
+
+
+class Storage(CommandLine):
+    def test_results_that_cannot_be_written_end_the_run_before_it_measures(self):
+        (self.folder / "file").write_text("no folder")
+        for arguments in (["--results", "file/r.db"], ["--results", "/proc/none/r.db"], ["--results", "."],
+                          ["--json", "missing/out.json"], ["--results", "lstmbench.toml"]):
+            with self.subTest(arguments=arguments):
+                self.assert_one_line(self.measure(*arguments, expect=5).stderr, arguments[1])
+
+    def test_a_full_disk_ends_the_run_before_it_measures(self):
+        self.assertNotIn("round 1", self.measure(expect=5, limit_bytes=200_000).stderr)
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting a small file system needs root")
+    def test_a_full_file_system(self):
+        mount = self.folder / "small"
+        mount.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "none", mount], capture_output=True).returncode != 0:
+            self.skipTest("mounting is not allowed here")
+        self.addCleanup(subprocess.run, ["umount", mount], check=True)
+        self.assert_one_line(self.measure("--results", "small/r.db", expect=5).stderr, "small/r.db", "full")
+
+    def test_report_reads_what_run_stored(self):
+        self.measure("--rounds", "1", "--json", "first.json")
+        self.measure("--rounds", "1")
+        self.call("report", "--run", "1", "--json", "again.json")
+        self.assertEqual((self.folder / "first.json").read_text(), (self.folder / "again.json").read_text())
+        self.assertEqual(json.loads(self.call("report", "--json", "-").stdout)["run"]["id"], 2)
+        self.assert_one_line(self.call("report", "--run", "9", expect=5).stderr, "no run 9")
+        self.assert_one_line(self.call("report", "--results", "none.db", expect=5).stderr, "none.db")
+
+    def test_an_interrupted_run_keeps_what_it_has(self):
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            with self.subTest(signal=number):
+                process = subprocess.Popen(
+                    [PROGRAM, "run", "--workload", "tiny", "--implementation", "fake/steady,fake/hang", "--check", "none",
+                     "--rounds", "3", "--json", "out.json"], cwd=self.folder, env=self.environment, text=True,
+                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                self.addCleanup(process.kill)
+                self.wait_for(process.stderr, "fake/hang")
+                time.sleep(0.5)
+                process.send_signal(number)
+                out, _ = process.communicate(timeout=60)
+                self.assertEqual(process.returncode, code, out)
+                document = json.loads((self.folder / "out.json").read_text())
+                self.assertEqual(document["run"]["state"], "interrupted")
+                status = {entry["implementation"]: entry["status"] for entry in document["cases"]}
+                self.assertEqual(status, {"fake/steady": "UNCHECKED", "fake/hang": "INTERRUPTED"})
+                with sqlite3.connect(self.folder / "results/lstmbench.db") as database:
+                    stored = database.execute("SELECT count(*) FROM sample WHERE NOT is_warmup").fetchone()[0]
+                self.assertGreater(stored, 0)
+
+    def wait_for(self, stream, text):
+        for line in stream:
+            if text in line:
+                return
+        self.fail(f"{text!r} never appeared")
+
+
+class Looking(CommandLine):
+    def test_list(self):
+        document = json.loads(self.call("list", "--json").stdout)
+        self.assertEqual([w["name"] for w in document["workloads"]],
+                         ["1x320/CE-short", "1x320/CE-long", "4x320/CE-long", "4x320/CTC-long", "4x320/CTC-padded", "tiny"])
+        parameters = {w["name"]: w["parameters"] for w in document["workloads"]}
+        self.assertEqual(parameters["4x320/CTC-long"], 8565120)
+        self.assertIn("native/fused", [i["name"] for i in document["implementations"]])
+        self.assertTrue([w for w in document["workers"] if w["name"] == "pytorch" and w["problem"]])
+        text = self.call("list").stdout
+        self.assertIn("fake/steady@brisk", text)
+        self.assertLessEqual(max(map(len, text.splitlines())), 80)
+
+    def test_plan_says_what_would_run_and_how_long(self):
+        text = self.call("plan", "--workload", "tiny", "--implementation", "fake/*", "--rounds", "4").stdout
+        self.assertIn("fake/steady@brisk", text)
+        self.assertRegex(text, r"\d+ cases, about .* a round; 4 rounds: about ")
+        self.assertLessEqual(max(map(len, text.splitlines())), 80, text)
+
+    def test_doctor(self):
+        text = self.call("doctor").stdout
+        for part in ("machine", "instruction sets", "native", "/nonexistent/pytorch", "fitness"):
+            self.assertIn(part, text)
+
+    def test_peak(self):
+        self.assertRegex(self.call("peak", "--seconds", "0.05", "--threads", "1").stdout, r"fp32 multiply-add +\d+\.\d GFLOP/s")
+
+
+class Checked(CommandLine):
+    """With the native worker: its reference, its check, its peak."""
+
+    def test_a_checked_run(self):
+        self.call("run", "--workload", "tiny", "--implementation", "native/basic,native/fused", "--rounds", "1", "--json",
+                  "out.json")
+        document = json.loads((self.folder / "out.json").read_text())
+        for entry in document["cases"]:
+            self.assertEqual(entry["status"], "OK")
+            self.assertTrue(entry["check"]["passed"])
+            self.assertLess(entry["check"]["relative_error"], entry["check"]["tolerance"])
+            self.assertGreater(entry["peak_percent"], 0)
+            first = (entry["warmup_samples"] or entry["samples"])[0]
+            self.assertEqual(first["step"], 0)
+        self.assertEqual(len({round(e["warmup_samples"][0]["loss"], 5) for e in document["cases"]}), 1)
+
+    def test_check_command(self):
+        text = self.call("check", "--workload", "tiny", "--implementation", "native/*").stdout
+        self.assertRegex(text, r"OK +tiny +native/fused")
+        self.assertRegex(text, r"\d+ passed, 0 failed")
+
+    def test_wrong_numbers_are_incorrect(self):
+        result = self.call("run", "--workload", "tiny", "--implementation", "fake/steady,native/fused", "--rounds", "1",
+                           "--json", "out.json", expect=1)
+        status = {entry["implementation"]: entry["status"]
+                  for entry in json.loads((self.folder / "out.json").read_text())["cases"]}
+        self.assertEqual(status["native/fused"], "OK")
+        self.assertNotIn(status["fake/steady"], ("OK", "UNCHECKED"), result.stdout)
+
+    def test_conformance_of_a_worker(self):
+        worker = PROGRAM.parent / "lstm-worker-native"
+        self.assertRegex(self.call("check", "--worker", str(worker)).stdout, r"\d+ passed, 0 failed")
+        self.assertIn("failed", self.call("check", "--worker", f"python3 {FAKE}", expect=1).stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

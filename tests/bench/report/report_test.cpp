@@ -1,0 +1,266 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "report/csv.h"
+#include "report/json.h"
+#include "report/markdown.h"
+#include "report/model.h"
+#include "report/terminal.h"
+#include "report/text_width.h"
+
+namespace lstmbench {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Workload workload() {
+  Workload result;
+  result.name = "1x320/CE-short";
+  result.source = "built in";
+  result.units = 320;
+  result.classes = 10;
+  result.samples = 64;
+  result.time_steps = result.min_length = 100;
+  result.channels = 123;
+  return result;
+}
+
+// A case whose timed steps take so many milliseconds in each round; a slow first step of each is the warm-up.
+StoredCase stored_case(std::int64_t id, const std::string& implementation,
+                       const std::vector<double>& rounds_ms) {
+  StoredCase stored;
+  stored.id = id;
+  stored.record.a_case = {workload(), implementation, "1.0+test", "fp32", "cpu", 2, {}};
+  stored.record.repeat_command = "lstmbench run --implementation " + implementation;
+  stored.check = CheckRecord{CheckMode::slice, true, 1e-5, 2.4e-7, "head", ""};
+  for (std::size_t i = 0; i < rounds_ms.size(); ++i) {
+    CaseRound round;
+    round.case_id = id;
+    const auto part = static_cast<std::int64_t>(rounds_ms[i] * 1e6 / 4);
+    for (int step = 0; step < 3; ++step) {
+      const std::int64_t slower = step == 0 ? 10 : 1;
+      round.samples.push_back(
+          {step, step == 0, {1000, slower * part, part, 2 * part, 2000, 2.0 - 0.1 * step}});
+    }
+    stored.rounds[static_cast<int>(i) + 1] = round;
+  }
+  return stored;
+}
+
+StoredRun stored_run(std::vector<StoredCase> cases) {
+  StoredRun run;
+  run.run.state = RunState::finished;
+  run.run.protocol = "rounds";
+  run.machine = {{"CPU", "Example CPU"}, {"usable CPUs", "2"}, {"instruction sets", "AVX2"}};
+  run.cases = std::move(cases);
+  for (int number : {1, 2}) {
+    RoundRecord& round = run.rounds[number];
+    round.number = number;
+    PeakReading reading{2, {}};
+    reading.rates.fp32_gflops = 600;
+    reading.rates.bf16_gflops = 1200;
+    round.peaks.push_back(reading);
+  }
+  return run;
+}
+
+StoredCase failed_case(const std::string& implementation, Status status, const std::string& message,
+                       const std::string& log) {
+  StoredCase stored = stored_case(9, implementation, {});
+  stored.status = status;
+  stored.message = message;
+  CaseRound round;
+  round.case_id = 9;
+  round.status = status;
+  round.message = message;
+  round.log = log;
+  stored.rounds[1] = round;
+  return stored;
+}
+
+TEST(ReportModel, RanksAndCompares) {
+  const Report report =
+      build_report(stored_run({stored_case(1, "a/slow", {80, 160}), stored_case(2, "a/fast", {40, 80}),
+                               failed_case("a/dead", Status::crashed, "killed", "")}));
+  ASSERT_EQ(report.tables.size(), 1u);
+  const auto& rows = report.tables[0].rows;
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0].a_case.implementation, "a/fast");
+  EXPECT_TRUE(rows[0].is_reference);
+  EXPECT_DOUBLE_EQ(*rows[0].headline_median_ns, 60e6);  // of all timed steps; warm-ups do not count
+  EXPECT_DOUBLE_EQ(rows[0].relative->ratio, 1);
+  EXPECT_DOUBLE_EQ(rows[1].relative->ratio, 2);
+  EXPECT_DOUBLE_EQ(*rows[0].gflops, workload().flops() / 60e6);
+  EXPECT_DOUBLE_EQ(*rows[0].peak_percent, 100 * *rows[0].gflops / 600);
+  EXPECT_EQ(rows[2].status, "CRASHED");
+  EXPECT_FALSE(rows[2].is_ranked());
+  EXPECT_EQ(report.ok, 2);
+  EXPECT_EQ(report.not_ok, 1);
+}
+
+TEST(ReportModel, ABaselineIsWhatOthersAreComparedWith) {
+  auto run = stored_run({stored_case(1, "a/slow", {80}), stored_case(2, "a/fast", {40})});
+  run.run.baseline = "a/slow";
+  const auto& rows = build_report(run).tables[0].rows;
+  EXPECT_DOUBLE_EQ(rows[0].relative->ratio, 0.5);
+  EXPECT_TRUE(rows[1].is_reference);
+}
+
+TEST(ReportModel, WithoutACheckNothingIsOk) {
+  auto unchecked = stored_case(1, "a/b", {10});
+  unchecked.check.reset();
+  const Report report = build_report(stored_run({unchecked}));
+  EXPECT_EQ(report.tables[0].rows[0].status, "UNCHECKED");
+  EXPECT_EQ(report.ok, 0);
+  EXPECT_EQ(report.unchecked, 1);
+}
+
+TEST(ReportModel, ACaseThatWasNeverMeasuredIsNotOk) {
+  EXPECT_EQ(build_report(stored_run({stored_case(1, "a/b", {})})).tables[0].rows[0].status, "INTERRUPTED");
+}
+
+TEST(ReportModel, ThePeakIsThatOfTheDtype) {
+  auto half = stored_case(1, "a/b", {10});
+  half.record.a_case.dtype = "bf16";
+  auto exact = stored_case(2, "a/b", {10});
+  exact.record.a_case.dtype = "fp64";
+  const Report report = build_report(stored_run({half, exact}));
+  ASSERT_EQ(report.tables.size(), 2u);  // dtypes are not compared with one another
+  EXPECT_DOUBLE_EQ(*report.tables[0].peak_gflops, 1200);
+  EXPECT_FALSE(report.tables[1].peak_gflops);
+  EXPECT_FALSE(report.tables[1].rows[0].peak_percent);
+}
+
+TEST(ReportModel, SeedProtocolShowsMeanAndDeviationOfWholeSteps) {
+  auto run = stored_run({stored_case(1, "a/b", {40, 80})});
+  run.run.protocol = "seed";
+  const Report report = build_report(run);
+  EXPECT_TRUE(report.shows_whole_steps);
+  EXPECT_DOUBLE_EQ(*report.tables[0].rows[0].total_mean_ns, 60e6 + 3000);
+}
+
+// As a terminal shows it: escape sequences take no room.
+int widest_line(const std::string& text, const std::string& but) {
+  int widest = 0;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);)
+    if (line.find(but) == std::string::npos) widest = std::max(widest, text_width(line));
+  return widest;
+}
+
+TEST(Terminal, FitsIntoItsWidth) {
+  const auto run =
+      stored_run({stored_case(1, "pytorch/LSTM-flipped@tuned", {40, 80}),
+                  stored_case(2, "native/sequence", {12345, 12345}),
+                  failed_case("pytorch/LSTM-packed", Status::out_of_memory, std::string(300, 'm') + " word",
+                              std::string(500, 'l') + "\nlast")});
+  for (const int width : {60, 80, 100, 132})
+    for (const bool unicode : {false, true})
+      EXPECT_LE(widest_line(render_terminal(build_report(run), {width, false, unicode}), "again: "), width)
+          << render_terminal(build_report(run), {width, false, unicode});
+}
+
+TEST(Terminal, SaysWhatFailedAndHowToRepeatIt) {
+  const std::string text = render_terminal(
+      build_report(
+          stored_run({failed_case("a/dead", Status::timeout, "no step finished in 60 s", "one\ntwo")})),
+      {80, false, false});
+  EXPECT_THAT(text, HasSubstr("TIMEOUT  no step finished in 60 s"));
+  EXPECT_THAT(text, HasSubstr("  | two"));
+  EXPECT_THAT(text, HasSubstr("again: lstmbench run --implementation a/dead"));
+}
+
+TEST(Terminal, AsciiAndNoColourWhereAsked) {
+  const Report report = build_report(stored_run({stored_case(1, "a/b", {10})}));
+  const std::string plain = render_terminal(report, {80, false, false});
+  for (const char character : plain)
+    EXPECT_TRUE(character == '\n' || (character >= ' ' && character < 127)) << plain;
+  EXPECT_THAT(render_terminal(report, {80, true, true}), HasSubstr("\033["));
+}
+
+TEST(Reports, WhatAWorkerSaidIsHarmless) {
+  auto evil = stored_case(1, "a/\033[2Jevil|<b>", {10});
+  evil.record.a_case.version = "1\n2";
+  auto run =
+      stored_run({evil, failed_case("a/dead", Status::failed, "\033]0;title\a | <script>", "\033[31mlog")});
+  run.run.notes = {"note \033[5m"};
+  run.libraries = {{{"fake", {}, {}}, "fake", "\033[1m", {{"k|", "<i>"}}, ""}};
+  const Report report = build_report(run);
+  EXPECT_THAT(render_terminal(report, {80, false, true}), Not(HasSubstr("\033")));
+  const std::string markdown = render_markdown(report);
+  EXPECT_THAT(markdown, Not(HasSubstr("\033")));
+  EXPECT_THAT(markdown, Not(HasSubstr("<script>")));
+  EXPECT_THAT(markdown, Not(HasSubstr("<b>")));
+  EXPECT_THAT(markdown, HasSubstr("evil\\|"));
+}
+
+// Unescaped bars that separate cells.
+int cells(const std::string& line) {
+  int count = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) count += line[i] == '|' && (i == 0 || line[i - 1] != '\\');
+  return count - 1;
+}
+
+TEST(Markdown, EveryRowOfATableHasItsCells) {
+  const std::string text = render_markdown(build_report(
+      stored_run({stored_case(1, "a/b", {10, 20}), failed_case("a/dead", Status::failed, "x | y", "")})));
+  std::istringstream lines(text);
+  int expected = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line[0] != '|') {
+      expected = 0;
+      continue;
+    }
+    if (expected == 0) expected = cells(line);
+    EXPECT_EQ(cells(line), expected) << line;
+  }
+}
+
+TEST(Json, HasThePromisedShape) {
+  const auto document = nlohmann::json::parse(render_json(build_report(
+      stored_run({stored_case(1, "a/b", {40, 80}), failed_case("a/dead", Status::crashed, "\xff", "")}))));
+  const auto& good = document.at("cases").at(0);
+  EXPECT_EQ(good.at("workload"), "1x320/CE-short");
+  EXPECT_EQ(good.at("implementation"), "a/b");
+  EXPECT_EQ(good.at("version"), "1.0+test");
+  EXPECT_EQ(good.at("dtype"), "fp32");
+  EXPECT_EQ(good.at("threads"), 2);
+  EXPECT_EQ(good.at("status"), "OK");
+  EXPECT_DOUBLE_EQ(good.at("headline_median_ns"), 60e6);
+  EXPECT_TRUE(good.at("peak_percent").is_number());
+  ASSERT_EQ(good.at("samples").size(), 4u);  // timed steps only
+  const auto& sample = good.at("samples").at(0);
+  for (const char* key :
+       {"round", "step", "input_ns", "forward_ns", "loss_ns", "backward_ns", "update_ns", "loss"})
+    EXPECT_TRUE(sample.contains(key)) << key;
+  EXPECT_EQ(sample.at("step"), 1);
+  EXPECT_EQ(good.at("warmup_samples").size(), 2u);
+  const auto& dead = document.at("cases").at(1);
+  EXPECT_EQ(dead.at("status"), "CRASHED");
+  EXPECT_TRUE(dead.at("headline_median_ns").is_null());
+  EXPECT_TRUE(dead.at("samples").empty());
+}
+
+TEST(Csv, OneLineAStep) {
+  const std::string text = render_csv(build_report(stored_run({stored_case(1, "a,b/c", {40})})));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4);
+  EXPECT_THAT(text,
+              HasSubstr("1x320/CE-short,\"a,b/c\",1.0+test,fp32,cpu,2,OK,1,1,0,1000,10000000,10000000,"));
+}
+
+TEST(Describe, NamesWhatMatters) {
+  Workload ctc = workload();
+  ctc.layers = 4;
+  ctc.directions = 2;
+  ctc.loss = Loss::ctc;
+  ctc.min_length = 50;
+  EXPECT_EQ(describe(ctc), "4 layers x 320 units, bidirectional, CTC, 64x100x123, lengths 50..100");
+  EXPECT_EQ(describe(workload()), "1 layer x 320 units, unidirectional, cross-entropy, 64x100x123");
+}
+
+}  // namespace
+}  // namespace lstmbench

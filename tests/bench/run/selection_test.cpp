@@ -1,0 +1,184 @@
+#include "run/selection.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "run/cost_model.h"
+#include "run/glob.h"
+#include "run/repeat_command.h"
+
+namespace lstmbench {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+DiscoveredWorker worker(const std::string& name, const std::vector<std::string>& implementations) {
+  Hello hello{name, "1.0", {}, {}};
+  for (const auto& implementation : implementations)
+    hello.implementations.push_back({implementation, "", {"fp32", "bf16"}, {"cpu"}});
+  return {{name, {name}, {}}, hello, ""};
+}
+
+// As discover() gives it, without starting programs.
+Discovery discovery() {
+  Discovery result;
+  result.workers = {worker("native", {"native/basic", "native/sequence"}),
+                    worker("pytorch", {"pytorch/LSTMCell-basic", "pytorch/LSTM", "pytorch/LSTM-flipped"}),
+                    {{"absent", {"absent"}, {}}, std::nullopt, "not installed"}};
+  for (const auto& known : result.workers) {
+    if (!known.hello) continue;
+    for (const auto& info : known.hello->implementations)
+      result.implementations.push_back({info.name, info, "1.0", known.command});
+  }
+  auto tuned = result.implementations[4];
+  tuned.name += "@tuned";
+  result.implementations.push_back(tuned);
+  result.implementations.push_back(
+      {"native/reference", {"native/reference", "", {"fp64"}, {"cpu"}}, "1.0", result.workers[0].command});
+  return result;
+}
+
+RunOptions options() {
+  RunOptions result;
+  result.threads = {2};
+  return result;
+}
+
+std::vector<std::string> names(const Plan& plan, const std::string& workload) {
+  std::vector<std::string> result;
+  for (const auto& planned : plan.cases)
+    if (planned.a_case.workload.name == workload) result.push_back(planned.a_case.implementation);
+  return result;
+}
+
+TEST(Selection, ByDefaultTheOriginalsFourWorkloads) {
+  std::vector<std::string> selected;
+  for (const auto& workload : select_workloads({}, known_workloads({}))) selected.push_back(workload.name);
+  EXPECT_THAT(selected, ElementsAre("1x320/CE-short", "1x320/CE-long", "4x320/CE-long", "4x320/CTC-long"));
+}
+
+TEST(Selection, ByDefaultWhatMakesSenseForAWorkload) {
+  const Plan plan = select_cases(options(), known_workloads({}), discovery(), 470);
+  EXPECT_THAT(names(plan, "1x320/CE-short"),
+              ElementsAre("native/basic", "native/sequence", "pytorch/LSTMCell-basic", "pytorch/LSTM",
+                          "pytorch/LSTM-flipped"));
+  EXPECT_THAT(names(plan, "4x320/CE-long"), Not(Contains("pytorch/LSTMCell-basic")));
+  EXPECT_THAT(names(plan, "4x320/CTC-long"), Contains("pytorch/LSTM-flipped@tuned"));
+  EXPECT_THAT(plan.left_out, Contains(HasSubstr("pytorch/LSTMCell-basic is left out of 4x320/CE-long")));
+}
+
+TEST(Selection, ASlowMachineLeavesOutWhatCannotFinish) {
+  const Plan plan = select_cases(options(), known_workloads({}), discovery(), 50);
+  EXPECT_THAT(names(plan, "4x320/CE-long"), Not(Contains("native/basic")));
+  EXPECT_THAT(plan.left_out, Contains(HasSubstr("native/basic is left out of 4x320/CE-long")));
+  auto asked = options();
+  asked.implementations = {"native/basic"};
+  EXPECT_THAT(names(select_cases(asked, known_workloads({}), discovery(), 50), "4x320/CE-long"),
+              ElementsAre("native/basic"));
+}
+
+TEST(Selection, PatternsAndNames) {
+  auto asked = options();
+  asked.workloads = {"4x320/CTC-*"};
+  asked.implementations = {"*/LSTM", "native/basic"};
+  const Plan plan = select_cases(asked, known_workloads({}), discovery(), 470);
+  EXPECT_EQ(plan.workloads.size(), 2u);
+  EXPECT_THAT(names(plan, "4x320/CTC-padded"), ElementsAre("native/basic", "pytorch/LSTM"));
+  EXPECT_TRUE(plan.cases[0].is_asked_for);
+  EXPECT_FALSE(plan.cases[1].is_asked_for);  // a pattern is no name
+}
+
+TEST(Selection, NoPeersLeavesTheNativeLibrary) {
+  auto asked = options();
+  asked.leaves_out_peers = true;
+  EXPECT_THAT(names(select_cases(asked, known_workloads({}), discovery(), 470), "1x320/CE-short"),
+              ElementsAre("native/basic", "native/sequence"));
+}
+
+TEST(Selection, ADtypeThatIsNotThereIsUnsupportedOnlyWhereAskedFor) {
+  auto asked = options();
+  asked.dtypes = {"fp64"};
+  asked.implementations = {"native/*", "pytorch/LSTM"};
+  const Plan plan = select_cases(asked, known_workloads({}), discovery(), 470);
+  EXPECT_THAT(names(plan, "1x320/CE-short"), ElementsAre("pytorch/LSTM", "native/reference"));
+  EXPECT_EQ(plan.cases[0].status, Status::unsupported);
+  EXPECT_THAT(plan.cases[0].problem, HasSubstr("fp64"));
+}
+
+TEST(Selection, AnAbsentWorkersImplementationFailsAndTheOthersGoOn) {
+  auto asked = options();
+  asked.workloads = {"1x320/CE-short"};
+  asked.implementations = {"absent/x", "native/basic"};
+  const Plan plan = select_cases(asked, known_workloads({}), discovery(), 470);
+  ASSERT_EQ(plan.cases.size(), 2u);
+  EXPECT_EQ(plan.cases[0].status, Status::ok);
+  EXPECT_EQ(plan.cases[1].status, Status::failed);
+  EXPECT_THAT(plan.cases[1].problem, HasSubstr("not installed"));
+}
+
+TEST(Selection, TheBaselineRunsEvenWhereNotAskedFor) {
+  auto asked = options();
+  asked.implementations = {"native/sequence"};
+  asked.baseline = "pytorch/LSTM";
+  EXPECT_THAT(names(select_cases(asked, known_workloads({}), discovery(), 470), "1x320/CE-short"),
+              ElementsAre("native/sequence", "pytorch/LSTM"));
+}
+
+std::string refusal(const RunOptions& asked) {
+  try {
+    select_cases(asked, known_workloads({}), discovery(), 470);
+  } catch (const UnknownName& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Selection, UnknownNamesAreRefusedWithTheNearest) {
+  auto asked = options();
+  asked.workloads = {"1x320/CE-shrt"};
+  EXPECT_THAT(refusal(asked), HasSubstr("did you mean '1x320/CE-short'?"));
+  asked = options();
+  asked.implementations = {"native/sequense"};
+  EXPECT_THAT(refusal(asked), HasSubstr("did you mean 'native/sequence'?"));
+  asked.implementations = {"nothing/*"};
+  EXPECT_THAT(refusal(asked), HasSubstr("no implementation matches 'nothing/*'"));
+  asked = options();
+  asked.baseline = "pytorch/LSTN";
+  EXPECT_THAT(refusal(asked), HasSubstr("did you mean 'pytorch/LSTM'?"));
+}
+
+TEST(Glob, StarsAndQuestionMarks) {
+  EXPECT_TRUE(matches_glob("native/*", "native/basic"));
+  EXPECT_TRUE(matches_glob("*", ""));
+  EXPECT_TRUE(matches_glob("*a*b", "xaab"));
+  EXPECT_TRUE(matches_glob("?x320/*", "4x320/CTC-long"));
+  EXPECT_FALSE(matches_glob("native/?", "native/basic"));
+  EXPECT_FALSE(matches_glob("LSTM", "LSTM-packed"));
+  EXPECT_FALSE(matches_glob("", "x"));
+}
+
+TEST(CostModel, PackedBackwardIsKnownToBeHopeless) {
+  const auto known = known_workloads({});
+  const auto ctc = select_workloads({"4x320/CTC-long"}, known).front();
+  const auto equal = select_workloads({"4x320/CE-long"}, known).front();
+  const Case packed{ctc, "pytorch/LSTM-packed", "", "fp32", "cpu", 2, {}};
+  EXPECT_GT(estimated_step_s(packed, 470), 60);
+  const Case dense{equal, "pytorch/LSTM-packed", "", "fp32", "cpu", 2, {}};
+  EXPECT_LT(estimated_step_s(dense, 470), 20);
+}
+
+TEST(RepeatCommand, CanBePasted) {
+  Case a_case;
+  a_case.workload.name = "my load";
+  a_case.implementation = "pytorch/LSTM@tuned";
+  a_case.threads = 3;
+  EXPECT_EQ(repeat_command(a_case, {"--config", "a b.toml"}),
+            "lstmbench run --workload 'my load' --implementation pytorch/LSTM@tuned --dtype fp32 --threads 3 "
+            "--config 'a b.toml'");
+}
+
+}  // namespace
+}  // namespace lstmbench

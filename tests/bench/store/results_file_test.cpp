@@ -1,0 +1,174 @@
+#include "store/results_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <fstream>
+#include <limits>
+
+#include "bench/store/stored_example.h"
+
+namespace lstmbench {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+class ResultsFileTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "lstmbench-store-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  fs::path path() const { return folder_ / "deep" / "results.db"; }
+
+  fs::path folder_;
+};
+
+TEST_F(ResultsFileTest, GivesBackWhatWasStored) {
+  std::int64_t run_id = 0;
+  {
+    auto file = ResultsFile::open_for_writing(path());  // makes the folder
+    run_id = store_example(file);
+  }
+  const StoredRun stored = ResultsFile::open_for_reading(path()).load_run(run_id);
+  EXPECT_EQ(stored.run.state, RunState::finished);
+  EXPECT_EQ(stored.run.notes, std::vector<std::string>{"a note"});
+  EXPECT_EQ(stored.machine, example_machine());
+  ASSERT_EQ(stored.libraries.size(), 1u);
+  EXPECT_EQ(stored.libraries[0].build.at("compiler"), "none");
+  ASSERT_EQ(stored.cases.size(), 2u);
+
+  const StoredCase& good = stored.cases[0];
+  EXPECT_EQ(good.record.a_case.implementation, "fake/good");
+  EXPECT_EQ(good.record.a_case.workload.units, example_workload().units);
+  EXPECT_EQ(good.record.a_case.workload.loss, Loss::ctc);
+  EXPECT_EQ(good.record.a_case.worker.arguments, std::vector<std::string>{"/bin/fake worker"});
+  EXPECT_EQ(good.status, Status::ok);
+  EXPECT_EQ(good.record.workspace_bytes, 4096);
+  ASSERT_TRUE(good.check);
+  EXPECT_EQ(good.check->worst_tensor, "head");
+  ASSERT_EQ(good.rounds.size(), 2u);
+  ASSERT_EQ(good.rounds.at(1).samples.size(), 3u);
+  EXPECT_TRUE(good.rounds.at(1).samples[0].is_warmup);
+  EXPECT_EQ(good.rounds.at(2).samples[2].times.headline_ns(), 2'000'000);
+  EXPECT_EQ(good.rounds.at(2).memory.peak_rss_bytes, 77);
+
+  const StoredCase& bad = stored.cases[1];
+  EXPECT_EQ(bad.status, Status::crashed);
+  EXPECT_EQ(bad.rounds.at(1).log, "last words");
+  EXPECT_TRUE(std::isnan(bad.rounds.at(1).samples.at(0).times.loss));  // a loss that is no number stays none
+
+  EXPECT_DOUBLE_EQ(*stored.rounds.at(1).peaks.at(0).rates.fp32_gflops, 100);
+  EXPECT_EQ(stored.rounds.at(1).load_after.steal_ticks, 5);
+}
+
+TEST_F(ResultsFileTest, KeepsSeveralRuns) {
+  auto file = ResultsFile::open_for_writing(path());
+  const auto first = store_example(file);
+  const auto second = store_example(file);
+  EXPECT_NE(first, second);
+  EXPECT_EQ(file.latest_run(), second);
+  EXPECT_EQ(file.load_run(first).cases.size(), 2u);
+  EXPECT_THROW(file.load_run(99), StorageError);
+}
+
+TEST_F(ResultsFileTest, ARoundIsStoredWhollyOrNotAtAll) {
+  auto file = ResultsFile::open_for_writing(path());
+  const auto run_id = store_example(file);
+  RoundRecord round;
+  round.number = 3;
+  CaseRound good = example_case_round(file.load_run(run_id).cases[0].id, 1.0);
+  CaseRound stranger = good;
+  stranger.case_id = 4711;  // no such case: the foreign key refuses it
+  round.cases = {good, stranger};
+  EXPECT_THROW(file.record_round(run_id, round), StorageError);
+  const StoredRun stored = file.load_run(run_id);
+  EXPECT_EQ(stored.rounds.count(3), 0u);
+  EXPECT_EQ(stored.cases[0].rounds.count(3), 0u);
+}
+
+TEST_F(ResultsFileTest, AnInterruptedRunKeepsItsRounds) {
+  std::int64_t run_id = 0;
+  {
+    auto file = ResultsFile::open_for_writing(path());
+    run_id = begin_example(file);  // never finished: as after kill -9
+  }
+  const StoredRun stored = ResultsFile::open_for_reading(path()).load_run(run_id);
+  EXPECT_EQ(stored.run.state, RunState::running);
+  EXPECT_EQ(stored.cases[0].rounds.size(), 2u);
+}
+
+TEST_F(ResultsFileTest, ARemovedCaseLeavesNothing) {
+  auto file = ResultsFile::open_for_writing(path());
+  const auto run_id = store_example(file);
+  file.remove_case(file.load_run(run_id).cases[1].id);
+  EXPECT_EQ(file.load_run(run_id).cases.size(), 1u);
+}
+
+TEST_F(ResultsFileTest, RefusesFilesOfOthers) {
+  const fs::path text = folder_ / "text.db";
+  std::ofstream(text) << std::string(4096, 'x');
+  EXPECT_THROW(ResultsFile::open_for_writing(text), StorageError);
+
+  const fs::path other = folder_ / "other.db";
+  Database(other, Database::Mode::read_write).execute("CREATE TABLE mine (x)");
+  EXPECT_THROW(ResultsFile::open_for_writing(other), StorageError);
+
+  { auto ours = ResultsFile::open_for_writing(path()); }
+  Database(path(), Database::Mode::read_write).execute("PRAGMA user_version = 99");
+  try {
+    ResultsFile::open_for_reading(path());
+    FAIL() << "a newer schema was read";
+  } catch (const StorageError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("schema version 99"));
+  }
+}
+
+TEST_F(ResultsFileTest, SaysWhichFileIsMissing) {
+  try {
+    ResultsFile::open_for_reading(folder_ / "none.db");
+    FAIL();
+  } catch (const StorageError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("none.db"));
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "none.db"));
+}
+
+// A limit on the size of files stands for a full disk; in a child, for it cannot be taken back.
+TEST_F(ResultsFileTest, AFullDiskIsSeenBeforeAnythingIsMeasured) {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{256 << 10, 256 << 10};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    try {
+      auto file = ResultsFile::open_for_writing(path());
+    } catch (const StorageError&) {
+      _exit(5);
+    }
+    _exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 5);
+}
+
+TEST(StatusFromText, KnowsEveryStatusAndNothingElse) {
+  for (const Status status : {Status::ok, Status::incorrect, Status::unsupported, Status::out_of_memory,
+                              Status::timeout, Status::crashed, Status::failed, Status::interrupted})
+    EXPECT_EQ(status_from_text(to_string(status)), status);
+  EXPECT_THROW(status_from_text("FINE"), StorageError);
+}
+
+}  // namespace
+}  // namespace lstmbench
