@@ -18,7 +18,7 @@ void project(const Projection& p) noexcept {
                         LSTM_INLINE { element = Vector::load(bias + v * kBlock); });
       Rows<kRows> x;
       unroll<kRows>([&](auto r) LSTM_INLINE { x.start[r] = p.x[first + r]; });
-      accumulate_with<4>(tile, x, weights, p.inputs, [&](int piece) LSTM_INLINE {
+      accumulate_with<4>(tile, x, 1, weights, p.inputs, [&](int piece) LSTM_INLINE {
         if (piece < 4 * kRows) prefetch_to_write(p.gates[first + piece / 4] + panel + (piece % 4) * kBlock);
       });
       unroll<kRows>([&](auto r) LSTM_INLINE {
@@ -32,37 +32,48 @@ void project(const Projection& p) noexcept {
 // K in pieces whose part of dgates (K, 4B) stays in the first-level cache while all of M passes by.
 constexpr int kGradientRows = 128;
 
+// `ahead`: what the tile prefetches for the piece after this one, `lines_ahead` cache lines.
 template <int kRows>
-inline void weight_gradient_tile(const WeightGradient& w, int first_k, int k, int m,
-                                 bool accumulates) noexcept {
+inline void weight_gradient_tile(const WeightGradient& w, int first_k, int k, int m, bool accumulates,
+                                 const float* ahead, int lines_ahead) noexcept {
   float* gradient = w.gradient + static_cast<std::size_t>(m) * kGateColumns;
-  Tile<kRows, 4> tile;
-  if (accumulates) {
-    tile.load(gradient, kGateColumns);
-  } else {
-    tile.clear();
-  }
-  // The next tile of the gradient, which comes from a cache further away.
-  for (int line = 0; line < kRows * kGateColumns; line += 16) {
-    prefetch_to_write(gradient + kTileRows * kGateColumns + line);
-  }
   const float* packed =
       w.packed + static_cast<std::size_t>(m) * w.rows + static_cast<std::size_t>(first_k) * kTileRows;
-  accumulate(tile, Rows<kRows>::strided(packed, 1), kTileRows,
-             w.dgates + static_cast<std::size_t>(first_k) * kGateColumns, k);
+  Tile<kRows, 4> tile;
+  tile.clear();
+  accumulate_with<4>(tile, Rows<kRows>::strided(packed, 1), kTileRows,
+                     w.dgates + static_cast<std::size_t>(first_k) * kGateColumns, k, [&](int piece) LSTM_INLINE {
+                       if (piece < kRows * kGateColumns / 16) prefetch_to_write(gradient + piece * 16);
+                       if (piece < lines_ahead) prefetch(ahead + piece * 16);
+                     });
+  if (accumulates) {
+    tile.for_each([&](int r, int v, Vector& element) LSTM_INLINE {
+      element = element + Vector::load(gradient + r * kGateColumns + v * kBlock);
+    });
+  }
   tile.store(gradient, kGateColumns);
 }
 
 void weight_gradient(const WeightGradient& w) noexcept {
+  const int tiles = (w.m + kTileRows - 1) / kTileRows;
   for (int first_k = 0; first_k < w.rows; first_k += kGradientRows) {
     const int k = w.rows - first_k < kGradientRows ? w.rows - first_k : kGradientRows;
     const bool accumulates = w.accumulates || first_k > 0;
-    int m = 0;
-    for (; m + kTileRows <= w.m; m += kTileRows)
-      weight_gradient_tile<kTileRows>(w, first_k, k, m, accumulates);
-    if (m < w.m) {
-      for_row_tiles(w.m - m,
-                    [&]<int kRows>(int) { weight_gradient_tile<kRows>(w, first_k, k, m, accumulates); });
+    // The rows of dgates behind these, or the next unit block's, which lie there, too.
+    const float* next = w.dgates + static_cast<std::size_t>(first_k + k) * kGateColumns;
+    const int lines = k * kGateColumns / 16;
+    for (int tile = 0; tile < tiles; ++tile) {
+      const int m = tile * kTileRows;
+      const int first_line = lines * tile / tiles;
+      const int lines_ahead = lines * (tile + 1) / tiles - first_line;
+      const float* ahead = next + static_cast<std::size_t>(first_line) * 16;
+      if (w.m - m >= kTileRows) {
+        weight_gradient_tile<kTileRows>(w, first_k, k, m, accumulates, ahead, lines_ahead);
+      } else {
+        for_row_tiles(w.m - m, [&]<int kRows>(int) {
+          weight_gradient_tile<kRows>(w, first_k, k, m, accumulates, ahead, lines_ahead);
+        });
+      }
     }
   }
 }

@@ -31,7 +31,7 @@ inline void forward_tile(const ForwardStep& step, int block, int first) noexcept
         step.h_previous + static_cast<std::size_t>(first) * step.h_previous_row, step.h_previous_row);
     const float* weights = step.weights + static_cast<std::size_t>(block) * step.units * kGateColumns;
     const float* c_previous = step.c_previous + static_cast<std::size_t>(first) * step.c_row + column;
-    accumulate_with<8>(tile, a, weights, step.units, [&](int piece) {
+    accumulate_with<8>(tile, a, 1, weights, step.units, [&](int piece) {
       if (piece < 4 * kRows) {
         prefetch_to_write(gates + (piece / 4) * step.gates_row + (piece % 4) * kBlock);
       } else if (piece < 5 * kRows) {

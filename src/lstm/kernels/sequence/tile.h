@@ -103,19 +103,18 @@ LSTM_INLINE inline void accumulate(Tile<kRows, kVectors>& tile, const Rows<kRows
   }
 }
 
-// As above with a step of one, calling between(0), between(1), ... after every kStride elements of k: to
-// spread prefetches over the product (all of them at its start would take the line-fill buffers that B
-// needs).
+// As above, calling between(0), between(1), ... before every kStride elements of k: to spread prefetches over
+// the product (all of them at its start would take the line-fill buffers that B needs).
 template <int kStride, int kRows, int kVectors, class Between>
-LSTM_INLINE inline void accumulate_with(Tile<kRows, kVectors>& tile, const Rows<kRows>& a, const float* b,
-                                        int k, Between between) noexcept {
+LSTM_INLINE inline void accumulate_with(Tile<kRows, kVectors>& tile, const Rows<kRows>& a,
+                                        std::size_t a_step, const float* b, int k, Between between) noexcept {
   int i = 0;
   for (int piece = 0; i + kStride <= k; ++piece, i += kStride) {
     between(piece);
-    accumulate(tile, a + i, 1, b, kStride);
+    accumulate(tile, a + i * a_step, a_step, b, kStride);
     b += kStride * kVectors * kBlock;
   }
-  accumulate(tile, a + i, 1, b, k - i);
+  accumulate(tile, a + i * a_step, a_step, b, k - i);
 }
 
 // The product of rows of gates (panels of kGateColumns) with a tile of a `back packed` matrix. Calls
