@@ -42,7 +42,8 @@ inline void weight_gradient_tile(const WeightGradient& w, int first_k, int k, in
   Tile<kRows, 4> tile;
   tile.clear();
   accumulate_with<4>(tile, Rows<kRows>::strided(packed, 1), kTileRows,
-                     w.dgates + static_cast<std::size_t>(first_k) * kGateColumns, k, [&](int piece) LSTM_INLINE {
+                     w.dgates + static_cast<std::size_t>(first_k) * kGateColumns, k,
+                     [&](int piece) LSTM_INLINE {
                        if (piece < kRows * kGateColumns / 16) prefetch_to_write(gradient + piece * 16);
                        if (piece < lines_ahead) prefetch(ahead + piece * 16);
                      });

@@ -18,30 +18,12 @@ inline void clear_padding(float* block, int units) noexcept {
 }
 
 template <int kRows>
-inline void forward_tile(const ForwardStep& step, int block, int first) noexcept {
+inline void finish_forward(const ForwardStep& step, int block, int first, Tile<kRows, 4>& tile) noexcept {
   const std::size_t column = static_cast<std::size_t>(block) * kBlock;
   float* gates = step.gates + static_cast<std::size_t>(block) * step.gates_panel +
                  static_cast<std::size_t>(first) * step.gates_row;
-  Tile<kRows, 4> tile;
-  tile.clear();
   float* c = step.c + static_cast<std::size_t>(first) * step.c_row + column;
   float* h = step.h + static_cast<std::size_t>(first) * step.h_row + column;
-  if (step.h_previous != nullptr) {
-    const auto a = Rows<kRows>::strided(
-        step.h_previous + static_cast<std::size_t>(first) * step.h_previous_row, step.h_previous_row);
-    const float* weights = step.weights + static_cast<std::size_t>(block) * step.units * kGateColumns;
-    const float* c_previous = step.c_previous + static_cast<std::size_t>(first) * step.c_row + column;
-    accumulate_with<8>(tile, a, 1, weights, step.units, [&](int piece) {
-      if (piece < 4 * kRows) {
-        prefetch_to_write(gates + (piece / 4) * step.gates_row + (piece % 4) * kBlock);
-      } else if (piece < 5 * kRows) {
-        prefetch(c_previous + (piece - 4 * kRows) * step.c_row);
-        prefetch_to_write(c + (piece - 4 * kRows) * step.c_row);
-      } else if (piece < 6 * kRows) {
-        prefetch_to_write(h + (piece - 5 * kRows) * step.h_row);
-      }
-    });
-  }
   unroll<kRows>([&](auto r) LSTM_INLINE {
     float* row = gates + r * step.gates_row;
     const Vector i = sigmoid(tile.sum[r][0] + Vector::load(row));
@@ -68,8 +50,35 @@ inline void forward_tile(const ForwardStep& step, int block, int first) noexcept
 }
 
 void forward_step(const ForwardStep& step) noexcept {
+  PartialSums partial;
   for (int block = 0; block < step.unit_blocks; ++block) {
-    for_row_tiles(step.rows, [&]<int kRows>(int first) { forward_tile<kRows>(step, block, first); });
+    if (step.h_previous == nullptr) {
+      for_row_tiles(step.rows, [&]<int kRows>(int first) LSTM_INLINE {
+        Tile<kRows, 4> tile;
+        tile.clear();
+        finish_forward(step, block, first, tile);
+      });
+      continue;
+    }
+    const float* weights = step.weights + static_cast<std::size_t>(block) * step.units * kGateColumns;
+    for_pieces(
+        step.rows, step.units, 1, kGateColumns, partial,
+        [&]<int kRows>(int first, int first_k, int k, bool is_first, bool is_last, float* sums) LSTM_INLINE {
+          Tile<kRows, 4> tile;
+          if (is_first) {
+            tile.clear();
+          } else {
+            tile.load(sums, kGateColumns);
+          }
+          const float* h = step.h_previous + static_cast<std::size_t>(first) * step.h_previous_row + first_k;
+          accumulate(tile, Rows<kRows>::strided(h, step.h_previous_row), 1,
+                     weights + static_cast<std::size_t>(first_k) * kGateColumns, k);
+          if (is_last) {
+            finish_forward(step, block, first, tile);
+          } else {
+            tile.store(sums, kGateColumns);
+          }
+        });
   }
 }
 
@@ -98,62 +107,93 @@ inline void gate_gradients(Vector dh, float* gates, const float* c, const float*
   dcell_f.store(dc);
 }
 
-template <int kRows, int kVectors>
-inline void backward_tile(const BackwardStep& step, int first_block, int first) noexcept {
-  const std::size_t column = static_cast<std::size_t>(first_block) * kBlock;
-  float* gates = step.gates + static_cast<std::size_t>(first_block) * step.gates_panel +
-                 static_cast<std::size_t>(first) * step.gates_row;
-  const float* c = step.c + static_cast<std::size_t>(first) * step.c_row + column;
-  const float* c_previous =
-      step.c_previous == nullptr
-          ? nullptr
-          : step.c_previous + static_cast<std::size_t>(first) * step.c_previous_row + column;
-  const float* dy =
-      step.dy == nullptr ? nullptr : step.dy + static_cast<std::size_t>(first) * step.dy_row + column;
-  Tile<kRows, kVectors> tile;
-  tile.clear();
-  if (step.dgates_next != nullptr) {
-    accumulate_gates(tile, step.dgates_next + static_cast<std::size_t>(first) * step.dgates_next_row,
-                     step.dgates_next_panel, step.dgates_next_row, step.all_unit_blocks,
-                     step.weights + column * static_cast<std::size_t>(step.all_unit_blocks) * kGateColumns,
-                     [&](int block) {
-                       // Two halves of one row at a time: what gate_gradients will need of it.
-                       const int r = block / 2;
-                       if (r >= kRows) return;
-                       const int begin = block % 2 == 0 ? 0 : (kVectors + 1) / 2;
-                       const int end = block % 2 == 0 ? (kVectors + 1) / 2 : kVectors;
-                       for (int v = begin; v < end; ++v) {
-                         const float* p = gates + v * step.gates_panel + r * step.gates_row;
-                         for (int line = 0; line < kGateColumns; line += 16) prefetch_to_write(p + line);
-                         if (c_previous != nullptr)
-                           prefetch(c_previous + r * step.c_previous_row + v * kBlock);
-                         if (dy != nullptr) prefetch(dy + r * step.dy_row + v * kBlock);
-                       }
-                     });
+// What finish_backward will read of one row and the unit blocks [begin, end) of a tile.
+inline void prefetch_backward(const BackwardStep& step, int first_block, int row, int begin,
+                              int end) noexcept {
+  const auto r = static_cast<std::size_t>(row);
+  for (int v = first_block + begin; v < first_block + end; ++v) {
+    const float* gates = step.gates + v * step.gates_panel + r * step.gates_row;
+    for (int line = 0; line < kGateColumns; line += 16) prefetch_to_write(gates + line);
+    if (step.c_previous != nullptr) prefetch(step.c_previous + r * step.c_previous_row + v * kBlock);
+    if (step.dy != nullptr) prefetch(step.dy + r * step.dy_row + v * kBlock);
   }
+}
+
+template <int kRows, int kVectors>
+inline void finish_backward(const BackwardStep& step, int first_block, int first,
+                            Tile<kRows, kVectors>& tile) noexcept {
+  const std::size_t column = static_cast<std::size_t>(first_block) * kBlock;
+  const auto row = static_cast<std::size_t>(first);
+  float* gates = step.gates + static_cast<std::size_t>(first_block) * step.gates_panel + row * step.gates_row;
+  const float* c = step.c + row * step.c_row + column;
+  const float* c_previous =
+      step.c_previous == nullptr ? nullptr : step.c_previous + row * step.c_previous_row + column;
+  const float* dy = step.dy == nullptr ? nullptr : step.dy + row * step.dy_row + column;
+  float* dc = step.dc + row * step.dc_row + column;
   tile.for_each([&](int r, int v, Vector dh) LSTM_INLINE {
     if (dy != nullptr) dh = dh + Vector::load(dy + r * step.dy_row + v * kBlock);
     gate_gradients(dh, gates + v * step.gates_panel + r * step.gates_row, c + r * step.c_row + v * kBlock,
                    c_previous == nullptr ? nullptr : c_previous + r * step.c_previous_row + v * kBlock,
-                   step.dc + (first + r) * step.dc_row + column + v * kBlock);
+                   dc + r * step.dc_row + v * kBlock);
   });
   const int units = step.own_units - first_block * kBlock;
   if (units >= kVectors * kBlock) return;
   for (int r = 0; r < kRows; ++r) {
     const int v = kVectors - 1;
-    float* row = gates + v * step.gates_panel + r * step.gates_row;
-    for (int gate = 0; gate < 4; ++gate) clear_padding(row + gate * kBlock, units - v * kBlock);
-    clear_padding(step.dc + (first + r) * step.dc_row + column + v * kBlock, units - v * kBlock);
+    float* padded = gates + v * step.gates_panel + r * step.gates_row;
+    for (int gate = 0; gate < 4; ++gate) clear_padding(padded + gate * kBlock, units - v * kBlock);
+    clear_padding(dc + r * step.dc_row + v * kBlock, units - v * kBlock);
   }
 }
 
-void backward_step(const BackwardStep& step) noexcept {
-  for (int block = 0; block < step.unit_blocks; block += 4) {
-    const int vectors = step.unit_blocks - block < 4 ? step.unit_blocks - block : 4;
-    for_width(vectors, [&]<int kVectors>() {
-      for_row_tiles(step.rows,
-                    [&]<int kRows>(int first) { backward_tile<kRows, kVectors>(step, block, first); });
+template <int kVectors>
+inline void backward_blocks(const BackwardStep& step, int block, PartialSums& partial) noexcept {
+  constexpr int kColumns = kVectors * kBlock;
+  if (step.dgates_next == nullptr) {
+    for_row_tiles(step.rows, [&]<int kRows>(int first) LSTM_INLINE {
+      Tile<kRows, kVectors> tile;
+      tile.clear();
+      finish_backward(step, block, first, tile);
     });
+    return;
+  }
+  const float* weights = step.weights + static_cast<std::size_t>(block) * kBlock *
+                                            static_cast<std::size_t>(step.all_unit_blocks * kGateColumns);
+  for_pieces(
+      step.rows, step.all_unit_blocks * kGateColumns, kGateColumns, kColumns, partial,
+      [&]<int kRows>(int first, int first_k, int k, bool is_first, bool is_last, float* sums) LSTM_INLINE {
+        Tile<kRows, kVectors> tile;
+        if (is_first) {
+          tile.clear();
+        } else {
+          tile.load(sums, kColumns);
+        }
+        const int first_gates = first_k / kGateColumns, blocks = k / kGateColumns;
+        accumulate_gates(tile,
+                         step.dgates_next + static_cast<std::size_t>(first_gates) * step.dgates_next_panel +
+                             static_cast<std::size_t>(first) * step.dgates_next_row,
+                         step.dgates_next_panel, step.dgates_next_row, blocks,
+                         weights + static_cast<std::size_t>(first_k) * kColumns, [&](int i) LSTM_INLINE {
+                           // One row at a time, in halves, before the first pieces' unit blocks.
+                           const int turn = first_gates + i;
+                           if (turn >= 2 * kRows) return;
+                           const int half = (kVectors + 1) / 2;
+                           prefetch_backward(step, block, first + turn / 2, turn % 2 == 0 ? 0 : half,
+                                             turn % 2 == 0 ? half : kVectors);
+                         });
+        if (is_last) {
+          finish_backward(step, block, first, tile);
+        } else {
+          tile.store(sums, kColumns);
+        }
+      });
+}
+
+void backward_step(const BackwardStep& step) noexcept {
+  PartialSums partial;
+  for (int block = 0; block < step.unit_blocks; block += 4) {
+    for_width(step.unit_blocks - block,
+              [&]<int kVectors>() LSTM_INLINE { backward_blocks<kVectors>(step, block, partial); });
   }
 }
 
