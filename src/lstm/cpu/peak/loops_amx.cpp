@@ -26,7 +26,8 @@ void bf16_flops_amx(long iterations) noexcept {
     ones[i] = 0x3f80;
     signs[i] = i % 2 == 0 ? 0x3f80 : 0xbf80;
   }
-  // GCC 12's tile intrinsics do not tell the compiler what memory they read: without this it drops the stores.
+  // GCC 12's tile intrinsics do not tell the compiler what memory they read: without this it drops the
+  // stores.
   __asm__ volatile("" : : "r"(&configuration), "r"(ones), "r"(signs) : "memory");
   _tile_loadconfig(&configuration);
   _tile_loadd(4, ones, 64);
