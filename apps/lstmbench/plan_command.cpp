@@ -33,7 +33,7 @@ std::string workspace_of(const Case& a_case, Problems& problems) {
   }
 }
 
-int print_plan(RunFlags& flags, bool asks_workspace, CLI::App& command) {
+int print_plan(RunFlags& flags, bool asks_every_workspace, CLI::App& command) {
   const Workers workers = find_workers(flags.workers);
   apply_defaults(command, workers.configuration);
   const RunOptions options = make_options(flags);
@@ -54,7 +54,8 @@ int print_plan(RunFlags& flags, bool asks_workspace, CLI::App& command) {
   for (const auto& planned : plan.cases) {
     const Case& a_case = planned.a_case;
     if (workload != a_case.workload.name)
-      std::printf("%s%s\n", workload.empty() ? "" : "\n", escape_terminal(a_case.workload.name).c_str());
+      std::printf("%s%-29s dtype   threads       step      round  workspace\n", workload.empty() ? "" : "\n",
+                  escape_terminal(a_case.workload.name).c_str());
     workload = a_case.workload.name;
     const std::string name =
         pad_right(shortened(escape_terminal(a_case.implementation), 27, style.uses_unicode), 27);
@@ -65,10 +66,12 @@ int print_plan(RunFlags& flags, bool asks_workspace, CLI::App& command) {
     }
     const double case_s = estimated_round_s(a_case, planned.step_s, options);
     round_s += case_s;
-    std::string line = fmt::format("  {} {:<6} {}t  {:>8} a step  {:>8} a round", name, a_case.dtype,
-                                   a_case.threads, format_duration(planned.step_s), format_duration(case_s));
-    if (asks_workspace) line += "  " + workspace_of(a_case, problems);
-    std::printf("%s\n", line.c_str());
+    // Preparing a program of ours at full size takes a second, loading a large library several.
+    const bool asks = asks_every_workspace || a_case.worker.name == "native";
+    std::printf("%s\n", fmt::format("  {} {:<6} {:>8}  {:>9}  {:>9}  {}", name, a_case.dtype, a_case.threads,
+                                    format_duration(planned.step_s), format_duration(case_s),
+                                    asks ? workspace_of(a_case, problems) : "not asked")
+                            .c_str());
     std::fflush(stdout);
   }
   std::printf("\n%zu cases, about %s a round", plan.cases.size(), format_duration(round_s).c_str());
@@ -95,7 +98,7 @@ void add_plan_command(CLI::App& app, Work& work) {
   auto asks_workspace = std::make_shared<bool>(false);
   add_run_flags(*command, *flags);
   command->add_flag("--workspace", *asks_workspace,
-                    "prepare every case at full size and show its memory (takes longer)");
+                    "ask the other libraries, too, for their memory (takes longer)");
   command->footer("Times are estimates from the machine's peak; `run` refines them as it measures.");
   command->callback([=, &work] { work = [=] { return print_plan(*flags, *asks_workspace, *command); }; });
 }

@@ -323,6 +323,29 @@ class Looking(CommandLine):
         self.assertRegex(self.call("peak", "--seconds", "0.05", "--threads", "1").stdout, r"fp32 multiply-add +\d+\.\d GFLOP/s")
 
 
+class Documentation(CommandLine):
+    @staticmethod
+    def example(page, language):
+        return re.search(rf"```{language}\n(.*?)```", (SOURCE / "docs" / page).read_text(), re.DOTALL).group(1)
+
+    def test_the_configuration_page_shows_a_file_that_is_read(self):
+        (self.folder / "lstmbench.toml").write_text(self.example("configuration.md", "toml"))
+        document = json.loads(self.call("list", "--json", "--python", "/nonexistent").stdout)
+        self.assertEqual(document["workloads"][-1]["name"], "my/speech")
+        self.assertEqual(document["workers"][-1]["name"], "mine")
+
+    def test_the_results_page_tells_the_truth(self):
+        self.measure("--rounds", "1", "--json", "out.json")
+        with sqlite3.connect(self.folder / "results/lstmbench.db") as database:
+            query = re.search(r'"(SELECT.*)"', self.example("results.md", "sh"), re.DOTALL).group(1)
+            self.assertEqual(database.execute(query).fetchall()[0][1], "fake/steady")
+            tables = {name for name, in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        page = (SOURCE / "docs/results.md").read_text()
+        self.assertEqual(set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)), tables)
+        shown, got = json.loads(self.example("results.md", "json")), json.loads((self.folder / "out.json").read_text())
+        self.assertEqual((set(shown), set(shown["run"]), set(shown["cases"][0])), (set(got), set(got["run"]), set(got["cases"][0])))
+
+
 class Checked(CommandLine):
     """With the native worker: its reference, its check, its peak."""
 

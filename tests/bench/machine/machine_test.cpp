@@ -68,6 +68,8 @@ TEST_F(FakeMachine, AContainersQuotaLimitsTheThreads) {
   write("/sys/fs/cgroup/box/cpu.max", "150000 100000\n");
   ASSERT_TRUE(container_cpus(files()));
   EXPECT_DOUBLE_EQ(*container_cpus(files()), 1.5);
+  write("/sys/fs/cgroup/cpu.max", "400000 100000\n");
+  EXPECT_DOUBLE_EQ(*container_cpus(files()), 1.5);  // the tightest on the way to the root
   EXPECT_EQ(usable_cpus(files()), 1);
 }
 

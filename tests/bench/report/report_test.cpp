@@ -135,6 +135,14 @@ TEST(ReportModel, ThePeakIsThatOfTheDtype) {
   EXPECT_FALSE(report.tables[1].rows[0].peak_percent);
 }
 
+TEST(ReportModel, ThePeakIsThatOfAsManyThreads) {
+  auto run = stored_run({stored_case(1, "a/b", {10})});
+  PeakReading one_thread{1, {}};
+  one_thread.rates.fp32_gflops = 300;
+  for (auto& [number, round] : run.rounds) round.peaks.insert(round.peaks.end(), 3, one_thread);
+  EXPECT_DOUBLE_EQ(*build_report(run).tables[0].peak_gflops, 600);
+}
+
 TEST(ReportModel, SeedProtocolShowsMeanAndDeviationOfWholeSteps) {
   auto run = stored_run({stored_case(1, "a/b", {40, 80})});
   run.run.protocol = "seed";

@@ -87,6 +87,14 @@ TEST(StepPolicy, OfVeryLongStepsTheFirstIsTheMeasurement) {
   EXPECT_TRUE(counts.is_cold);
 }
 
+TEST(StepPolicy, OneLongStepAmongShortOnesIsNoMeasurement) {
+  StepPolicy policy({});
+  policy.next(0, 0, 0);
+  policy.next(1, 0.1, 0.1);
+  EXPECT_FALSE(policy.next(10, 30, 31).is_warmup);
+  EXPECT_FALSE(policy.is_cold());
+}
+
 TEST(StepPolicy, NumbersThatWereAskedForAreKept) {
   RunOptions options;
   options.steps = 7;
