@@ -1,8 +1,10 @@
 // lstmbench run: measure.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <csignal>
+#include <algorithm>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "command.h"
@@ -54,12 +56,15 @@ std::vector<std::string> first_notes(const Plan& plan, const Discovery& discover
     if (!worker.hello)
       notes.push_back(fmt::format("skipped: no {} ({})", worker.command.name, worker.problem));
   notes.insert(notes.end(), plan.left_out.begin(), plan.left_out.end());
-  for (const auto& variant : discovery.variants)
-    for (const auto& planned : plan.cases)
-      if (planned.a_case.implementation == fmt::format("{}@{}", variant.implementation, variant.name)) {
-        notes.push_back(explain(variant));
-        break;
-      }
+  std::map<std::string, std::vector<std::string>> variants;  // from what they change to their names
+  for (const auto& variant : discovery.variants) {
+    const std::string name = fmt::format("{}@{}", variant.implementation, variant.name);
+    if (std::any_of(plan.cases.begin(), plan.cases.end(),
+                    [&](const PlannedCase& planned) { return planned.a_case.implementation == name; }))
+      variants[explain(variant)].push_back(name);
+  }
+  for (const auto& [change, names] : variants)
+    notes.push_back(fmt::format("{}: {}", fmt::join(names, ", "), change));
   return notes;
 }
 

@@ -268,7 +268,7 @@ class Storage(CommandLine):
         self.assert_one_line(self.call("report", "--results", "none.db", expect=5).stderr, "none.db")
 
     def test_an_interrupted_run_keeps_what_it_has(self):
-        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
             with self.subTest(signal=number):
                 process = subprocess.Popen(
                     [PROGRAM, "run", "--workload", "tiny", "--implementation", "fake/steady,fake/hang", "--check", "none",
@@ -372,7 +372,7 @@ class Checked(CommandLine):
                            "--json", "out.json", expect=1)
         status = {entry["implementation"]: entry["status"]
                   for entry in json.loads((self.folder / "out.json").read_text())["cases"]}
-        self.assertEqual(status["native/fused"], "OK")
+        self.assertEqual(status["native/fused"], "OK", result.stdout)
         self.assertNotIn(status["fake/steady"], ("OK", "UNCHECKED"), result.stdout)
 
     def test_conformance_of_a_worker(self):

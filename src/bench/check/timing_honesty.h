@@ -9,9 +9,9 @@
 namespace lstmbench {
 
 // Why the times of a `run` cannot be right, for people; nothing where they can. They are wrong where all
-// phases together exceed the elapsed time by more than 2 % + 1 ms, or leave more than 10 % + 20 ms of it
-// unaccounted for (the first request after `prepare` may leave 30 % + 2 s: libraries choose their kernels
-// then).
+// phases together exceed the elapsed time by more than 2 % + 1 ms, or leave more than 10 % + 20 ms
+// + 0.1 ms a step of it unaccounted for (the first request after `prepare` may leave 30 % + 2 s: libraries
+// choose their kernels then).
 std::optional<std::string> timing_fault(const WorkerSession::Run& run, bool is_first_request);
 
 }  // namespace lstmbench

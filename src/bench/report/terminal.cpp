@@ -200,11 +200,12 @@ class TerminalReport {
     }
   }
 
-  // Everything about the rows that did not end well: whole message, end of the log, command.
+  // Everything about the rows that did not end well: whole message, end of the log, command. An interruption
+  // is no fault of theirs.
   void troubles() {
     for (const auto& table : report_.tables)
       for (const auto& row : table.rows) {
-        if (row.is_ranked()) continue;
+        if (row.is_ranked() || row.status == to_string(Status::interrupted)) continue;
         line();
         line(painted(escape_terminal(fmt::format("{} {}: {}", table.workload.name, row.a_case.implementation,
                                                  row.status)),

@@ -68,12 +68,11 @@ std::vector<Variant> known_variants(const Configuration& configuration) {
 }
 
 std::string explain(const Variant& variant) {
-  std::string settings;
-  for (const auto& [name, value] : variant.environment) settings += fmt::format(" {}={}", name, value);
-  const bool keeps_memory = variant.environment == keep_memory;
-  return fmt::format(
-      "{}@{} is {} with{}{}", variant.implementation, variant.name, variant.implementation, settings,
-      keeps_memory ? ": glibc keeps freed memory instead of faulting it in again each step" : "");
+  std::string text = "with";
+  for (const auto& [name, value] : variant.environment) text += fmt::format(" {}={}", name, value);
+  if (variant.environment == keep_memory)
+    text += ": glibc keeps freed memory instead of faulting it in again each step";
+  return text;
 }
 
 }  // namespace lstmbench

@@ -29,7 +29,8 @@ WorkerCommand native_worker(const WorkerPlaces& places);
 // The variants that come with lstmbench, then the user's.
 std::vector<Variant> known_variants(const Configuration& configuration);
 
-// Says what a variant changes, for people: "pytorch/LSTM@tuned = pytorch/LSTM with MALLOC_... set".
+// What a variant changes, for people: "with MALLOC_MMAP_MAX_=0 ...", and for those that come with lstmbench
+// why.
 std::string explain(const Variant& variant);
 
 }  // namespace lstmbench
