@@ -5,6 +5,7 @@
 #include "kernels/sequence/tile.h"
 // These need the two above.
 #include "kernels/sequence/packing.h"
+#include "kernels/sequence/panel.h"
 #include "kernels/sequence/products.h"
 #include "kernels/sequence/steps.h"
 

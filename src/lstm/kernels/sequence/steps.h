@@ -7,6 +7,7 @@
 // product before it.
 #pragma once
 
+#include "kernels/sequence/panel.h"
 #include "kernels/sequence/sequence.h"
 
 namespace lstm::kernels {
@@ -60,25 +61,17 @@ void forward_step(const ForwardStep& step) noexcept {
       });
       continue;
     }
-    const float* weights = step.weights + static_cast<std::size_t>(block) * step.units * kGateColumns;
-    for_pieces(
-        step.rows, step.units, 1, kGateColumns, partial,
-        [&]<int kRows>(int first, int first_k, int k, bool is_first, bool is_last, float* sums) LSTM_INLINE {
-          Tile<kRows, 4> tile;
-          if (is_first) {
-            tile.clear();
-          } else {
-            tile.load(sums, kGateColumns);
-          }
+    panel_product<4>(
+        step.rows, step.units, 1,
+        step.weights + static_cast<std::size_t>(block) * static_cast<std::size_t>(step.units * kGateColumns),
+        partial,
+        [&]<int kRows>(Tile<kRows, 4>& tile, int first, int first_k, int k, const float* weights,
+                       Ahead ahead) LSTM_INLINE {
           const float* h = step.h_previous + static_cast<std::size_t>(first) * step.h_previous_row + first_k;
-          accumulate(tile, Rows<kRows>::strided(h, step.h_previous_row), 1,
-                     weights + static_cast<std::size_t>(first_k) * kGateColumns, k);
-          if (is_last) {
-            finish_forward(step, block, first, tile);
-          } else {
-            tile.store(sums, kGateColumns);
-          }
-        });
+          accumulate_ahead(tile, Rows<kRows>::strided(h, step.h_previous_row), 1, weights, k, ahead);
+        },
+        [&]<int kRows>(Tile<kRows, 4>& tile, int first)
+            LSTM_INLINE { finish_forward(step, block, first, tile); });
   }
 }
 
@@ -148,7 +141,6 @@ inline void finish_backward(const BackwardStep& step, int first_block, int first
 
 template <int kVectors>
 inline void backward_blocks(const BackwardStep& step, int block, PartialSums& partial) noexcept {
-  constexpr int kColumns = kVectors * kBlock;
   if (step.dgates_next == nullptr) {
     for_row_tiles(step.rows, [&]<int kRows>(int first) LSTM_INLINE {
       Tile<kRows, kVectors> tile;
@@ -157,36 +149,28 @@ inline void backward_blocks(const BackwardStep& step, int block, PartialSums& pa
     });
     return;
   }
-  const float* weights = step.weights + static_cast<std::size_t>(block) * kBlock *
-                                            static_cast<std::size_t>(step.all_unit_blocks * kGateColumns);
-  for_pieces(
-      step.rows, step.all_unit_blocks * kGateColumns, kGateColumns, kColumns, partial,
-      [&]<int kRows>(int first, int first_k, int k, bool is_first, bool is_last, float* sums) LSTM_INLINE {
-        Tile<kRows, kVectors> tile;
-        if (is_first) {
-          tile.clear();
-        } else {
-          tile.load(sums, kColumns);
+  panel_product<kVectors>(
+      step.rows, step.all_unit_blocks * kGateColumns, kGateColumns,
+      step.weights + static_cast<std::size_t>(block) * kBlock *
+                         static_cast<std::size_t>(step.all_unit_blocks * kGateColumns),
+      partial,
+      [&]<int kRows>(Tile<kRows, kVectors>& tile, int first, int first_k, int k, const float* weights,
+                     Ahead ahead) LSTM_INLINE {
+        const int first_gates = first_k / kGateColumns;
+        // What finish_backward will read, half a row with each unit block.
+        const int last_gates = first_gates + k / kGateColumns;
+        for (int turn = first_gates; turn < last_gates && turn < 2 * kRows; ++turn) {
+          const int half = (kVectors + 1) / 2;
+          prefetch_backward(step, block, first + turn / 2, turn % 2 == 0 ? 0 : half,
+                            turn % 2 == 0 ? half : kVectors);
         }
-        const int first_gates = first_k / kGateColumns, blocks = k / kGateColumns;
         accumulate_gates(tile,
                          step.dgates_next + static_cast<std::size_t>(first_gates) * step.dgates_next_panel +
                              static_cast<std::size_t>(first) * step.dgates_next_row,
-                         step.dgates_next_panel, step.dgates_next_row, blocks,
-                         weights + static_cast<std::size_t>(first_k) * kColumns, [&](int i) LSTM_INLINE {
-                           // One row at a time, in halves, before the first pieces' unit blocks.
-                           const int turn = first_gates + i;
-                           if (turn >= 2 * kRows) return;
-                           const int half = (kVectors + 1) / 2;
-                           prefetch_backward(step, block, first + turn / 2, turn % 2 == 0 ? 0 : half,
-                                             turn % 2 == 0 ? half : kVectors);
-                         });
-        if (is_last) {
-          finish_backward(step, block, first, tile);
-        } else {
-          tile.store(sums, kColumns);
-        }
-      });
+                         step.dgates_next_panel, step.dgates_next_row, weights, k, ahead);
+      },
+      [&]<int kRows>(Tile<kRows, kVectors>& tile, int first)
+          LSTM_INLINE { finish_backward(step, block, first, tile); });
 }
 
 void backward_step(const BackwardStep& step) noexcept {

@@ -76,11 +76,13 @@ struct Rows {
   }
 };
 
-// sum[r][v] += a.start[r][i * a_step] * b[i * kVectors * kBlock + v * kBlock ...] for i < k
-template <int kRows, int kVectors>
+// sum[r][v] += a.start[r][i * a_step] * b[i * kVectors * kBlock + v * kBlock ...] for i < k, fetching one
+// cache line from `ahead` on into the second-level cache with each i, or not.
+template <bool kFetches, int kRows, int kVectors>
 LSTM_INLINE inline void accumulate(Tile<kRows, kVectors>& tile, const Rows<kRows>& a, std::size_t a_step,
-                                   const float* b, int k) noexcept {
+                                   const float* b, int k, const float* ahead) noexcept {
   for (int i = 0; i < k; ++i) {
+    if constexpr (kFetches) __builtin_prefetch(ahead + 16 * i, 0, 2);
     if constexpr (kRows < kVectors) {
       Vector broadcast[kRows];
       unroll<kRows>([&](auto r) LSTM_INLINE { broadcast[r] = Vector::all(a.start[r][i * a_step]); });
@@ -100,34 +102,6 @@ LSTM_INLINE inline void accumulate(Tile<kRows, kVectors>& tile, const Rows<kRows
       });
     }
     b += kVectors * kBlock;
-  }
-}
-
-// As above, calling between(0), between(1), ... before every kStride elements of k: to spread prefetches over
-// the product (all of them at its start would take the line-fill buffers that B needs).
-template <int kStride, int kRows, int kVectors, class Between>
-LSTM_INLINE inline void accumulate_with(Tile<kRows, kVectors>& tile, const Rows<kRows>& a, std::size_t a_step,
-                                        const float* b, int k, Between between) noexcept {
-  int i = 0;
-  for (int piece = 0; i + kStride <= k; ++piece, i += kStride) {
-    between(piece);
-    accumulate(tile, a + i * a_step, a_step, b, kStride);
-    b += kStride * kVectors * kBlock;
-  }
-  accumulate(tile, a + i * a_step, a_step, b, k - i);
-}
-
-// The product of rows of gates (panels of kGateColumns) with a tile of a `back packed` matrix. Calls
-// between(i) before unit block i, to spread prefetches over the product.
-template <int kRows, int kVectors, class Between>
-LSTM_INLINE inline void accumulate_gates(Tile<kRows, kVectors>& tile, const float* gates, std::size_t panel,
-                                         std::size_t row, int unit_blocks, const float* weights,
-                                         Between between) noexcept {
-  for (int block = 0; block < unit_blocks; ++block) {
-    between(block);
-    accumulate(tile, Rows<kRows>::strided(gates, row), 1, weights, kGateColumns);
-    gates += panel;
-    weights += kGateColumns * kVectors * kBlock;
   }
 }
 
@@ -169,38 +143,6 @@ inline void for_row_tiles(int rows, Body body) noexcept {
         break;
     }
     first += height;
-  }
-}
-
-// Products with a long inner dimension go through it in pieces whose part of B fits into the first-level
-// cache beside A, and through a group of row tiles with each piece; the sums of the tiles wait here
-// meanwhile.
-constexpr int kGroupTiles = 8;
-constexpr int kPieceBytes = 32 * 1024;  // of B
-struct alignas(64) PartialSums {
-  float values[kGroupTiles * kTileRows * kGateColumns];
-};
-
-// Calls piece.template operator()<R>(first row, first k, k, is_first, is_last, where partial sums of these
-// rows go) for all row tiles and pieces; k in multiples of `multiple`. `columns` of B are as wide as its
-// tile.
-template <class Piece>
-LSTM_INLINE inline void for_pieces(int rows, int all_k, int multiple, int columns, PartialSums& partial,
-                                   Piece piece) noexcept {
-  const int most_k = kPieceBytes / (columns * static_cast<int>(sizeof(float))) / multiple * multiple;
-  const int units = all_k / multiple;
-  const int pieces = (all_k + most_k - 1) / most_k;
-  const int groups = (rows + kGroupTiles * kTileRows - 1) / (kGroupTiles * kTileRows);
-  for (int group = 0; group < groups; ++group) {
-    const int first_row = rows * group / groups, last_row = rows * (group + 1) / groups;
-    for (int i = 0; i < pieces; ++i) {
-      const int first_k = units * i / pieces * multiple;
-      const int k = i + 1 == pieces ? all_k - first_k : units * (i + 1) / pieces * multiple - first_k;
-      for_row_tiles(last_row - first_row, [&]<int kRows>(int first) LSTM_INLINE {
-        piece.template operator()<kRows>(first_row + first, first_k, k, i == 0, i + 1 == pieces,
-                                         partial.values + first * columns);
-      });
-    }
   }
 }
 

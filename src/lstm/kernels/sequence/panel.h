@@ -1,0 +1,95 @@
+// Products of some rows with one panel of B (K, up to four vectors). Included after tile.h.
+//
+// Idea: K in pieces whose part of B fits into the first-level cache beside A, and all row tiles with each
+// piece; so B comes from the second-level cache once for all rows and not once for each tile. Meanwhile the
+// next piece is fetched into the second-level cache, because weights of more than one layer or direction live
+// in the third.
+#pragma once
+
+#include "kernels/sequence/tile.h"
+
+namespace lstm::kernels {
+namespace {
+
+// Cache lines that a product fetches into the second-level cache while it runs: its share of what the product
+// after it reads. Spread over the product, for all of them at its start would take the line-fill buffers that
+// B needs.
+struct Ahead {
+  const float* next;
+  int lines;
+};
+
+// As accumulate(), fetching ahead meanwhile: one line with each of the first elements of K.
+template <int kRows, int kVectors>
+LSTM_INLINE inline void accumulate_ahead(Tile<kRows, kVectors>& tile, const Rows<kRows>& a,
+                                         std::size_t a_step, const float* b, int k, Ahead ahead) noexcept {
+  const int fetching = ahead.lines < k ? ahead.lines : k;
+  accumulate<true>(tile, a, a_step, b, fetching, ahead.next);
+  accumulate<false>(tile, a + static_cast<std::size_t>(fetching) * a_step, a_step,
+                    b + static_cast<std::size_t>(fetching * kVectors * kBlock), k - fetching, nullptr);
+}
+
+// As accumulate() for rows of gates: (unit blocks, rows, kGateColumns), `panel` and `row` floats apart.
+template <int kRows, int kVectors>
+LSTM_INLINE inline void accumulate_gates(Tile<kRows, kVectors>& tile, const float* gates, std::size_t panel,
+                                         std::size_t row, const float* b, int k, Ahead ahead) noexcept {
+  for (int i = 0; i < k; i += kGateColumns) {
+    const int lines = ahead.lines * kGateColumns / (k - i);
+    accumulate_ahead(tile, Rows<kRows>::strided(gates, row), 1, b, kGateColumns, {ahead.next, lines});
+    ahead = {ahead.next + lines * 16, ahead.lines - lines};
+    gates += panel;
+    b += kGateColumns * kVectors * kBlock;
+  }
+}
+
+constexpr int kGroupTiles = 8;          // row tiles that share a piece
+constexpr int kPieceBytes = 32 * 1024;  // of B
+
+// Where the sums of a group's tiles wait from one piece to the next.
+struct alignas(64) PartialSums {
+  float values[kGroupTiles * kTileRows * kGateColumns];
+};
+
+// For all row tiles: multiply(tile, first row, first k, k, b of this piece, ahead) for each piece of K (a
+// multiple of `multiple`), then finish(tile, first row).
+template <int kVectors, class Multiply, class Finish>
+inline void panel_product(int rows, int all_k, int multiple, const float* b, PartialSums& partial,
+                          Multiply multiply, Finish finish) noexcept {
+  constexpr int kColumns = kVectors * kBlock;
+  constexpr int kMostK = kPieceBytes / (kColumns * static_cast<int>(sizeof(float)));
+  const int units = all_k / multiple;
+  const int pieces = (all_k + kMostK - 1) / kMostK;
+  const int groups = (rows + kGroupTiles * kTileRows - 1) / (kGroupTiles * kTileRows);
+  for (int group = 0; group < groups; ++group) {
+    const int first_row = rows * group / groups, group_rows = rows * (group + 1) / groups - first_row;
+    for (int i = 0; i < pieces; ++i) {
+      const int first_k = units * i / pieces * multiple;
+      const int k = units * (i + 1) / pieces * multiple - first_k;
+      const float* piece = b + static_cast<std::size_t>(first_k) * kColumns;
+      const float* next =
+          piece + static_cast<std::size_t>(k) * kColumns;  // behind the last piece: the next panel
+      const int lines = k * kColumns / 16;
+      for_row_tiles(group_rows, [&]<int kRows>(int row) LSTM_INLINE {
+        float* sums = partial.values + row * kColumns;
+        const int first_line = lines * row / group_rows;
+        const Ahead ahead{next + static_cast<std::size_t>(first_line) * 16,
+                          lines * (row + kRows) / group_rows - first_line};
+        Tile<kRows, kVectors> tile;
+        if (i == 0) {
+          tile.clear();
+        } else {
+          tile.load(sums, kColumns);
+        }
+        multiply(tile, first_row + row, first_k, k, piece, ahead);
+        if (i + 1 == pieces) {
+          finish(tile, first_row + row);
+        } else {
+          tile.store(sums, kColumns);
+        }
+      });
+    }
+  }
+}
+
+}  // namespace
+}  // namespace lstm::kernels
