@@ -8,8 +8,8 @@
 
 namespace lstmbench {
 
-// Insertions, deletions and replacements of one character that turn `a` into `b` (Levenshtein 1966), in
-// bytes.
+// Insertions, deletions and replacements of one character, and swaps of two neighbours, that turn `a` into
+// `b` (optimal string alignment, Damerau 1964), in bytes.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 // The candidate with the smallest distance (capitals count as small letters; the first among equals); empty

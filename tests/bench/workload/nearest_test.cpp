@@ -7,12 +7,14 @@
 namespace lstmbench {
 namespace {
 
-TEST(EditDistance, CountsInsertionsDeletionsAndReplacements) {
+TEST(EditDistance, CountsInsertionsDeletionsReplacementsAndSwaps) {
   EXPECT_EQ(edit_distance("", ""), 0u);
   EXPECT_EQ(edit_distance("", "abc"), 3u);
   EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);
   EXPECT_EQ(edit_distance("sitting", "kitten"), 3u);
   EXPECT_EQ(edit_distance("flaw", "lawn"), 2u);
+  EXPECT_EQ(edit_distance("rnu", "run"), 1u);
+  EXPECT_EQ(edit_distance("ca", "abc"), 3u);
 }
 
 TEST(Nearest, IsTheMostAlikeOrNothing) {

@@ -37,10 +37,10 @@ TrainingEngine::TrainingEngine(const char* engine, const Network& network, const
 
 void TrainingEngine::load(const Batch& batch) {
   batch_.load(batch);
-  batch_.pack_x(team_, x());
 }
 
 void TrainingEngine::forward() {
+  batch_.pack_x(team_, x());
   forward_layers();
   head_.forward(batch_, y(), store_.head());
 }

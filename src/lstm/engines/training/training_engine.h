@@ -38,7 +38,7 @@ class TrainingEngine : public Engine {
                  const EngineOptions& options, const AdamOptions& adam);
 
   // Rows are those of batch(). All tensors are dense and row-major.
-  virtual float* x() = 0;              // (N*T, C), filled by load
+  virtual float* x() = 0;              // (N*T, C), filled before forward_layers
   virtual void forward_layers() = 0;   // from x to y
   virtual const float* y() const = 0;  // (N*T, D*H) of the last layer
   virtual float* dy() = 0;             // (N*T, D*H) of the last layer, filled before backward_layers
