@@ -16,8 +16,9 @@ namespace {
 using testing::RandomProblem;
 using testing::StepResult;
 
-// fp32 rounding over some dozens of steps and a few layers, with room; a wrong formula is off by percents.
-constexpr double kTolerance = 3e-5;
+// fp32 rounding over some dozens of steps and a few layers, with room for what cancels where a class is
+// nearly certain; a wrong formula is off by percents.
+constexpr double kTolerance = 1e-4;
 
 class EveryEngine : public ::testing::TestWithParam<std::string> {
  protected:

@@ -45,7 +45,7 @@ struct StepResult {
 StepResult loss_and_gradients(Engine& engine, const Batch& batch);
 StepResult reference_result(const RandomProblem& problem);
 
-// Expects `got` to be `expected` within `tolerance`, for each tensor relative to its norm (or to a thousandth
+// Expects `got` to be `expected` within `tolerance`, for each tensor relative to its norm (or to a hundredth
 // of the largest norm, where it is smaller than that).
 void expect_close(const StepResult& got, const StepResult& expected, const ParameterLayout& layout,
                   double tolerance, const std::string& what);

@@ -10,27 +10,30 @@ int divide_up(int a, int b) {
   return (a + b - 1) / b;
 }
 
+// What the rule was fitted to (docs/performance.md has the measurements).
+constexpr double kL2Rows = 1;  // bringing R from the second-level cache costs as much as so many more rows
+constexpr double kL3Rows = 3;  // likewise from the third
+constexpr double kBarrierRisk = 1.08;  // a barrier in every step must promise more than this much
+
 // Vector multiply-adds of one time step of forward and backward of one task, with what keeps it from the
 // peak.
 double task_cost(const Network& network, int rows, int blocks, const SplitCosts& costs) {
-  const int tiles = divide_up(rows, costs.tile_rows);
-  // A tile lower than this waits for loads of R instead of for multiply-adds.
-  const double least_rows = 0.75 * costs.tile_rows;
-  const double row_equivalents = tiles * std::max(least_rows, static_cast<double>(rows) / tiles);
-  const double products = row_equivalents * blocks * 4 * network.units * 2;
+  const double row_vectors = static_cast<double>(blocks) * 4 * network.units * 2;
   const double weights_bytes = static_cast<double>(blocks) * costs.block * 4 * network.units * sizeof(float);
-  // R that does not stay in the second-level cache is streamed from the third in every step.
-  const double stream_factor = weights_bytes > 0.9 * static_cast<double>(costs.l2_bytes) ? 1.1 : 1.0;
-  return products * stream_factor;
+  const bool fits_l2 = weights_bytes < 0.9 * static_cast<double>(costs.l2_bytes);
+  // A tile lower than three quarters of the register tile waits for loads of R instead of for multiply-adds.
+  const int tiles = divide_up(rows, costs.tile_rows);
+  const double tile_rows = std::max(0.75 * costs.tile_rows, static_cast<double>(rows) / tiles);
+  return (tiles * tile_rows + (fits_l2 ? kL2Rows : kL3Rows)) * row_vectors;
 }
 
 double cost(const Network& network, const BatchShape& shape, const RecurrenceSplit& split,
             const SplitCosts& costs) {
   const int rows = divide_up(shape.samples, split.sample_groups);
   const int blocks = divide_up(divide_up(network.units, costs.block), split.unit_parts);
-  const double barriers = split.unit_parts > 1 ? 2 * costs.barrier_steps : 0.0;
   const int passes = network.directions / split.directions_at_once;
-  return passes * (task_cost(network, rows, blocks, costs) + barriers);
+  const double task = task_cost(network, rows, blocks, costs);
+  return passes * (split.unit_parts == 1 ? task : (task + 2 * costs.barrier_steps) * kBarrierRisk);
 }
 
 bool keeps_to(const RecurrenceSplit& split, Split wanted) {
