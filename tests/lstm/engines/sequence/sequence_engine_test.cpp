@@ -12,7 +12,7 @@ using testing::RandomProblem;
 using testing::StepResult;
 
 TEST(SequenceEngine, GivesTheSameBitsForAnyThreadsAndSplit) {
-  for (std::uint32_t seed = 1000; seed < 1030; ++seed) {
+  for (std::uint32_t seed = 1000; seed < 1012; ++seed) {
     const RandomProblem problem(seed);
     for (const Isa isa : testing::available_isas()) {
       const auto alone = testing::engine_for(problem, "sequence", {.threads = 1, .isa = isa});
@@ -61,8 +61,13 @@ TEST(SequenceEngine, RefusesBatchesLongerThanItsMemory) {
   const auto engine = make_engine("sequence", network, {.samples = 2, .time_steps = 3, .total_steps = 5});
   const std::vector<float> x(6);
   const std::vector<std::int32_t> lengths = {3, 3}, labels = {0, 1};
-  EXPECT_THROW(engine->load({.samples = 2, .time_steps = 3, .x = x, .lengths = lengths, .labels = labels}),
-               std::invalid_argument);
+  Batch batch;
+  batch.samples = 2;
+  batch.time_steps = 3;
+  batch.x = x;
+  batch.lengths = lengths;
+  batch.labels = labels;
+  EXPECT_THROW(engine->load(batch), std::invalid_argument);
 }
 
 }  // namespace
