@@ -18,7 +18,6 @@ namespace {
 
 using Outcome = ConformanceResult::Outcome;
 
-constexpr std::chrono::seconds patience{120};
 constexpr int steps = 3;
 
 // Why a test did not pass; caught by Suite::test.
@@ -29,17 +28,21 @@ struct Shortcoming {
 class Suite {
  public:
   Suite(const WorkerCommand& worker, const WorkerCommand& reference, std::filesystem::path directory,
-        const std::function<void(const ConformanceResult&)>& on_result)
-      : worker_(worker), reference_(reference), directory_(std::move(directory)), on_result_(on_result) {}
+        const std::function<void(const ConformanceResult&)>& on_result, WorkerSession::Timeout patience)
+      : worker_(worker),
+        reference_(reference),
+        directory_(std::move(directory)),
+        on_result_(on_result),
+        patience_(patience) {}
 
   std::vector<ConformanceResult> run() {
     std::optional<Hello> hello;
     test("hello", [&] { hello = say_hello(); });
-    test("quit: replies, then exits with status 0", [&] { start().quit(patience); });
+    test("quit: replies, then exits with status 0", [&] { start().quit(patience_); });
     test("end-of-file on descriptor 3: exits", [&] {
       WorkerSession session = start();
-      session.hello(patience);
-      session.hang_up(patience);
+      session.hello(patience_);
+      session.hang_up(patience_);
     });
     test("unknown request: bad-request, and usable after it", [&] { unknown_request(); });
     test("unknown implementation: an error, and usable after it", [&] { unknown_implementation(); });
@@ -76,7 +79,7 @@ class Suite {
 
   Hello say_hello() const {
     WorkerSession session = start();
-    const Hello hello = session.hello(patience);
+    const Hello hello = session.hello(patience_);
     if (hello.implementations.empty()) throw Shortcoming{"it offers no implementation"};
     for (const ImplementationInfo& implementation : hello.implementations) {
       if (!implementation.name.starts_with(hello.library + "/"))
@@ -90,20 +93,20 @@ class Suite {
                           implementation.name, printable(dtype))};
       }
     }
-    session.memory(patience);
+    session.memory(patience_);
     return hello;
   }
 
   void unknown_request() const {
     WorkerSession session = start();
-    const std::string reply = session.exchange(R"({"id": 4711, "request": "sing"})", patience);
+    const std::string reply = session.exchange(R"({"id": 4711, "request": "sing"})", patience_);
     const auto json = nlohmann::json::parse(reply, nullptr, false);
     const bool is_right = json.is_object() && json.contains("id") && json["id"] == 4711 &&
                           json.contains("error") && json["error"].is_object() &&
                           json["error"].contains("kind") && json["error"]["kind"] == "bad-request";
     if (!is_right)
       throw Shortcoming{"expected an error of kind bad-request with id 4711, got " + in_quotes(reply)};
-    session.hello(patience);
+    session.hello(patience_);
   }
 
   // act() must throw an error reply after which the session goes on.
@@ -113,7 +116,7 @@ class Suite {
       act();
     } catch (const WorkerFailure& failure) {
       if (!failure.is_session_usable) throw;
-      session.hello(patience);
+      session.hello(patience_);
       return;
     }
     throw Shortcoming{fmt::format("'{}' gave a result, expected an error", request)};
@@ -124,13 +127,13 @@ class Suite {
     Case unknown;
     unknown.workload = conformance_workloads().front();
     unknown.implementation = "nobody/nothing";
-    expect_error(session, "prepare", [&] { session.prepare(unknown, directory_, patience); });
+    expect_error(session, "prepare", [&] { session.prepare(unknown, directory_, patience_); });
   }
 
   void unprepared() const {
     WorkerSession session = start();
-    expect_error(session, "check", [&] { session.check(directory_, patience); });
-    expect_error(session, "run", [&] { session.run(1, patience); });
+    expect_error(session, "check", [&] { session.check(directory_, patience_); });
+    expect_error(session, "run", [&] { session.run(1, patience_); });
   }
 
   Case make_case(const ImplementationInfo& implementation, const std::string& dtype,
@@ -152,7 +155,7 @@ class Suite {
       const Case a_case =
           make_case(implementation, implementation.dtypes.front(), conformance_workloads().front());
       expect_error(session, "prepare",
-                   [&] { session.prepare(a_case, directory_ / "nothing-here", patience); });
+                   [&] { session.prepare(a_case, directory_ / "nothing-here", patience_); });
     });
   }
 
@@ -181,10 +184,10 @@ class Suite {
 
   void same_numbers(WorkerSession& session, const Case& a_case, const ReferenceResults& expected) const {
     const std::filesystem::path directory = directory_ / "worker";
-    const CheckResult result = check_case(session, a_case, expected, directory, patience);
+    const CheckResult result = check_case(session, a_case, expected, directory, patience_);
     if (!result.passed) throw Shortcoming{result.explanation};
-    session.prepare(a_case, expected.problem(), patience);
-    const WorkerSession::Run run = session.run(steps, patience);
+    session.prepare(a_case, expected.problem(), patience_);
+    const WorkerSession::Run run = session.run(steps, patience_);
     if (const auto fault = timing_fault(run, true)) throw Shortcoming{*fault};
     const double again = run.steps.front().loss;
     if (!(std::abs(again - expected.loss()) <= result.tolerance * std::abs(expected.loss())))
@@ -192,13 +195,14 @@ class Suite {
           fmt::format("after a second prepare the first loss is {:.9g}, expected {:.9g}: it has to "
                       "start from the prepared parameters again",
                       again, expected.loss())};
-    session.memory(patience);
+    session.memory(patience_);
   }
 
   const WorkerCommand& worker_;
   const WorkerCommand& reference_;
   std::filesystem::path directory_;
   const std::function<void(const ConformanceResult&)>& on_result_;
+  WorkerSession::Timeout patience_;
   std::vector<std::optional<ReferenceResults>> references_;
   std::vector<ConformanceResult> results_;
 };
@@ -217,10 +221,12 @@ std::string to_string(ConformanceResult::Outcome outcome) {
   return "failed";
 }
 
-std::vector<ConformanceResult> run_conformance(
-    const WorkerCommand& worker, const WorkerCommand& reference_worker,
-    const std::filesystem::path& directory, const std::function<void(const ConformanceResult&)>& on_result) {
-  return Suite(worker, reference_worker, directory, on_result).run();
+std::vector<ConformanceResult> run_conformance(const WorkerCommand& worker,
+                                               const WorkerCommand& reference_worker,
+                                               const std::filesystem::path& directory,
+                                               const std::function<void(const ConformanceResult&)>& on_result,
+                                               WorkerSession::Timeout patience) {
+  return Suite(worker, reference_worker, directory, on_result, patience).run();
 }
 
 }  // namespace lstmbench

@@ -68,6 +68,18 @@ TEST(Conformance, WhatIsUnsupportedIsNeitherPassedNorFailed) {
   }
 }
 
+TEST(Conformance, AWorkerThatIgnoresTheEndOfItsRequestsFailsThatTest) {
+  const TemporaryDirectory directory;
+  const auto results = run_conformance(misbehaving_worker("ignores-end-of-file"), native_worker(),
+                                       directory.path(), {}, std::chrono::seconds(3));
+  const auto found = std::find_if(results.begin(), results.end(), [](const ConformanceResult& result) {
+    return result.test == "end-of-file on descriptor 3: exits";
+  });
+  ASSERT_NE(found, results.end());
+  EXPECT_EQ(found->outcome, Outcome::failed);
+  EXPECT_NE(found->explanation.find("TIMEOUT"), std::string::npos) << found->explanation;
+}
+
 TEST(Conformance, AWorkerThatCannotSayHelloFailsWithoutEnd) {
   const auto results = results_of({"false", {"false"}, {}});
   EXPECT_EQ(results.size(), 6u);

@@ -111,6 +111,12 @@ def reply_twice(request):
     reply(request, proper_result(request))
 
 
+def reply_ahead(request):
+    run = {"id": request["id"] + 1, "result": {"steps": [STEP]}}
+    own = {"id": request["id"], "result": proper_result(request)}
+    write(json.dumps(own).encode() + b"\n" + json.dumps(run).encode() + b"\n")
+
+
 def error(kind, message="because"):
     return lambda request: write(
         json.dumps({"id": request["id"], "error": {"kind": kind, "message": message}}).encode() + b"\n")
@@ -162,6 +168,7 @@ BEHAVIOURS = {
     "close-channel": close_channel,
     "close-requests": close_requests_after_reply,
     "reply-twice": reply_twice,
+    "reply-ahead": reply_ahead,
     "unsupported": error("unsupported", "no \x1b[2Jsuch thing"),
     "out-of-memory": error("out-of-memory"),
     "bad-request": error("bad-request"),
@@ -179,10 +186,6 @@ def main():
         BEHAVIOURS[behaviour]({"id": 1, "request": "hello"})
     if behaviour == "never-reads":
         hang()
-    if behaviour == "ignores-end-of-file":
-        for _ in open(3):
-            pass
-        hang()
     for line in open(3):
         request = json.loads(line)
         if request["request"] == moment and behaviour in BEHAVIOURS:
@@ -191,6 +194,8 @@ def main():
         reply(request, proper_result(request))
         if request["request"] == "quit":
             return
+    if behaviour == "ignores-end-of-file":
+        hang()
     print("end of requests", flush=True)
 
 

@@ -1,5 +1,6 @@
 #include "process/worker_session.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -319,6 +320,18 @@ TEST(WorkerSession, ASecondReplyIsNotTakenForTheNextOne) {
   }
 }
 
+TEST(WorkerSession, AReplyWrittenAheadOfItsRequestIsRefused) {
+  WorkerSession session(misbehaving_worker("reply-ahead", "hello"));
+  session.hello(patience);
+  try {
+    session.run(1, patience);
+    FAIL();
+  } catch (const WorkerFailure& failure) {
+    EXPECT_EQ(failure.status, Status::failed);
+    EXPECT_THAT(failure.what(), HasSubstr("wrote before 'run' was asked: '{\"id\": 2"));
+  }
+}
+
 TEST(WorkerSession, QuitWantsStatusZero) {
   WorkerSession session(misbehaving_worker("reply-then-exit3", "quit"));
   EXPECT_THROW(session.quit(patience), WorkerFailure);
@@ -358,7 +371,7 @@ TEST(WorkerSession, TheEnvironmentIsOursAndTheAdditions) {
 }
 
 TEST(WorkerSession, TheWorkerGetsNoOtherDescriptors) {
-  const int leaked = dup(1);  // on purpose without close-on-exec
+  const int leaked = fcntl(1, F_DUPFD, 50);  // on purpose without close-on-exec
   WorkerSession session({"shell", {"sh", "-c", "exec ls /proc/self/fd"}, {}});
   EXPECT_THROW(session.hello(patience), WorkerFailure);
   close(leaked);
@@ -374,7 +387,7 @@ TEST(WorkerSession, AKilledHarnessLeavesNoWorker) {
   ASSERT_EQ(pipe(report), 0);
   const pid_t harness = fork();
   if (harness == 0) {
-    WorkerSession session(misbehaving_worker());
+    WorkerSession session(misbehaving_worker("ignores-end-of-file"));
     session.hello(patience);
     const int pid = session.pid();
     [[maybe_unused]] const auto written = write(report[1], &pid, sizeof pid);

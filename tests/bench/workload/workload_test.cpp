@@ -40,6 +40,7 @@ TEST(Lengths, AreNumpysInt32OfLinspace) {
             (std::vector<std::int32_t>{500, 516, 532, 548, 564, 580, 596, 612, 629, 645, 661,
                                        677, 693, 709, 725, 741, 758, 774, 790, 806, 822, 838,
                                        854, 870, 887, 903, 919, 935, 951, 967, 983, 1000}));
+  EXPECT_EQ(int32_linspace(1, 16, 12).back(), 16);  // 11 steps of 15 / 11 come to less than 15
   EXPECT_EQ(int32_linspace(3, 9, 1), std::vector<std::int32_t>{3});
   EXPECT_EQ(int32_linspace(3, 9, 2), (std::vector<std::int32_t>{3, 9}));
   EXPECT_EQ(int32_linspace(4, 4, 3), (std::vector<std::int32_t>{4, 4, 4}));
