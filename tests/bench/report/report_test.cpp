@@ -105,7 +105,7 @@ TEST(ReportModel, RanksAndCompares) {
 TEST(ReportModel, ABaselineIsWhatOthersAreComparedWith) {
   auto run = stored_run({stored_case(1, "a/slow", {80}), stored_case(2, "a/fast", {40})});
   run.run.baseline = "a/slow";
-  const auto& rows = build_report(run).tables[0].rows;
+  const auto rows = build_report(run).tables[0].rows;
   EXPECT_DOUBLE_EQ(rows[0].relative->ratio, 0.5);
   EXPECT_TRUE(rows[1].is_reference);
 }
