@@ -8,6 +8,10 @@
 
 namespace lstmbench {
 
+// The harness has a class of this name, too: without a namespace of its own, the linker would take one for
+// the other.
+inline namespace for_tests {
+
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
@@ -29,4 +33,5 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
+}  // namespace for_tests
 }  // namespace lstmbench

@@ -20,6 +20,8 @@ struct LoadReading {
   double load_average = 0;       // of the last minute
   std::int64_t total_ticks = 0;  // since boot, all CPUs
   std::int64_t steal_ticks = 0;  // of which a hypervisor gave to others
+  // Times that the CPUs were slowed by heat or power, and that the container was stopped at its CPU limit.
+  std::int64_t throttle_events = 0;
 };
 LoadReading read_load(const SystemFiles& files);
 // Percent of the time between two readings that was stolen; nothing where no time passed.

@@ -45,7 +45,18 @@ Database::Database(const std::filesystem::path& path, Mode mode) : path_(path) {
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, busy_timeout_ms);
   execute("PRAGMA foreign_keys = ON");
-  if (mode == Mode::read_write) execute("PRAGMA synchronous = FULL");
+  if (mode == Mode::read_write) execute("PRAGMA synchronous = EXTRA");
+}
+
+Database Database::copy_in_memory(Database& original) {
+  Database copy(":memory:", Mode::read_write);
+  sqlite3_backup* backup = sqlite3_backup_init(copy.handle(), "main", original.handle(), "main");
+  if (!backup) original.fail(sqlite3_errcode(copy.handle()));
+  sqlite3_backup_step(backup, -1);
+  const int result = sqlite3_backup_finish(backup);
+  if (result != SQLITE_OK) original.fail(result);
+  copy.path_ = original.path_;
+  return copy;
 }
 
 void Database::execute(const std::string& sql) {
@@ -135,16 +146,19 @@ std::optional<double> Statement::optional_real(int column) const {
   return is_null(column) ? std::nullopt : std::optional(real(column));
 }
 
-Transaction::Transaction(Database& database) : database_(database) {
-  database.execute("BEGIN IMMEDIATE");
+Transaction::Transaction(Database& database)
+    : database_(database), is_inner_(sqlite3_get_autocommit(database.handle()) == 0) {
+  database.execute(is_inner_ ? "SAVEPOINT inner" : "BEGIN IMMEDIATE");
 }
 
 Transaction::~Transaction() {
-  if (is_open_) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  if (!is_open_) return;
+  const char* undo = is_inner_ ? "ROLLBACK TO inner; RELEASE inner" : "ROLLBACK";
+  sqlite3_exec(database_.handle(), undo, nullptr, nullptr, nullptr);
 }
 
 void Transaction::commit() {
-  database_.execute("COMMIT");
+  database_.execute(is_inner_ ? "RELEASE inner" : "COMMIT");
   is_open_ = false;
 }
 

@@ -64,6 +64,8 @@ class Database {
 
   // read_write creates the file (not its folder). Foreign keys are enforced; every commit reaches the disk.
   Database(const std::filesystem::path& path, Mode mode);
+  // A copy of another database in memory; the original is not touched again.
+  static Database copy_in_memory(Database& original);
 
   void execute(const std::string& sql);
   std::int64_t last_row_id() const;
@@ -80,7 +82,8 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
-// Rolled back unless committed.
+// Rolled back unless committed. One inside another becomes part of it: it is on the disk when the outer one
+// is.
 class Transaction {
  public:
   explicit Transaction(Database& database);
@@ -91,6 +94,7 @@ class Transaction {
 
  private:
   Database& database_;
+  bool is_inner_;
   bool is_open_ = true;
 };
 

@@ -73,11 +73,12 @@ std::optional<CheckRecord> load_check(Database& database, std::int64_t case_id) 
 
 std::map<int, CaseRound> load_case_rounds(Database& database, std::int64_t case_id) {
   std::map<int, CaseRound> rounds;
-  Statement rows(
-      database,
-      "SELECT r.round, position, status, message, peak_rss_bytes, device_peak_bytes, elapsed_ns, l.text "
-      "FROM case_round r LEFT JOIN log l ON l.case_id = r.case_id AND l.round = r.round "
-      "WHERE r.case_id = ? ORDER BY r.round");
+  Statement rows(database,
+                 "SELECT r.round, position, status, message, peak_rss_bytes, device_peak_bytes, elapsed_ns, "
+                 "l.text, sitting, "
+                 "load_average, total_ticks, steal_ticks FROM case_round r LEFT JOIN log l ON l.case_id = "
+                 "r.case_id AND l.round = r.round "
+                 "WHERE r.case_id = ? ORDER BY r.round");
   rows.bind(case_id);
   while (rows.step()) {
     CaseRound& round = rounds[static_cast<int>(rows.integer(0))];
@@ -88,6 +89,9 @@ std::map<int, CaseRound> load_case_rounds(Database& database, std::int64_t case_
     round.memory = {rows.optional_integer(4), rows.optional_integer(5)};
     round.elapsed_ns = rows.integer(6);
     round.log = rows.text(7);
+    round.case_id = case_id;
+    round.sitting = static_cast<int>(rows.integer(8));
+    round.load_after = {rows.real(9), rows.integer(10), rows.integer(11)};
   }
   Statement samples(
       database,
@@ -107,16 +111,18 @@ std::map<int, CaseRound> load_case_rounds(Database& database, std::int64_t case_
   return rounds;
 }
 
-std::vector<StoredCase> load_cases(Database& database, std::int64_t run_id,
+std::vector<StoredCase> load_cases(Database& database, std::int64_t run_id, Role role,
                                    const std::vector<LibraryRecord>& libraries) {
   std::vector<StoredCase> cases;
   Statement rows(
       database,
       "SELECT c.id, implementation, version, dtype, device, threads, worker, is_asked_for, repeat_command, "
       "status, message, workspace_bytes, description, w.name, w.source, layers, units, directions, classes, "
-      "loss, samples, time_steps, channels, labels, min_length, pads, seed "
-      "FROM benchmark_case c JOIN workload w ON w.id = c.workload_id WHERE c.run_id = ? ORDER BY c.id");
-  rows.bind(run_id);
+      "loss, samples, time_steps, channels, labels, min_length, pads, seed, worker_command, "
+      "worker_environment, "
+      "estimated_step_s FROM benchmark_case c JOIN workload w ON w.id = c.workload_id "
+      "WHERE c.run_id = ? AND role = ? ORDER BY c.id");
+  rows.bind(run_id).bind(to_string(role));
   while (rows.step()) {
     StoredCase stored;
     stored.id = rows.integer(0);
@@ -127,8 +133,15 @@ std::vector<StoredCase> load_cases(Database& database, std::int64_t run_id,
     a_case.device = rows.text(4);
     a_case.threads = static_cast<int>(rows.integer(5));
     a_case.worker.name = rows.text(6);
-    for (const auto& library : libraries)
-      if (library.worker.name == a_case.worker.name) a_case.worker = library.worker;
+    if (rows.text(27).empty()) {  // version 1 kept them only with the library
+      for (const auto& library : libraries)
+        if (library.worker.name == a_case.worker.name) a_case.worker = library.worker;
+    } else {
+      a_case.worker.arguments = json::parse(rows.text(27)).get<std::vector<std::string>>();
+      a_case.worker.environment = json::parse(rows.text(28)).get<std::map<std::string, std::string>>();
+    }
+    stored.record.role = role;
+    stored.record.estimated_step_s = rows.real(29);
     stored.record.is_asked_for = rows.integer(7) != 0;
     stored.record.repeat_command = rows.text(8);
     stored.status = status_from_text(rows.text(9));
@@ -147,15 +160,19 @@ std::map<int, RoundRecord> load_rounds(Database& database, std::int64_t run_id) 
   std::map<int, RoundRecord> rounds;
   Statement rows(
       database,
-      "SELECT number, load_average_before, load_average_after, total_ticks, steal_ticks FROM round WHERE "
-      "run_id = ? ORDER BY number");
+      "SELECT number, load_average_before, load_average_after, total_ticks, steal_ticks, throttle_events, "
+      "is_complete FROM round WHERE run_id = ? ORDER BY number");
   rows.bind(run_id);
   while (rows.step()) {
     RoundRecord& round = rounds[static_cast<int>(rows.integer(0))];
     round.number = static_cast<int>(rows.integer(0));
     round.load_before.load_average = rows.real(1);
-    round.load_after = {rows.real(2), rows.integer(3), rows.integer(4)};
+    round.load_after = {rows.real(2), rows.integer(3), rows.integer(4), rows.integer(5)};
+    round.is_complete = rows.integer(6) != 0;
   }
+  Statement plan(database, "SELECT round, case_id FROM round_plan WHERE run_id = ? ORDER BY round, position");
+  plan.bind(run_id);
+  while (plan.step()) rounds[static_cast<int>(plan.integer(0))].planned.push_back(plan.integer(1));
   Statement peaks(database,
                   "SELECT round, threads, fp32_gflops, bf16_gflops FROM peak WHERE run_id = ? ORDER BY id");
   peaks.bind(run_id);
@@ -166,6 +183,15 @@ std::map<int, RoundRecord> load_rounds(Database& database, std::int64_t run_id) 
     rounds[static_cast<int>(peaks.integer(0))].peaks.push_back(reading);
   }
   return rounds;
+}
+
+std::vector<Sitting> load_sittings(Database& database, std::int64_t run_id) {
+  std::vector<Sitting> sittings;
+  Statement rows(database,
+                 "SELECT number, started_at, process FROM sitting WHERE run_id = ? ORDER BY number");
+  rows.bind(run_id);
+  while (rows.step()) sittings.push_back({static_cast<int>(rows.integer(0)), rows.text(1), rows.text(2)});
+  return sittings;
 }
 
 }  // namespace
@@ -182,9 +208,11 @@ ResultsFile ResultsFile::open_for_reading(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path, error))
     throw StorageError(fmt::format(
         "there is no results file '{}'; `lstmbench run` writes one, --results names another", path.string()));
-  ResultsFile file(path, Database::Mode::read_only);
-  require_schema(file.database_);
-  return file;
+  Database database(path, Database::Mode::read_only);
+  if (file_version(database) == schema_version()) return ResultsFile(std::move(database));
+  Database copy = Database::copy_in_memory(database);
+  bring_up_to_date(copy);
+  return ResultsFile(std::move(copy));
 }
 
 std::optional<std::int64_t> ResultsFile::latest_run() {
@@ -221,7 +249,9 @@ StoredRun ResultsFile::load_run(std::int64_t run_id) {
   facts.bind(run_id);
   while (facts.step()) stored.machine.emplace_back(facts.text(0), facts.text(1));
   stored.libraries = load_libraries(database_, run_id);
-  stored.cases = load_cases(database_, run_id, stored.libraries);
+  stored.cases = load_cases(database_, run_id, Role::contender, stored.libraries);
+  stored.controls = load_cases(database_, run_id, Role::control, stored.libraries);
+  stored.sittings = load_sittings(database_, run_id);
   stored.rounds = load_rounds(database_, run_id);
   return stored;
 }

@@ -33,9 +33,17 @@ struct CheckRecord {
   std::string explanation;
 };
 
+// What a case is measured for.
+enum class Role {
+  contender,  // to be compared
+  control,  // the same as a contender, once more in every round: what differs between the two is the machine
+};
+
 // What is known of a case before its first round.
 struct CaseRecord {
   Case a_case;
+  Role role = Role::contender;
+  double estimated_step_s = 0;
   bool is_asked_for = false;  // by name, so that its not running is an error
   std::string repeat_command;
   std::optional<std::int64_t> workspace_bytes;
@@ -52,13 +60,15 @@ struct SampleRecord {
 struct CaseRound {
   std::int64_t case_id = 0;
   int position = 0;  // in the order of its round, from 0
+  int sitting = 1;   // in which it was measured
   Status status = Status::ok;
   std::string message;  // why it is not ok
   std::string log;      // the end of what the worker wrote; kept only where it is not ok
   std::optional<std::int64_t> workspace_bytes;
   std::string description;
   MemoryUse memory;
-  std::int64_t elapsed_ns = 0;  // of the whole case: start, prepare, all steps
+  std::int64_t elapsed_ns = 0;          // of the whole case: start, prepare, all steps
+  LoadReading load_before, load_after;  // of the machine; read back: 0 and what was between them
   std::vector<SampleRecord> samples;
 };
 
@@ -68,10 +78,20 @@ struct PeakReading {
 };
 
 struct RoundRecord {
-  int number = 0;  // from 1
+  int number = 0;                     // from 1; 0 holds what failed in the checks
+  bool is_complete = true;            // each planned case was measured, or failed
+  std::vector<std::int64_t> planned;  // ids of its cases, in order; empty: those of `cases`
   LoadReading load_before, load_after;
   std::vector<CaseRound> cases;
   std::vector<PeakReading> peaks;
+};
+
+// One process that measured a run: the first is `run`, each further one a `resume`.
+struct Sitting {
+  int number = 1;
+  std::string started_at;
+  std::string
+      process;  // which one, so that a second one can tell whether it still lives (process_identity.h)
 };
 
 enum class RunState { running, finished, interrupted };
@@ -86,6 +106,7 @@ struct RunRecord {
   std::string protocol;            // "rounds" or "seed"
   std::string settings;            // JSON: all options of the run
   std::string baseline;            // an implementation; empty: the fastest of each workload
+  std::string process;             // of the first sitting
   std::vector<std::string> notes;  // what the reader must know: what was skipped and why
 };
 
@@ -95,7 +116,7 @@ struct StoredCase {
   Status status = Status::ok;  // of the case as a whole
   std::string message;
   std::optional<CheckRecord> check;
-  std::map<int, CaseRound> rounds;  // by number
+  std::map<int, CaseRound> rounds;  // by number; also of a round that is not complete
 };
 
 // A run read back.
@@ -103,7 +124,9 @@ struct StoredRun {
   RunRecord run;
   MachineFacts machine;
   std::vector<LibraryRecord> libraries;
-  std::vector<StoredCase> cases;
+  std::vector<StoredCase> cases;     // the contenders
+  std::vector<StoredCase> controls;  // each the twin of a case
+  std::vector<Sitting> sittings;
   std::map<int, RoundRecord> rounds;  // without their cases, which stand in StoredCase
 };
 

@@ -1,16 +1,16 @@
-// The tables of a results file and their version.
+// The version of a results file's tables, and bringing a file to the newest (migrations.h holds the steps).
 #pragma once
 
 #include "store/database.h"
 
 namespace lstmbench {
 
-constexpr int schema_version = 1;
-
-// Creates the tables in an empty file. Throws StorageError for a file of another program or of a newer
-// version.
-void create_schema(Database& database);
-// Throws StorageError unless the file has this version.
-void require_schema(Database& database);
+// The version that this program writes.
+int schema_version();
+// The file's version. Throws StorageError for a file of another program, or of a version that is not known.
+int file_version(Database& database);
+// Makes the tables in an empty file; migrates one of an older version, all steps in one transaction. Throws
+// StorageError as file_version() does.
+void bring_up_to_date(Database& database);
 
 }  // namespace lstmbench

@@ -59,18 +59,17 @@ void insert_samples(Database& database, const CaseRound& round, int number) {
 }
 
 void insert_case_round(Database& database, const CaseRound& round, int number) {
-  Statement insert(database,
-                   "INSERT INTO case_round (case_id, round, position, status, message, peak_rss_bytes, "
-                   "device_peak_bytes, elapsed_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-  insert.bind(round.case_id)
-      .bind(number)
-      .bind(round.position)
-      .bind(to_string(round.status))
-      .bind(round.message);
-  insert.bind(round.memory.peak_rss_bytes)
-      .bind(round.memory.device_peak_bytes)
-      .bind(round.elapsed_ns)
-      .execute();
+  Statement insert(
+      database,
+      "INSERT INTO case_round (case_id, round, position, sitting, status, message, peak_rss_bytes, "
+      "device_peak_bytes, elapsed_ns, load_average, total_ticks, steal_ticks) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  insert.bind(round.case_id).bind(number).bind(round.position).bind(round.sitting);
+  insert.bind(to_string(round.status)).bind(round.message);
+  insert.bind(round.memory.peak_rss_bytes).bind(round.memory.device_peak_bytes).bind(round.elapsed_ns);
+  insert.bind(round.load_after.load_average);
+  insert.bind(round.load_after.total_ticks - round.load_before.total_ticks);
+  insert.bind(round.load_after.steal_ticks - round.load_before.steal_ticks).execute();
   insert_samples(database, round, number);
   if (!round.log.empty()) {
     Statement log(database, "INSERT INTO log (case_id, round, text) VALUES (?, ?, ?)");
@@ -86,10 +85,31 @@ void insert_case_round(Database& database, const CaseRound& round, int number) {
   status.bind(to_string(round.status)).bind(round.message).bind(round.case_id).execute();
 }
 
+void insert_round(Database& database, std::int64_t run_id, int number, bool is_complete,
+                  const LoadReading& before, const LoadReading& after) {
+  Statement insert(database,
+                   "INSERT INTO round (run_id, number, load_average_before, load_average_after, total_ticks, "
+                   "steal_ticks, throttle_events, is_complete) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  insert.bind(run_id).bind(number).bind(before.load_average).bind(after.load_average);
+  insert.bind(after.total_ticks - before.total_ticks).bind(after.steal_ticks - before.steal_ticks);
+  insert.bind(after.throttle_events - before.throttle_events).bind(static_cast<int>(is_complete)).execute();
+}
+
+void insert_plan(Database& database, std::int64_t run_id, int number,
+                 const std::vector<std::int64_t>& case_ids) {
+  Statement insert(database, "INSERT INTO round_plan (run_id, round, position, case_id) VALUES (?, ?, ?, ?)");
+  for (std::size_t i = 0; i < case_ids.size(); ++i)
+    insert.bind(run_id).bind(number).bind(static_cast<int>(i)).bind(case_ids[i]).execute();
+}
+
 }  // namespace
 
 std::string to_string(CheckMode mode) {
   return mode == CheckMode::none ? "none" : mode == CheckMode::slice ? "slice" : "full";
+}
+
+std::string to_string(Role role) {
+  return role == Role::control ? "control" : "contender";
 }
 
 std::string to_string(RunState state) {
@@ -103,10 +123,10 @@ ResultsFile ResultsFile::open_for_writing(const fs::path& path) {
     throw StorageError(
         fmt::format("results file '{}': its folder cannot be made: {} (--results names another file)",
                     path.string(), error.message()));
-  ResultsFile file(path, Database::Mode::read_write);
-  create_schema(file.database_);
-  reserve_space(file.database_);
-  return file;
+  Database database(path, Database::Mode::read_write);
+  bring_up_to_date(database);
+  reserve_space(database);
+  return ResultsFile(std::move(database));
 }
 
 std::int64_t ResultsFile::begin_run(const RunRecord& run, const MachineFacts& machine,
@@ -136,6 +156,9 @@ std::int64_t ResultsFile::begin_run(const RunRecord& run, const MachineFacts& ma
     Statement note(database_, "INSERT INTO run_note (run_id, position, note) VALUES (?, ?, ?)");
     note.bind(id).bind(static_cast<int>(i)).bind(run.notes[i]).execute();
   }
+  Statement sitting(database_,
+                    "INSERT INTO sitting (run_id, number, started_at, process) VALUES (?, 1, ?, ?)");
+  sitting.bind(id).bind(run.started_at).bind(run.process).execute();
   transaction.commit();
   return id;
 }
@@ -147,12 +170,16 @@ std::int64_t ResultsFile::add_case(std::int64_t run_id, const CaseRecord& record
   Statement insert(
       database_,
       "INSERT INTO benchmark_case (run_id, workload_id, implementation, version, dtype, device, threads, "
-      "worker, is_asked_for, repeat_command, status, message, workspace_bytes, description) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'OK', '', ?, ?)");
+      "role, "
+      "worker, worker_command, worker_environment, is_asked_for, estimated_step_s, repeat_command, status, "
+      "message, workspace_bytes, description) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'OK', '', ?, ?)");
   insert.bind(run_id).bind(workload).bind(a_case.implementation).bind(a_case.version).bind(a_case.dtype);
-  insert.bind(a_case.device).bind(a_case.threads).bind(a_case.worker.name);
-  insert.bind(static_cast<int>(record.is_asked_for)).bind(record.repeat_command).bind(record.workspace_bytes);
-  insert.bind(record.description).execute();
+  insert.bind(a_case.device).bind(a_case.threads).bind(to_string(record.role)).bind(a_case.worker.name);
+  insert.bind(nlohmann::json(a_case.worker.arguments).dump());
+  insert.bind(nlohmann::json(a_case.worker.environment).dump());
+  insert.bind(static_cast<int>(record.is_asked_for)).bind(record.estimated_step_s);
+  insert.bind(record.repeat_command).bind(record.workspace_bytes).bind(record.description).execute();
   const std::int64_t id = database_.last_row_id();
   transaction.commit();
   return id;
@@ -184,29 +211,81 @@ void ResultsFile::set_status(std::int64_t case_id, Status status, const std::str
   update.bind(to_string(status)).bind(message).bind(case_id).execute();
 }
 
-void ResultsFile::record_round(std::int64_t run_id, const RoundRecord& round) {
+void ResultsFile::open_round(std::int64_t run_id, int number, const std::vector<std::int64_t>& case_ids,
+                             const LoadReading& load) {
   Transaction transaction(database_);
-  Statement insert(database_,
-                   "INSERT INTO round (run_id, number, load_average_before, load_average_after, total_ticks, "
-                   "steal_ticks) VALUES (?, ?, ?, ?, ?, ?)");
-  insert.bind(run_id)
-      .bind(round.number)
-      .bind(round.load_before.load_average)
-      .bind(round.load_after.load_average);
-  insert.bind(round.load_after.total_ticks - round.load_before.total_ticks);
-  insert.bind(round.load_after.steal_ticks - round.load_before.steal_ticks).execute();
-  for (const auto& case_round : round.cases) insert_case_round(database_, case_round, round.number);
+  insert_round(database_, run_id, number, false, load, load);
+  insert_plan(database_, run_id, number, case_ids);
+  transaction.commit();
+}
+
+void ResultsFile::record_case_round(std::int64_t run_id, int number, const CaseRound& round) {
+  Transaction transaction(database_);
+  insert_case_round(database_, round, number);
+  Statement load(database_,
+                 "UPDATE round SET load_average_after = ?, total_ticks = total_ticks + ?, "
+                 "steal_ticks = steal_ticks + ?, throttle_events = throttle_events + ? "
+                 "WHERE run_id = ? AND number = ?");
+  const LoadReading &before = round.load_before, &after = round.load_after;
+  load.bind(after.load_average).bind(after.total_ticks - before.total_ticks);
+  load.bind(after.steal_ticks - before.steal_ticks).bind(after.throttle_events - before.throttle_events);
+  load.bind(run_id).bind(number).execute();
+  transaction.commit();
+}
+
+void ResultsFile::record_peaks(std::int64_t run_id, int number, const std::vector<PeakReading>& peaks) {
+  Transaction transaction(database_);
   Statement peak(
       database_,
       "INSERT INTO peak (run_id, round, threads, fp32_gflops, bf16_gflops) VALUES (?, ?, ?, ?, ?)");
-  for (const auto& reading : round.peaks)
+  for (const auto& reading : peaks)
     peak.bind(run_id)
-        .bind(round.number)
+        .bind(number)
         .bind(reading.threads)
         .bind(reading.rates.fp32_gflops)
         .bind(reading.rates.bf16_gflops)
         .execute();
   transaction.commit();
+}
+
+void ResultsFile::close_round(std::int64_t run_id, int number) {
+  Statement update(database_, "UPDATE round SET is_complete = 1 WHERE run_id = ? AND number = ?");
+  update.bind(run_id).bind(number).execute();
+}
+
+void ResultsFile::record_round(std::int64_t run_id, const RoundRecord& round) {
+  Transaction transaction(database_);
+  insert_round(database_, run_id, round.number, round.is_complete, round.load_before, round.load_after);
+  std::vector<std::int64_t> planned = round.planned;
+  if (planned.empty())
+    for (const auto& case_round : round.cases) planned.push_back(case_round.case_id);
+  for (const auto& case_round : round.cases) insert_case_round(database_, case_round, round.number);
+  insert_plan(database_, run_id, round.number, planned);
+  record_peaks(run_id, round.number, round.peaks);
+  transaction.commit();
+}
+
+int ResultsFile::begin_sitting(std::int64_t run_id, const std::string& started_at,
+                               const std::string& process) {
+  Transaction transaction(database_);
+  Statement last(database_, "SELECT coalesce(max(number), 0) FROM sitting WHERE run_id = ?");
+  last.bind(run_id).step();
+  const int number = static_cast<int>(last.integer(0)) + 1;
+  Statement insert(database_,
+                   "INSERT INTO sitting (run_id, number, started_at, process) VALUES (?, ?, ?, ?)");
+  insert.bind(run_id).bind(number).bind(started_at).bind(process).execute();
+  for (const char* sql :
+       {"UPDATE run SET state = 'running', finished_at = '' WHERE id = ?",
+        "UPDATE benchmark_case SET status = 'OK', message = '' WHERE status = 'INTERRUPTED' AND run_id = ?",
+        "DELETE FROM case_round WHERE status = 'INTERRUPTED' AND case_id IN "
+        "(SELECT id FROM benchmark_case WHERE run_id = ?)"})
+    Statement(database_, sql).bind(run_id).execute();
+  transaction.commit();
+  return number;
+}
+
+void ResultsFile::set_settings(std::int64_t run_id, const std::string& settings) {
+  Statement(database_, "UPDATE run SET settings = ? WHERE id = ?").bind(settings).bind(run_id).execute();
 }
 
 void ResultsFile::finish_run(std::int64_t run_id, RunState state, const std::string& finished_at) {

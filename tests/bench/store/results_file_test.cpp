@@ -106,6 +106,89 @@ TEST_F(ResultsFileTest, AnInterruptedRunKeepsItsRounds) {
   EXPECT_EQ(stored.cases[0].rounds.size(), 2u);
 }
 
+TEST_F(ResultsFileTest, ARoundCanBeWrittenCaseByCase) {
+  std::int64_t run_id = 0;
+  {
+    auto file = ResultsFile::open_for_writing(path());
+    run_id = begin_example(file);
+    const StoredRun stored = file.load_run(run_id);
+    file.open_round(run_id, 3, {stored.cases[1].id, stored.cases[0].id}, {0.5, 100, 1, 2});
+    CaseRound round = example_case_round(stored.cases[1].id, 3);
+    round.load_before = {0.5, 100, 1, 2};
+    round.load_after = {0.7, 300, 11, 5};
+    file.record_case_round(run_id, 3, round);
+  }  // as after kill -9
+  {
+    const StoredRun stored = ResultsFile::open_for_reading(path()).load_run(run_id);
+    const RoundRecord& round = stored.rounds.at(3);
+    EXPECT_FALSE(round.is_complete);
+    EXPECT_EQ(round.planned, (std::vector<std::int64_t>{stored.cases[1].id, stored.cases[0].id}));
+    EXPECT_EQ(round.load_after.total_ticks, 200);
+    EXPECT_EQ(round.load_after.steal_ticks, 10);
+    EXPECT_EQ(round.load_after.throttle_events, 3);
+    EXPECT_EQ(stored.cases[1].rounds.count(3), 1u);
+    EXPECT_EQ(stored.cases[0].rounds.count(3), 0u);
+  }
+  auto file = ResultsFile::open_for_writing(path());
+  EXPECT_EQ(file.begin_sitting(run_id, "2026-01-02T00:00:00Z", "me"), 2);
+  CaseRound round = example_case_round(file.load_run(run_id).cases[0].id, 3);
+  round.sitting = 2;
+  file.record_case_round(run_id, 3, round);
+  file.close_round(run_id, 3);
+  const StoredRun stored = file.load_run(run_id);
+  EXPECT_TRUE(stored.rounds.at(3).is_complete);
+  EXPECT_EQ(stored.cases[0].rounds.at(3).sitting, 2);
+  EXPECT_EQ(stored.sittings.back().process, "me");
+  EXPECT_EQ(stored.run.state, RunState::running);
+}
+
+TEST_F(ResultsFileTest, ANewSittingForgetsWhatWasInterrupted) {
+  auto file = ResultsFile::open_for_writing(path());
+  const auto run_id = begin_example(file);
+  const auto good = file.load_run(run_id).cases[0].id;
+  file.open_round(run_id, 3, {good}, {});
+  CaseRound round = example_case_round(good, 3);
+  round.status = Status::interrupted;
+  file.record_case_round(run_id, 3, round);
+  file.set_status(good, Status::interrupted, "interrupted before it was measured");
+  file.finish_run(run_id, RunState::interrupted, "now");
+  file.begin_sitting(run_id, "later", "me");
+  const StoredRun stored = file.load_run(run_id);
+  EXPECT_EQ(stored.cases[0].status, Status::ok);
+  EXPECT_EQ(stored.cases[0].message, "");
+  EXPECT_EQ(stored.cases[0].rounds.size(), 2u);
+  EXPECT_EQ(stored.cases[1].status, Status::crashed);  // what went wrong went wrong
+}
+
+TEST_F(ResultsFileTest, AControlIsKeptApartFromTheCases) {
+  auto file = ResultsFile::open_for_writing(path());
+  const auto run_id = store_example(file);
+  CaseRecord twin = example_case("fake/good");
+  twin.role = Role::control;
+  twin.a_case.worker.environment = {{"NAME", "value"}};
+  twin.estimated_step_s = 0.25;
+  const auto id = file.add_case(run_id, twin);
+  const StoredRun stored = file.load_run(run_id);
+  EXPECT_EQ(stored.cases.size(), 2u);
+  ASSERT_EQ(stored.controls.size(), 1u);
+  EXPECT_EQ(stored.controls[0].id, id);
+  EXPECT_EQ(stored.controls[0].record.a_case.worker.environment.at("NAME"), "value");
+  EXPECT_DOUBLE_EQ(stored.controls[0].record.estimated_step_s, 0.25);
+}
+
+TEST_F(ResultsFileTest, WhatIsWrittenInOneTransactionIsThereTogetherOrNotAtAll) {
+  auto file = ResultsFile::open_for_writing(path());
+  {
+    const auto transaction = file.begin_transaction();
+    store_example(file);
+  }
+  EXPECT_FALSE(file.latest_run());
+  auto transaction = file.begin_transaction();
+  store_example(file);
+  transaction.commit();
+  EXPECT_TRUE(file.latest_run());
+}
+
 TEST_F(ResultsFileTest, ARemovedCaseLeavesNothing) {
   auto file = ResultsFile::open_for_writing(path());
   const auto run_id = store_example(file);
