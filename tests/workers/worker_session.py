@@ -77,7 +77,7 @@ class Problem:
     """A random problem on disk. lengths and loss_lengths default to T; CTC labels may be empty or repeat."""
 
     def __init__(self, seed, samples=3, time_steps=7, inputs=5, units=4, layers=1, directions=1, classes=6,
-                 loss="cross-entropy", lengths=None, loss_lengths=None, max_labels=2):
+                 loss="cross-entropy", lengths=None, loss_lengths=None, max_labels=2, min_labels=0):
         random = np.random.RandomState(seed)
         self.network = {"inputs": inputs, "units": units, "layers": layers, "directions": directions,
                         "classes": classes, "loss": loss}
@@ -87,7 +87,7 @@ class Problem:
         self.loss_lengths = self.lengths if loss_lengths is None else np.array(loss_lengths, np.int32)
         self.label_lengths = None
         if loss == "ctc":
-            self.label_lengths = random.randint(0, max_labels + 1, samples).astype(np.int32)
+            self.label_lengths = random.randint(min_labels, max_labels + 1, samples).astype(np.int32)
             self.labels = random.randint(1, classes, self.label_lengths.sum()).astype(np.int32)
         else:
             self.labels = random.randint(0, classes, samples).astype(np.int32)

@@ -1,0 +1,35 @@
+"""Error replies of the worker protocol."""
+
+
+class ProtocolError(Exception):
+    """An error reply: a kind of the protocol and a message for people."""
+
+    def __init__(self, kind, message):
+        Exception.__init__(self, message)
+        self.kind = kind
+
+
+def bad_request(message):
+    return ProtocolError("bad-request", message)
+
+
+def unsupported(message):
+    return ProtocolError("unsupported", message)
+
+
+def is_out_of_memory(error):
+    return isinstance(error, MemoryError) or any(
+        sign in str(error) for sign in ("out of memory", "can't allocate memory", "not enough memory"))
+
+
+def member(values, name):
+    if not isinstance(values, dict) or name not in values:
+        raise bad_request("the request lacks %r" % name)
+    return values[name]
+
+
+def positive(values, name):
+    value = member(values, name)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise bad_request("%r must be a whole number of at least 1, got %r" % (name, value))
+    return value

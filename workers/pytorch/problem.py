@@ -1,0 +1,72 @@
+"""One prepared case: network sizes and the batch, read from a directory and checked."""
+# Sizes in comments: N samples, T time steps, C input channels, V classes.
+from __future__ import division
+
+import os
+
+import numpy as np
+
+from errors import bad_request, member, positive
+
+
+class Problem(object):
+    """Samples are put into descending order of length once, here, since packing asks for it; losses and gradients do
+    not depend on the order. The order of x stays the harness's: rearranging it is work of the forward pass.
+    """
+
+    def __init__(self, request):
+        network, batch = member(request, "network"), member(request, "batch")
+        self.inputs, self.units, self.layers, self.directions, self.classes = [
+            positive(network, name) for name in ("inputs", "units", "layers", "directions", "classes")]
+        self.samples, self.time_steps = positive(batch, "samples"), positive(batch, "time_steps")
+        self.loss = member(network, "loss")
+        if self.loss not in ("cross-entropy", "ctc"):
+            raise bad_request("unknown loss %r; known: cross-entropy, ctc" % (self.loss,))
+        if self.directions > 2:
+            raise bad_request("directions must be 1 or 2, got %d" % self.directions)
+        self.directory = member(request, "directory")
+
+        n, t = self.samples, self.time_steps
+        self.x = self.read("x", "float32", (n, t, self.inputs))
+        self.check_range("lengths", self.read("lengths", "int32", (n,)), 1, t)
+        lengths = self.read("lengths", "int32", (n,))
+        loss_lengths = self.read("loss_lengths", "int32", (n,))
+        if (loss_lengths < 1).any() or (loss_lengths > lengths).any():
+            raise bad_request("loss_lengths must be 1..length of each sample, got %s for lengths %s"
+                              % (loss_lengths.tolist(), lengths.tolist()))
+        self.order = np.argsort(-lengths.astype(np.int64), kind="mergesort")  # (N), stable
+        self.is_sorted = bool((self.order == np.arange(n)).all())
+        self.lengths, self.loss_lengths = lengths[self.order], loss_lengths[self.order]
+        self.is_dense = bool((lengths == t).all())
+        self.read_labels()
+
+    def read_labels(self):
+        n = self.samples
+        if self.loss == "cross-entropy":
+            labels = self.read("labels", "int32", (n,))
+            self.check_range("labels", labels, 0, self.classes - 1)
+            self.labels = labels[self.order].astype(np.int64)
+            return
+        label_lengths = self.read("label_lengths", "int32", (n,))
+        self.check_range("label_lengths", label_lengths, 0, None)
+        labels = self.read("labels", "int32", (int(label_lengths.sum()),))
+        self.check_range("labels", labels, 1, self.classes - 1)
+        ends = np.cumsum(label_lengths)
+        sequences = [labels[end - length:end] for end, length in zip(ends, label_lengths)]
+        self.labels = np.concatenate([sequences[sample] for sample in self.order]).astype(np.int64)
+        self.label_lengths = label_lengths[self.order]
+
+    def read(self, name, dtype, shape):
+        path = os.path.join(self.directory, name + ".npy")
+        try:
+            array = np.load(path)
+        except (IOError, OSError, ValueError) as error:
+            raise bad_request("cannot read %s: %s" % (path, error))
+        if array.dtype != np.dtype(dtype) or array.shape != shape:
+            raise bad_request("%s: got %s %s, expected %s %s" % (path, array.dtype, array.shape, dtype, shape))
+        return array
+
+    def check_range(self, name, array, low, high):
+        if (array < low).any() or (high is not None and (array > high).any()):
+            raise bad_request("%s.npy: values must be %d..%s, got %d..%d"
+                              % (name, low, "" if high is None else high, array.min(), array.max()))

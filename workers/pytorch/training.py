@@ -1,0 +1,139 @@
+"""Training steps of a prepared case, timed in five phases."""
+import os
+
+import numpy as np
+import torch
+import torch.optim
+
+import versions
+from errors import bad_request, is_out_of_memory, member, positive, unsupported
+from network import cannot_compile
+from problem import Problem
+
+
+class Training(object):
+    """A network, its batch and its optimiser; step() is one training step."""
+
+    def __init__(self, request, network_class):
+        self.dtype = member(request, "dtype")
+        self.device = member(request, "device")
+        for what, value, known in (("dtype", self.dtype, versions.supported_dtypes()),
+                                   ("device", self.device, versions.devices())):
+            if value not in known:
+                raise unsupported("%s %s; PyTorch %s here has %s"
+                                  % (what, value, torch.__version__, ", ".join(known)))
+        torch.set_num_threads(positive(request, "threads"))
+
+        self.problem = problem = Problem(request)
+        ctc_problem = versions.api.ctc_problem(problem.label_lengths) if problem.loss == "ctc" else None
+        if ctc_problem:
+            raise unsupported(ctc_problem)
+
+        self.network = versions.cast(network_class(problem), self.dtype)
+        self.initial = dict((name, problem.read("parameters/" + name, "float32", tuple(parameter.size())))
+                            for name, parameter in self.network.parameters_by_name())
+        self.set_parameters(self.initial)
+        self.network = self.network.place(self.device)
+        self.optimizer = self.make_optimizer(member(request, "optimizer"))
+        self.has_run = False
+
+        self.host_x = versions.cast(torch.from_numpy(problem.x), self.dtype)
+        self.host_labels = torch.from_numpy(problem.labels)
+        if self.device == "cuda":
+            self.host_x, self.host_labels = self.host_x.pin_memory(), self.host_labels.pin_memory()
+            versions.reset_peak_memory()
+        if problem.loss == "ctc":  # both stay on the host, where CTC losses read them
+            self.loss_lengths = torch.from_numpy(problem.loss_lengths.astype(np.int64))
+            self.label_lengths = torch.from_numpy(problem.label_lengths.astype(np.int64))
+        self.clock = versions.nanosecond_clock()
+        if self.network.compiles:
+            self.compile()
+
+    def compile(self):
+        """Steps that compile, and those that specialise on what the first ones saw."""
+        try:
+            for _ in range(3):
+                self.step(False)
+        except (MemoryError, RuntimeError, TypeError, ImportError) as error:
+            if is_out_of_memory(error):
+                raise
+            raise cannot_compile(error)
+
+    def make_optimizer(self, settings):
+        if member(settings, "name") != "adam":
+            raise unsupported("optimizer %r; known: adam" % (settings["name"],))
+        return torch.optim.Adam(self.network.parameters(), lr=settings.get("learning_rate", 1e-3),
+                                betas=(settings.get("beta1", 0.9), settings.get("beta2", 0.999)),
+                                eps=settings.get("epsilon", 1e-8))
+
+    def set_parameters(self, arrays):
+        for name, parameter in self.network.parameters_by_name():
+            parameter.data.copy_(torch.from_numpy(arrays[name]))
+
+    def now(self):
+        if self.device == "cuda":
+            torch.cuda.synchronize()
+        return self.clock()
+
+    def logits(self, x):
+        if self.dtype != "bf16":
+            return self.network(x)
+        with versions.autocast(self.device):
+            return self.network(x)
+
+    def loss(self, logits, labels):
+        logits = versions.cast(logits, self.dtype)
+        if self.problem.loss == "cross-entropy":
+            return torch.nn.functional.cross_entropy(logits, labels)
+        return versions.api.ctc_loss(logits, labels, self.loss_lengths, self.label_lengths)
+
+    def step(self, is_update):
+        """Phases of one training step in nanoseconds, and its loss."""
+        api = versions.api
+        start = self.now()
+        x, labels = [api.wrap(api.move(tensor, self.device)) for tensor in (self.host_x, self.host_labels)]
+        input_end = self.now()
+        logits = self.logits(x)
+        forward_end = self.now()
+        loss = self.loss(logits, labels)
+        value = api.scalar(loss)
+        loss_end = self.now()
+        api.clear_gradients(self.network.parameters())
+        loss.backward()
+        backward_end = self.now()
+        if is_update:
+            self.optimizer.step()
+        update_end = self.now()
+        return {"input_ns": input_end - start, "forward_ns": forward_end - input_end,
+                "loss_ns": loss_end - forward_end, "backward_ns": backward_end - loss_end,
+                "update_ns": update_end - backward_end, "loss": json_number(value)}
+
+    def run(self, steps):
+        self.has_run = True
+        return [self.step(True) for _ in range(steps)]
+
+    def check(self, directory):
+        """Loss at the prepared parameters; writes their gradients. Steps that were run before are not lost."""
+        if not os.path.isdir(directory):
+            raise bad_request("no such directory: %s" % directory)
+        current = None
+        if self.has_run:
+            current = dict((name, parameter.data.cpu().numpy().copy())
+                           for name, parameter in self.network.parameters_by_name())
+            self.set_parameters(self.initial)
+        loss = self.step(False)["loss"]
+        for name, parameter in self.network.parameters_by_name():
+            gradient = np.ascontiguousarray(parameter.grad.data.cpu().numpy())  # in C order, as the protocol asks
+            np.save(os.path.join(directory, name + ".npy"), gradient)
+        if current is not None:
+            self.set_parameters(current)
+        return loss
+
+
+def json_number(value):
+    """JSON has no words for what is not finite: the protocol writes them as text."""
+    if value != value:
+        return "NaN"
+    if value in (float("inf"), float("-inf")):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value
