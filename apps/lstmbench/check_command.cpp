@@ -132,10 +132,12 @@ int check_implementations(CheckFlags& flags, CLI::App& command) {
   auto progress = make_progress();
   TemporaryDirectory directory;
   const auto verdicts = check_cases(
-      cases, options, native_worker(workers.places), directory, [&](const Case& a_case, int done) {
+      cases, options, native_worker(workers.places), directory,
+      [&](const Case& a_case, int done) {
         progress->show({"checking", a_case.workload.name + "  " + a_case.implementation, a_case.dtype, done,
                         static_cast<int>(cases.size()), -1});
-      });
+      },
+      [](std::size_t, const GateResult&) {});
   progress.reset();
   int passed = 0, unsupported = 0;
   for (std::size_t i = 0; i < cases.size(); ++i) {

@@ -15,6 +15,8 @@ enum ExitCode : int {
   exit_ok = 0,
   exit_not_ok = 1,  // a case did not end OK
   exit_usage = 2,
+  exit_slower = 3,        // than what it is compared with
+  exit_inconclusive = 4,  // or the machine is unfit
   exit_storage = 5,
 };
 
@@ -22,6 +24,9 @@ enum ExitCode : int {
 using Work = std::function<int()>;
 
 void add_run_command(CLI::App& app, Work& work);
+void add_resume_command(CLI::App& app, Work& work);
+void add_compare_command(CLI::App& app, Work& work);
+void add_calibrate_command(CLI::App& app, Work& work);
 void add_list_command(CLI::App& app, Work& work);
 void add_plan_command(CLI::App& app, Work& work);
 void add_check_command(CLI::App& app, Work& work);

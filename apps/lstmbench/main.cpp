@@ -24,6 +24,9 @@ void add_commands(CLI::App& app, Work& work) {
       "  lstmbench check                  only the proof that all compute the same\n"
       "`lstmbench COMMAND --help` shows a command's options.");
   add_run_command(app, work);
+  add_resume_command(app, work);
+  add_compare_command(app, work);
+  add_calibrate_command(app, work);
   add_list_command(app, work);
   add_plan_command(app, work);
   add_check_command(app, work);

@@ -29,7 +29,9 @@ struct Close {
 };
 using File = std::unique_ptr<std::FILE, Close>;
 
-void write(const std::string& path, const std::string& text) {
+}  // namespace
+
+void write_output(const std::string& path, const std::string& text) {
   std::FILE* file = stdout;
   File owned;
   if (path != "-") {
@@ -39,8 +41,6 @@ void write(const std::string& path, const std::string& text) {
   }
   if (std::fwrite(text.data(), 1, text.size(), file) != text.size() || std::fflush(file) != 0) fail(path);
 }
-
-}  // namespace
 
 void add_output_flags(CLI::App& command, OutputFlags& flags) {
   command.add_option("--json", flags.json, "write everything as JSON (- for standard output)")
@@ -61,10 +61,10 @@ void require_writable(const OutputFlags& flags) {
 
 void write_outputs(const Report& report, const OutputFlags& flags) {
   if (flags.json != "-" && flags.markdown != "-" && flags.csv != "-")
-    write("-", render_terminal(report, output_style()));
-  if (!flags.json.empty()) write(flags.json, render_json(report));
-  if (!flags.markdown.empty()) write(flags.markdown, render_markdown(report));
-  if (!flags.csv.empty()) write(flags.csv, render_csv(report));
+    write_output("-", render_terminal(report, output_style()));
+  if (!flags.json.empty()) write_output(flags.json, render_json(report));
+  if (!flags.markdown.empty()) write_output(flags.markdown, render_markdown(report));
+  if (!flags.csv.empty()) write_output(flags.csv, render_csv(report));
 }
 
 }  // namespace lstmbench

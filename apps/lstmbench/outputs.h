@@ -16,6 +16,9 @@ void add_output_flags(CLI::App& command, OutputFlags& flags);
 
 // Throws StorageError where one of the files could not be written; they are not changed.
 void require_writable(const OutputFlags& flags);
+// To a file, or to standard output for "-". Throws StorageError.
+void write_output(const std::string& path, const std::string& text);
+
 // Throws StorageError.
 void write_outputs(const Report& report, const OutputFlags& flags);
 

@@ -29,6 +29,19 @@ CLI::Option* add(CLI::App& command, const std::string& name, Value& value, const
 
 }  // namespace
 
+double parse_percent(const std::string& flag, const std::string& text) {
+  std::size_t used = 0;
+  double percent = -1;
+  try {
+    percent = std::stod(text, &used);
+  } catch (const std::exception&) {
+  }
+  if (!(percent >= 0 && percent <= 100) || (text.substr(used) != "%" && used != text.size()))
+    throw std::invalid_argument(
+        fmt::format("{}: '{}' is no percentage; expected 0 to 100, as in 2%", flag, text));
+  return percent / 100;
+}
+
 void add_selection_flags(CLI::App& command, RunFlags& flags) {
   add(command, "--workload", flags.workloads, "names or patterns ('4x320/*') [the original's four]",
       "NAME,...")
@@ -51,7 +64,7 @@ void add_selection_flags(CLI::App& command, RunFlags& flags) {
 
 void add_run_flags(CLI::App& command, RunFlags& flags) {
   add_selection_flags(command, flags);
-  add(command, "--rounds", flags.rounds, "so many for every case [as the budget allows, at most 6]", "N")
+  add(command, "--rounds", flags.rounds, "so many for every case [until precise, as the budget allows]", "N")
       ->check(CLI::Range(1, most_steps));
   add(command, "--steps", flags.steps, "timed steps of a case in a round [by its speed]", "N")
       ->check(CLI::Range(1, most_steps));
@@ -59,6 +72,8 @@ void add_run_flags(CLI::App& command, RunFlags& flags) {
       ->check(CLI::Range(0, most_steps));
   add(command, "--budget", flags.budget, "no round begins that does not fit into this: 90s, 10m, 1h30m [10m]",
       "TIME");
+  add(command, "--precision", flags.precision,
+      "rounds end where ratios are known to +- so much: 2%; 0 uses up the budget [2%]", "PERCENT");
   add(command, "--time-limit", flags.time_limit, "of one step; longer is TIMEOUT [60s]", "TIME");
   add(command, "--check", flags.check,
       "what is compared with the reference before timing: slice, full, none [slice]", "WHAT")
@@ -105,6 +120,7 @@ RunOptions make_options(const RunFlags& flags) {
     }
   };
   duration("--budget", flags.budget, options.budget_s);
+  if (!flags.precision.empty()) options.precision = parse_percent("--precision", flags.precision);
   duration("--time-limit", flags.time_limit, options.time_limit_s);
   options.check = flags.check == "none"   ? CheckMode::none
                   : flags.check == "full" ? CheckMode::full

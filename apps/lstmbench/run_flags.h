@@ -16,6 +16,7 @@ struct RunFlags {
   std::vector<std::string> workloads, implementations, dtypes;
   std::vector<int> threads;
   std::optional<int> rounds, steps, warmup;
+  std::string precision;
   std::string budget, time_limit, check, protocol, baseline, results;
 };
 
@@ -26,6 +27,9 @@ void add_selection_flags(CLI::App& command, RunFlags& flags);
 // Gives the options that were neither typed nor in the environment the values of the file's [run] table.
 // Throws std::invalid_argument.
 void apply_defaults(CLI::App& command, const Configuration& configuration);
+
+// "2%" or "2" as 0.02. Throws std::invalid_argument naming the flag.
+double parse_percent(const std::string& flag, const std::string& text);
 
 // Throws std::invalid_argument.
 RunOptions make_options(const RunFlags& flags);

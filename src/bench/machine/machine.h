@@ -15,6 +15,14 @@ namespace lstmbench {
 using MachineFacts = std::vector<std::pair<std::string, std::string>>;
 MachineFacts read_machine(const SystemFiles& files);
 
+// A fact that differs; empty where one side does not have it.
+struct FactDifference {
+  std::string name, first, second;
+  bool is_decisive = false;  // it is another machine: times cannot be the same
+};
+// In the order of `first`, then what only `second` has. What changes all the time (load) is not among them.
+std::vector<FactDifference> differing_facts(const MachineFacts& first, const MachineFacts& second);
+
 // What else the machine was busy with; two readings give the share in between.
 struct LoadReading {
   double load_average = 0;       // of the last minute

@@ -65,6 +65,7 @@ json entry_of(const ReportRow& row) {
           {"gflops", or_null(row.gflops)},
           {"peak_percent", or_null(row.peak_percent)},
           {"relative", relative(row)},
+          {"verdict", row.verdict ? json(to_string(*row.verdict)) : json()},
           {"is_reference", row.is_reference},
           {"check", check(row.check)},
           {"workspace_bytes", or_null(row.workspace_bytes)},

@@ -16,6 +16,7 @@ std::string relative_cell(const ReportRow& row) {
   if (row.relative->interval && !row.is_reference)
     text += fmt::format(" ({}–{})", format_ratio(row.relative->interval->low),
                         format_ratio(row.relative->interval->high));
+  if (row.verdict) text += " " + to_string(*row.verdict);
   return text;
 }
 

@@ -6,6 +6,8 @@
 #include <tuple>
 
 #include "statistics/summary.h"
+#include "verdict/judge_run.h"
+#include "verdict/stored_medians.h"
 
 namespace lstmbench {
 namespace {
@@ -21,19 +23,6 @@ std::optional<double> peak_of(const StoredRun& stored, const std::string& dtype,
     }
   if (readings.empty()) return std::nullopt;
   return median(readings);
-}
-
-// The headline's median in each round that has timed steps and ended well.
-RoundMedians round_medians(const StoredCase& stored) {
-  RoundMedians medians;
-  for (const auto& [number, round] : stored.rounds) {
-    if (round.status != Status::ok) continue;
-    std::vector<double> headlines;
-    for (const auto& sample : round.samples)
-      if (!sample.is_warmup) headlines.push_back(static_cast<double>(sample.times.headline_ns()));
-    if (!headlines.empty()) medians[number] = median(headlines);
-  }
-  return medians;
 }
 
 template <typename Part>
@@ -116,25 +105,30 @@ void rank(ReportTable& table, const StoredRun& stored, bool by_whole_steps) {
   if (reference == table.rows.end()) reference = table.rows.begin();
   if (reference == table.rows.end() || !reference->is_ranked()) return;
   reference->is_reference = true;
-  const auto medians_of = [&](const ReportRow& row) {
-    for (const auto& stored_case : stored.cases) {
-      const Case& a_case = stored_case.record.a_case;
-      if (key_of(a_case) == key_of(row.a_case) && a_case.implementation == row.a_case.implementation &&
-          a_case.version == row.a_case.version)
-        return round_medians(stored_case);
-    }
-    return RoundMedians{};
+  const auto stored_of = [&](const ReportRow& row) {
+    return &*std::find_if(stored.cases.begin(), stored.cases.end(), [&](const StoredCase& stored_case) {
+      return is_same_case(stored_case.record.a_case, row.a_case);
+    });
   };
-  const RoundMedians reference_medians = medians_of(*reference);
-  for (auto& row : table.rows)
-    if (row.is_ranked()) row.relative = paired_ratio(medians_of(row), reference_medians);
+  const StoredCase& reference_case = *stored_of(*reference);
+  std::vector<ReportRow*> ranked;
+  std::vector<const StoredCase*> cases;
+  for (auto& row : table.rows) {
+    if (!row.is_ranked()) continue;
+    ranked.push_back(&row);
+    cases.push_back(stored_of(row));
+    row.relative = paired_ratio(round_medians(*cases.back()), round_medians(reference_case));
+  }
+  const auto judgements = judge_cases(cases, reference_case);
+  for (std::size_t i = 0; i < ranked.size(); ++i)
+    if (judgements[i]) ranked[i]->verdict = judgements[i]->verdict;
 }
 
 void summarise_machine(const StoredRun& stored, Report& report) {
   std::int64_t total = 0, steal = 0;
   for (const auto& [number, round] : stored.rounds) {
     if (number == 0) continue;  // the checks
-    ++report.rounds;
+    report.rounds += round.is_complete;
     report.load_average = std::max(report.load_average.value_or(0), round.load_after.load_average);
     total += round.load_after.total_ticks;
     steal += round.load_after.steal_ticks;
@@ -178,7 +172,9 @@ std::string describe(const Workload& workload) {
   return text;
 }
 
-Report build_report(const StoredRun& stored) {
+Report build_report(const StoredRun& whole_run) {
+  const WholeRounds whole = whole_rounds(whole_run);
+  const StoredRun& stored = whole.run;
   Report report;
   report.run = stored.run;
   report.machine = stored.machine;
@@ -206,6 +202,11 @@ Report build_report(const StoredRun& stored) {
     for (const auto& row : table.rows)
       ++(row.status == "OK" ? report.ok : row.status == "UNCHECKED" ? report.unchecked : report.not_ok);
   }
+  report.footnotes = unfit_warnings(stored);
+  if (whole.incomplete)
+    report.footnotes.push_back(
+        fmt::format("round {} was not finished{}; `lstmbench resume` goes on with it", *whole.incomplete,
+                    whole.is_left_out ? " and is left out" : ": what is missing in it was not measured"));
   add_footnotes(report);
   return report;
 }

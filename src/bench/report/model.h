@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "statistics/paired_ratio.h"
+#include "statistics/verdict.h"
 #include "store/records.h"
 
 namespace lstmbench {
@@ -35,6 +35,7 @@ struct ReportRow {
   std::optional<double> gflops;         // useful operations of the headline
   std::optional<double> peak_percent;   // of the peak of the dtype, measured in the same run
   std::optional<PairedRatio> relative;  // time over the time of the workload's reference row
+  std::optional<Verdict> verdict;       // on that; nothing for the reference itself
   bool is_reference = false;            // of its workload: the baseline, or the fastest
   bool is_cold = false;                 // some round measured its first step, without warm-up
   int rounds = 0;                       // that have timed steps

@@ -119,7 +119,10 @@ class TerminalReport {
     result.push_back(
         {(row.is_cold ? "*" : "") + format_milliseconds(time), row.is_reference ? Ink::bold : Ink::plain});
     if (seed) result.push_back({format_milliseconds(*row.total_deviation_ns), Ink::dim});
-    result.push_back({row.relative ? format_ratio(row.relative->ratio) + times() : "", Ink::plain});
+    const std::string mark = row.verdict == Verdict::equivalent     ? "="
+                             : row.verdict == Verdict::inconclusive ? "?"
+                                                                    : "";
+    result.push_back({row.relative ? format_ratio(row.relative->ratio) + times() + mark : "", Ink::plain});
     result.push_back({row.gflops ? format_gflops(*row.gflops) : "", Ink::plain});
     result.push_back({row.peak_percent ? fmt::format("{:.0f}%", *row.peak_percent) : "", Ink::plain});
     if (row.status == "OK")
@@ -237,7 +240,8 @@ class TerminalReport {
     paragraph(
         "ms/step: median of forward + loss + backward. relative: time over that of the bold row, paired "
         "within "
-        "rounds. peak: share of this machine's multiply-add peak, measured in this run. check: largest error "
+        "rounds (=: equivalent, ?: inconclusive). peak: share of this machine's multiply-add peak, measured "
+        "in this run. check: largest error "
         "of loss "
         "and gradients against float64.",
         "", "", Ink::dim);

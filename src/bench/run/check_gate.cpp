@@ -99,7 +99,8 @@ std::vector<std::size_t> order_by_worker(const std::vector<Case>& cases) {
 
 std::vector<GateResult> check_cases(const std::vector<Case>& cases, const RunOptions& options,
                                     const WorkerCommand& reference_worker, TemporaryDirectory& directory,
-                                    const std::function<void(const Case&, int done)>& listener) {
+                                    const std::function<void(const Case&, int done)>& listener,
+                                    const std::function<void(std::size_t, const GateResult&)>& on_result) {
   Gate gate(options, reference_worker, directory);
   std::vector<GateResult> results(cases.size());
   int done = 0;
@@ -107,10 +108,11 @@ std::vector<GateResult> check_cases(const std::vector<Case>& cases, const RunOpt
     if (is_interrupted()) {
       results[i].status = Status::interrupted;
       results[i].message = "interrupted before it was checked";
-      continue;
+    } else {
+      listener(cases[i], done++);
+      results[i] = gate.check(cases[i]);
     }
-    listener(cases[i], done++);
-    results[i] = gate.check(cases[i]);
+    on_result(i, results[i]);
   }
   return results;
 }

@@ -19,10 +19,11 @@ struct GateResult {
 };
 
 // Checks every case against the float64 reference of the native worker, one worker process at a time. The
-// results stand in the order of the cases. Interruption ends the checks: it and the rest are INTERRUPTED.
-// Throws StorageError where the problems cannot be written.
+// results stand in the order of the cases, and `on_result` is told of each as it comes. Interruption ends the
+// checks: it and the rest are INTERRUPTED. Throws StorageError where the problems cannot be written.
 std::vector<GateResult> check_cases(const std::vector<Case>& cases, const RunOptions& options,
                                     const WorkerCommand& reference_worker, TemporaryDirectory& directory,
-                                    const std::function<void(const Case&, int done)>& listener);
+                                    const std::function<void(const Case&, int done)>& listener,
+                                    const std::function<void(std::size_t, const GateResult&)>& on_result);
 
 }  // namespace lstmbench

@@ -15,6 +15,17 @@ enum class Protocol {
   seed,    // the original's: 500 steps, the first 100 dropped, mean and standard deviation of the whole step
 };
 
+// Which cases run once more in each round, to show what the machine does to two measurements of the same.
+enum class Controls {
+  none,
+  baseline,    // of each table the baseline, or the case that is expected to be the fastest
+  every_case,  // calibrate
+};
+
+// At least so many rounds where --rounds does not say; six are the fewest that give a 95 % interval.
+constexpr int least_default_rounds = 6;
+constexpr int most_default_rounds = 40;
+
 struct RunOptions {
   std::vector<std::string> workloads;        // names or globs; empty: the four of the original
   std::vector<std::string> implementations;  // names or globs; empty: the default selection
@@ -24,18 +35,19 @@ struct RunOptions {
   bool leaves_out_peers = false;  // only the native library
 
   std::optional<int>
-      rounds;  // exactly so many for every case; nothing: as many as the budget allows, at most 6
+      rounds;  // exactly so many for every case; nothing: until precise, as far as the budget allows
   std::optional<int> steps;   // timed steps of a case in a round; nothing: by the case's speed
   std::optional<int> warmup;  // steps before those; nothing: by the case's speed
   double budget_s = 600;      // no round begins that does not fit
-  double time_limit_s = 60;   // of one step
+  double precision = 0.02;    // rounds end where the ratios' intervals are +- this; 0: never
+  int most_rounds = most_default_rounds;
+  Controls controls = Controls::baseline;
+  double time_limit_s = 60;  // of one step
   CheckMode check = CheckMode::slice;
   Protocol protocol = Protocol::rounds;
   std::string baseline;  // an implementation; empty: the fastest of each workload
 };
 
-// Six rounds are the fewest that give a 95 % interval.
-constexpr int most_default_rounds = 6;
 constexpr int seed_steps = 500;
 constexpr int seed_warmup = 100;
 

@@ -5,26 +5,24 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <set>
 
 #include "check/trajectory.h"
 #include "process/interrupt.h"
+#include "process/process_identity.h"
 #include "run/check_gate.h"
+#include "run/clock_watch.h"
 #include "run/measure_case.h"
-#include "run/repeat_command.h"
+#include "run/resumable.h"
 #include "run/round_schedule.h"
+#include "run/running_cases.h"
 #include "run/utc_time.h"
+#include "verdict/stored_medians.h"
 
 namespace lstmbench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-struct RunningCase {
-  PlannedCase planned;
-  std::int64_t id = 0;
-  ScheduledCase schedule;
-  int rounds_done = 0;  // that ended OK
-};
 
 std::vector<LibraryRecord> library_records(const Discovery& discovery) {
   std::vector<LibraryRecord> records;
@@ -46,74 +44,115 @@ class Runner {
       : setting_(setting), options_(setting.options), results_(results), peak_(peak), progress_(progress) {}
 
   RunOutcome execute(const Plan& plan, const Discovery& discovery) {
-    run_id_ = results_.begin_run(setting_.record, read_machine(setting_.files), library_records(discovery));
-    for (const auto& planned : plan.cases) add(planned);
-    for (const auto& a_case : cases_)
-      problems_.folder_of(a_case.planned.a_case.workload);  // no room: now, not later
-    if (options_.check != CheckMode::none) pass_gate();
-    run_rounds();
-    close();
+    {
+      auto transaction = results_.begin_transaction();  // no run without its cases
+      RunRecord record = setting_.record;
+      record.process = own_process_identity(setting_.files);
+      run_id_ = results_.begin_run(record, read_machine(setting_.files), library_records(discovery));
+      cases_ = begin_cases(plan, options_, setting_.case_arguments, run_id_, results_);
+      transaction.commit();
+    }
+    go_on();
+    return {run_id_, is_interrupted()};
+  }
+
+  RunOutcome resume(const StoredRun& before) {
+    const auto changes = changes_since(before, setting_.files);
+    run_id_ = before.run.id;
+    sitting_ = results_.begin_sitting(run_id_, utc_now(), own_process_identity(setting_.files));
+    for (const auto& change : changes)
+      results_.add_note(run_id_, fmt::format("when the run was resumed, {}", change));
+    const StoredRun stored = results_.load_run(run_id_);  // without what was interrupted
+    cases_ = stored_cases(stored, options_);
+    for (const auto* list : {&stored.cases, &stored.controls})
+      for (const auto& known : *list) {
+        if (known.check || options_.check == CheckMode::none) checked_.insert(known.id);
+        for (const auto& [number, round] : known.rounds)
+          spent_before_s_ += 1e-9 * static_cast<double>(round.elapsed_ns);
+      }
+    for (const auto& [number, round] : stored.rounds) {
+      if (number == 0) has_round_of_checks_ = true;
+      next_round_ = std::max(next_round_, number + (round.is_complete ? 1 : 0));
+      if (number > 0 && !round.is_complete) open_ = round;
+    }
+    if (open_) recall_losses(stored, open_->number);
+    go_on();
     return {run_id_, is_interrupted()};
   }
 
  private:
-  void add(const PlannedCase& planned) {
-    RunningCase running{planned, 0, {}, 0};
-    CaseRecord record;
-    record.a_case = planned.a_case;
-    record.is_asked_for = planned.is_asked_for;
-    record.repeat_command = repeat_command(planned.a_case, setting_.case_arguments);
-    running.id = results_.add_case(run_id_, record);
-    running.schedule = {
-        planned.a_case.workload.name,
-        planned.status == Status::ok ? estimated_round_s(planned.a_case, planned.step_s, options_) : 0,
-        planned.status != Status::ok};
-    if (planned.status != Status::ok) results_.set_status(running.id, planned.status, planned.problem);
-    cases_.push_back(std::move(running));
+  void go_on() {
+    for (const auto& running : cases_)
+      if (!running.schedule.is_over)
+        problems_.folder_of(running.planned.a_case.workload);  // no room: now, not later
+    if (options_.check != CheckMode::none) pass_gate();
+    run_rounds();
+    close();
   }
 
   // A case that cannot run and that nobody asked for by name leaves the run; a note says so.
   bool leaves(RunningCase& running, Status status, const std::string& message) {
     if (status != Status::unsupported || running.planned.is_asked_for) return false;
-    results_.remove_case(running.id);
+    auto transaction = results_.begin_transaction();
+    for (RunningCase* one : with_control(running)) {
+      results_.remove_case(one->id);
+      one->schedule.is_over = true;
+      one->id = 0;
+    }
     results_.add_note(run_id_, fmt::format("{} does not run {}: {}", running.planned.a_case.implementation,
                                            running.planned.a_case.workload.name, message));
-    running.schedule.is_over = true;
-    running.id = 0;
+    transaction.commit();
     return true;
+  }
+
+  std::vector<RunningCase*> with_control(RunningCase& running) {
+    std::vector<RunningCase*> both{&running};
+    for (auto& other : cases_)
+      if (other.id != running.id && other.id != 0 &&
+          is_same_case(other.planned.a_case, running.planned.a_case))
+        both.push_back(&other);
+    return both;
   }
 
   void pass_gate() {
     std::vector<std::size_t> indices;
     std::vector<Case> cases;
     for (std::size_t i = 0; i < cases_.size(); ++i) {
-      if (cases_[i].schedule.is_over) continue;
+      if (cases_[i].schedule.is_over || cases_[i].role == Role::control || checked_.count(cases_[i].id))
+        continue;
       indices.push_back(i);
       cases.push_back(cases_[i].planned.a_case);
+    }
+    if (cases.empty()) return;
+    if (!has_round_of_checks_) {
+      results_.open_round(run_id_, 0, {}, read_load(setting_.files));
+      results_.close_round(run_id_, 0);  // it holds what failed in it, never the half of something
     }
     const auto listener = [&](const Case& a_case, int done) {
       progress_.show({"checking", a_case.workload.name + "  " + a_case.implementation, "", done,
                       static_cast<int>(cases.size()), -1});
     };
-    const auto verdicts = check_cases(cases, options_, setting_.native, directory_, listener);
-    RoundRecord record;  // number 0: the checks
-    record.load_before = record.load_after = read_load(setting_.files);
-    for (std::size_t k = 0; k < indices.size(); ++k) {
-      RunningCase& running = cases_[indices[k]];
-      if (verdicts[k].check.mode != CheckMode::none) results_.record_check(running.id, verdicts[k].check);
-      if (verdicts[k].status == Status::ok || leaves(running, verdicts[k].status, verdicts[k].message))
-        continue;
-      running.schedule.is_over = verdicts[k].status != Status::interrupted;
+    check_cases(
+        cases, options_, setting_.native, directory_, listener,
+        [&](std::size_t k, const GateResult& verdict) { take_verdict(cases_[indices[k]], k, verdict); });
+  }
+
+  void take_verdict(RunningCase& running, std::size_t position, const GateResult& verdict) {
+    auto transaction = results_.begin_transaction();
+    if (verdict.check.mode != CheckMode::none) results_.record_check(running.id, verdict.check);
+    if (verdict.status != Status::ok && !leaves(running, verdict.status, verdict.message)) {
+      running.schedule.is_over = verdict.status != Status::interrupted;
       CaseRound failed;
       failed.case_id = running.id;
-      failed.position = static_cast<int>(k);
-      failed.status = verdicts[k].status;
-      failed.message = verdicts[k].message;
-      failed.log = verdicts[k].log;
+      failed.position = static_cast<int>(position);
+      failed.sitting = sitting_;
+      failed.status = verdict.status;
+      failed.message = verdict.message;
+      failed.log = verdict.log;
       say_failure(running, failed);
-      record.cases.push_back(std::move(failed));
+      results_.record_case_round(run_id_, 0, failed);
     }
-    results_.record_round(run_id_, record);
+    transaction.commit();
   }
 
   void say_failure(const RunningCase& running, const CaseRound& round) {
@@ -124,85 +163,154 @@ class Runner {
 
   void run_rounds() {
     const int rounds =
-        options_.protocol == Protocol::seed ? 1 : options_.rounds.value_or(most_default_rounds);
-    for (int round = 1; round <= rounds && !is_interrupted(); ++round) {
+        options_.protocol == Protocol::seed ? 1 : options_.rounds.value_or(options_.most_rounds);
+    for (int round = next_round_; round <= rounds && !is_interrupted(); ++round) {
+      if (open_ && open_->number == round) {
+        run_round(round, rounds, rest_of(*open_));
+        open_.reset();
+        continue;
+      }
+      end_precise_tables(cases_, options_);
       auto order = order_of_round(schedules(), round);
       if (round > 1 && !options_.rounds)
         order = that_fit(order, schedules(), options_.budget_s - elapsed_s());
       if (order.empty()) break;
+      std::vector<std::int64_t> ids;
+      for (const std::size_t i : order) ids.push_back(cases_[i].id);
+      results_.open_round(run_id_, round, ids, read_load(setting_.files));
+      losses_.clear();
       run_round(round, rounds, order);
     }
+    if (last_round_ == 0 || is_interrupted()) return;
+    std::vector<PeakReading> peaks;
+    peak_.read(peaks);
+    results_.record_peaks(run_id_, last_round_, peaks);
   }
 
+  // What an earlier process had planned for the round and not measured.
+  std::vector<std::size_t> rest_of(const RoundRecord& round) const {
+    std::vector<std::size_t> rest;
+    for (const auto id : round.planned)
+      for (std::size_t i = 0; i < cases_.size(); ++i)
+        if (cases_[i].id == id && !cases_[i].schedule.is_over && !measured_.count(id)) rest.push_back(i);
+    return rest;
+  }
+
+  // Each measurement is on the disk before the next one begins; the round counts as whole only with the last.
   void run_round(int number, int rounds, const std::vector<std::size_t>& order) {
-    RoundRecord record;
-    record.number = number;
-    record.load_before = read_load(setting_.files);
-    peak_.read(record.peaks);
+    std::vector<PeakReading> peaks;
+    const int before = static_cast<int>(measured_.size());
+    if (std::exchange(has_peak_, true))
+      peak_.read_if_due(peaks);
+    else
+      peak_.read(peaks);
     for (std::size_t k = 0; k < order.size() && !is_interrupted(); ++k) {
-      peak_.read_if_due(record.peaks);
+      peak_.read_if_due(peaks);
       RunningCase& running = cases_[order[k]];
+      if (running.schedule.twin && cases_[*running.schedule.twin].schedule.is_over)
+        continue;  // failed just now
       ProgressPosition position{
           options_.rounds ? fmt::format("round {} of {}", number, rounds) : fmt::format("round {}", number),
-          fmt::format("{}  {}", running.schedule.workload, running.planned.a_case.implementation),
+          fmt::format("{}  {}{}", running.schedule.workload, running.planned.a_case.implementation,
+                      running.role == Role::control ? " (again)" : ""),
           "",
           static_cast<int>(k),
           static_cast<int>(order.size()),
           left_s(order, k, rounds - number)};
+      const LoadReading load = std::exchange(load_, read_load(setting_.files));
       CaseRound measured =
           measure_case(running.planned.a_case, problems_.folder_of(running.planned.a_case.workload), options_,
                        [&](const std::string& detail) {
                          position.detail = detail;
                          progress_.show(position);
                        });
+      watch_clock(number);
       if (leaves(running, measured.status, measured.message)) continue;
       measured.case_id = running.id;
-      measured.position = static_cast<int>(k);
-      running.schedule.round_s = static_cast<double>(measured.elapsed_ns) * 1e-9;
-      say_failure(running, measured);
-      record.cases.push_back(std::move(measured));
+      measured.position = before + static_cast<int>(k);
+      measured.sitting = sitting_;
+      measured.load_before = k == 0 ? load_ : load;  // nothing between two cases is left out
+      measured.load_after = load_ = read_load(setting_.files);
+      take(running, number, measured, peaks);
     }
-    peak_.read(record.peaks);
-    record.load_after = read_load(setting_.files);
-    judge_trajectories(record);
-    for (const auto& measured : record.cases) {
-      RunningCase& running = case_of(measured.case_id);
-      if (measured.status == Status::ok) {
-        ++running.rounds_done;
-      } else {
-        running.schedule.is_over = true;
+    if (is_interrupted()) return;
+    last_round_ = number;
+    auto transaction = results_.begin_transaction();
+    judge_trajectories(number);
+    results_.record_peaks(run_id_, number, peaks);
+    results_.close_round(run_id_, number);
+    transaction.commit();
+    measured_.clear();
+  }
+
+  void take(RunningCase& running, int number, const CaseRound& measured, std::vector<PeakReading>& peaks) {
+    auto transaction = results_.begin_transaction();
+    results_.record_case_round(run_id_, number, measured);
+    results_.record_peaks(run_id_, number, peaks);
+    transaction.commit();
+    peaks.clear();
+    measured_.insert(running.id);
+    running.schedule.round_s = static_cast<double>(measured.elapsed_ns) * 1e-9;
+    say_failure(running, measured);
+    if (measured.status != Status::ok) {
+      running.schedule.is_over =
+          measured.status != Status::interrupted;  // which another process may go on with
+      return;
+    }
+    if (const auto time = round_median(measured)) running.medians[number] = *time;
+    for (const auto& sample : measured.samples) losses_[running.id].push_back(sample.times.loss);
+  }
+
+  void recall_losses(const StoredRun& stored, int number) {
+    for (const auto* list : {&stored.cases, &stored.controls})
+      for (const auto& known : *list) {
+        const auto round = known.rounds.find(number);
+        if (round == known.rounds.end()) continue;
+        measured_.insert(known.id);
+        if (round->second.status != Status::ok) continue;
+        for (const auto& sample : round->second.samples) losses_[known.id].push_back(sample.times.loss);
       }
-    }
-    results_.record_round(run_id_, record);
   }
 
   // Losses of full-size steps must follow the same path in every case of a workload.
-  void judge_trajectories(RoundRecord& record) {
+  void judge_trajectories(int number) {
     std::map<std::string, std::vector<Trajectory>> by_workload;
-    for (const auto& measured : record.cases) {
-      if (measured.status != Status::ok || measured.samples.empty()) continue;
-      const Case& a_case = case_of(measured.case_id).planned.a_case;
-      Trajectory trajectory{std::to_string(measured.case_id), a_case.dtype, {}};
-      for (const auto& sample : measured.samples) trajectory.losses.push_back(sample.times.loss);
-      by_workload[a_case.workload.name].push_back(std::move(trajectory));
-    }
+    for (const auto& running : cases_)
+      if (const auto known = losses_.find(running.id); known != losses_.end() && !known->second.empty())
+        by_workload[running.schedule.workload].push_back(
+            {std::to_string(running.id), running.planned.a_case.dtype, known->second});
     for (const auto& [workload, trajectories] : by_workload)
       for (const auto& fault : compare_trajectories(trajectories))
-        for (auto& measured : record.cases)
-          if (std::to_string(measured.case_id) == fault.case_id) {
-            measured.status = Status::incorrect;
-            measured.message = fault.explanation;
-            say_failure(case_of(measured.case_id), measured);
+        for (auto& running : cases_)
+          if (std::to_string(running.id) == fault.case_id) {
+            CaseRound failed;
+            failed.status = Status::incorrect;
+            failed.message = fault.explanation;
+            results_.fail_case_round(number, running.id, failed.status, failed.message);
+            running.schedule.is_over = true;
+            running.medians.erase(number);
+            say_failure(running, failed);
           }
+    losses_.clear();
+  }
+
+  void watch_clock(int number) {
+    if (const auto step_s = clock_.step_s(wall_clock_offset_s()))
+      results_.add_note(
+          run_id_, fmt::format("somebody set the machine's clock by {:+.0f} s during round {}: moments in "
+                               "this run are not to be compared; its times are not touched by that",
+                               *step_s, number));
   }
 
   void close() {
+    auto transaction = results_.begin_transaction();
     for (const auto& running : cases_)
-      if (is_interrupted() && running.id != 0 && running.rounds_done == 0 && !running.schedule.is_over)
+      if (is_interrupted() && running.id != 0 && running.medians.empty() && !running.schedule.is_over)
         results_.set_status(running.id, Status::interrupted, "interrupted before it was measured");
     if (!peak_.problem().empty())
       results_.add_note(run_id_, fmt::format("the machine's peak is not known: {}", peak_.problem()));
     results_.finish_run(run_id_, is_interrupted() ? RunState::interrupted : RunState::finished, utc_now());
+    transaction.commit();
   }
 
   std::vector<ScheduledCase> schedules() const {
@@ -211,12 +319,9 @@ class Runner {
     return result;
   }
 
-  RunningCase& case_of(std::int64_t id) {
-    return *std::find_if(cases_.begin(), cases_.end(),
-                         [&](const RunningCase& running) { return running.id == id; });
+  double elapsed_s() const {
+    return spent_before_s_ + std::chrono::duration<double>(Clock::now() - start_).count();
   }
-
-  double elapsed_s() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
 
   // The rest of this round, and the rounds behind it as far as the budget allows them.
   double left_s(const std::vector<std::size_t>& order, std::size_t at, int rounds_behind) const {
@@ -238,7 +343,19 @@ class Runner {
   TemporaryDirectory directory_;
   Problems problems_{directory_};
   std::int64_t run_id_ = 0;
+  int sitting_ = 1;
+  int next_round_ = 1;
+  std::optional<RoundRecord> open_;  // that an earlier process did not finish
+  bool has_round_of_checks_ = false;
   std::vector<RunningCase> cases_;
+  std::set<std::int64_t> checked_;                      // by earlier processes
+  std::set<std::int64_t> measured_;                     // in the round that is open
+  std::map<std::int64_t, std::vector<double>> losses_;  // of the round that is open
+  bool has_peak_ = false;                               // a reading of this process
+  int last_round_ = 0;                                  // that this process finished
+  LoadReading load_;                                    // after the last measurement
+  ClockWatch clock_{wall_clock_offset_s()};
+  double spent_before_s_ = 0;               // by earlier processes
   Clock::time_point start_ = Clock::now();  // the checks count against the budget, too
 };
 
@@ -247,6 +364,11 @@ class Runner {
 RunOutcome execute_run(const Plan& plan, const Discovery& discovery, const RunSetting& setting,
                        ResultsFile& results, PeakMeter& peak, Progress& progress) {
   return Runner(setting, results, peak, progress).execute(plan, discovery);
+}
+
+RunOutcome resume_run(const StoredRun& stored, const RunSetting& setting, ResultsFile& results,
+                      PeakMeter& peak, Progress& progress) {
+  return Runner(setting, results, peak, progress).resume(stored);
 }
 
 }  // namespace lstmbench

@@ -1,4 +1,4 @@
-// A whole run: checks, then interleaved rounds of fresh processes, every round stored as it ends.
+// A whole run: checks, then interleaved rounds of fresh processes, every measurement stored as it is made.
 #pragma once
 
 #include <cstdint>
@@ -31,5 +31,12 @@ struct RunOutcome {
 // was committed until then stays.
 RunOutcome execute_run(const Plan& plan, const Discovery& discovery, const RunSetting& setting,
                        ResultsFile& results, PeakMeter& peak, Progress& progress);
+
+// Goes on with a run that ended early, or that new options ask more of: cases without a check are checked,
+// the round that was not finished is, and further ones follow. What was measured before counts against the
+// budget. Throws std::invalid_argument where what is measured has changed since (another version of a
+// library, another machine).
+RunOutcome resume_run(const StoredRun& stored, const RunSetting& setting, ResultsFile& results,
+                      PeakMeter& peak, Progress& progress);
 
 }  // namespace lstmbench

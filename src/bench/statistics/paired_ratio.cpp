@@ -23,13 +23,18 @@ std::optional<Interval> median_interval(std::span<const double> values, double c
   return Interval{sorted[k - 1], sorted[n - k]};
 }
 
-std::optional<PairedRatio> paired_ratio(const RoundMedians& a_case, const RoundMedians& baseline,
-                                        double confidence) {
+std::vector<double> paired_ratios(const RoundMedians& a_case, const RoundMedians& baseline) {
   std::vector<double> ratios;
   for (const auto& [round, time] : a_case) {
     const auto pair = baseline.find(round);
     if (pair != baseline.end() && pair->second > 0) ratios.push_back(time / pair->second);
   }
+  return ratios;
+}
+
+std::optional<PairedRatio> paired_ratio(const RoundMedians& a_case, const RoundMedians& baseline,
+                                        double confidence) {
+  const auto ratios = paired_ratios(a_case, baseline);
   if (ratios.empty()) return std::nullopt;
   return PairedRatio{median(ratios), median_interval(ratios, confidence), static_cast<int>(ratios.size())};
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace lstmbench {
 
@@ -25,6 +26,8 @@ struct PairedRatio {
 
 // From round to median time of a case's steps in it; nothing where no round has both.
 using RoundMedians = std::map<int, double>;
+// One for each round that has both, in their order.
+std::vector<double> paired_ratios(const RoundMedians& a_case, const RoundMedians& baseline);
 std::optional<PairedRatio> paired_ratio(const RoundMedians& a_case, const RoundMedians& baseline,
                                         double confidence = 0.95);
 

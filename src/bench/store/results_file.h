@@ -40,6 +40,8 @@ class ResultsFile {
                   const LoadReading& load);
   // The first status that is neither OK nor INTERRUPTED becomes the case's.
   void record_case_round(std::int64_t run_id, int number, const CaseRound& round);
+  // What a finished round shows of a measurement: that it cannot be right. Becomes the case's status.
+  void fail_case_round(int number, std::int64_t case_id, Status status, const std::string& message);
   void record_peaks(std::int64_t run_id, int number, const std::vector<PeakReading>& peaks);
   void close_round(std::int64_t run_id, int number);
   // A round that is known as a whole: all of it or nothing.

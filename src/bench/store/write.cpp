@@ -248,6 +248,16 @@ void ResultsFile::record_peaks(std::int64_t run_id, int number, const std::vecto
   transaction.commit();
 }
 
+void ResultsFile::fail_case_round(int number, std::int64_t case_id, Status status,
+                                  const std::string& message) {
+  Transaction transaction(database_);
+  Statement update(database_,
+                   "UPDATE case_round SET status = ?, message = ? WHERE case_id = ? AND round = ?");
+  update.bind(to_string(status)).bind(message).bind(case_id).bind(number).execute();
+  set_status(case_id, status, message);
+  transaction.commit();
+}
+
 void ResultsFile::close_round(std::int64_t run_id, int number) {
   Statement update(database_, "UPDATE round SET is_complete = 1 WHERE run_id = ? AND number = ?");
   update.bind(run_id).bind(number).execute();

@@ -40,6 +40,15 @@ TEST(RoundSchedule, ACaseAloneHasNothingToBeComparedWith) {
   EXPECT_THAT(that_fit({0}, {{"a", 5, false}}, 10), ElementsAre(0));  // it is all there is
 }
 
+TEST(RoundSchedule, AControlGoesWithItsCase) {
+  std::vector<ScheduledCase> cases{{"a", 5, false}, {"a", 6, false}, {"a", 5, false, 0}};
+  EXPECT_THAT(order_of_round(cases, 1), ElementsAre(0, 1, 2));
+  EXPECT_THAT(that_fit({0, 1, 2}, cases, 16), ElementsAre(0, 1, 2));
+  EXPECT_THAT(that_fit({0, 2}, {{"a", 5, false}, {"a", 60, false}, {"a", 4, false, 0}}, 4.5), IsEmpty());
+  cases[0].is_over = true;
+  EXPECT_THAT(order_of_round(cases, 1), ElementsAre(1));
+}
+
 struct Counts {
   int warmup = 0, timed = 0;
   bool is_cold = false;

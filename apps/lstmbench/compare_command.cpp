@@ -1,0 +1,100 @@
+// lstmbench compare: two runs; a gate for continuous integration.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+#include "command.h"
+#include "comparison_text.h"
+#include "environment.h"
+#include "run_ending.h"
+#include "run_flags.h"
+#include "verdict/compare_runs.h"
+
+namespace lstmbench {
+namespace {
+
+struct CompareFlags {
+  std::string first, second, results = default_results, anchor, margin, markdown;
+};
+
+bool is_number(const std::string& text) {
+  return !text.empty() && text.size() < 10 &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c); });
+}
+
+// "3": run 3 of --results; "old.db": its latest run; "old.db:3".
+StoredRun load(const std::string& name, const std::string& default_file) {
+  std::string file = name, run;
+  if (is_number(name) && !std::filesystem::exists(name)) {
+    file = default_file;
+    run = name;
+  } else if (const auto colon = name.rfind(':');
+             colon != std::string::npos && is_number(name.substr(colon + 1))) {
+    file = name.substr(0, colon);
+    run = name.substr(colon + 1);
+  }
+  ResultsFile results = ResultsFile::open_for_reading(file);
+  const auto latest = results.latest_run();
+  if (!latest) throw StorageError(fmt::format("results file '{}' holds no run yet", file));
+  return results.load_run(run.empty() ? *latest : std::stoll(run));
+}
+
+int exit_code(const RunComparison& comparison) {
+  bool is_worse = false, is_slower = false, is_open = comparison.is_unfit;
+  for (const auto& compared : comparison.cases) {
+    is_worse |= compared.became_worse;
+    is_slower |= compared.verdict == Verdict::slower;
+    is_open |= compared.verdict == Verdict::inconclusive;
+  }
+  const bool has_verdict =
+      std::any_of(comparison.cases.begin(), comparison.cases.end(),
+                  [](const ComparedCase& compared) { return compared.verdict.has_value(); });
+  if (is_worse) return exit_not_ok;
+  if (is_slower && !comparison.is_unfit) return exit_slower;
+  return is_open || !has_verdict ? exit_inconclusive : exit_ok;
+}
+
+int execute(const CompareFlags& flags) {
+  const double margin = flags.margin.empty() ? default_margin : parse_percent("--margin", flags.margin);
+  const RunComparison comparison =
+      compare_runs(load(flags.first, flags.results), load(flags.second, flags.results), flags.anchor, margin);
+  if (flags.markdown != "-")
+    std::fputs(comparison_for_terminal(comparison, !flags.anchor.empty(), output_style()).c_str(), stdout);
+  if (!flags.markdown.empty())
+    write_output(flags.markdown, comparison_as_markdown(comparison, !flags.anchor.empty()));
+  return exit_code(comparison);
+}
+
+}  // namespace
+
+void add_compare_command(CLI::App& app, Work& work) {
+  CLI::App* command = app.add_subcommand("compare", "Compare two runs: what became faster or slower");
+  auto flags = std::make_shared<CompareFlags>();
+  command->add_option("first", flags->first, "the run before: 3, old.db (its latest), old.db:3")->required();
+  command->add_option("second", flags->second, "the run after, named likewise")->required();
+  command
+      ->add_option("--results", flags->results, "SQLite file of runs named by number [results/lstmbench.db]")
+      ->type_name("FILE")
+      ->envname("LSTMBENCH_RESULTS");
+  command
+      ->add_option(
+          "--anchor", flags->anchor,
+          "compare ratios to this implementation, which both runs measured: cancels a slower machine")
+      ->type_name("NAME");
+  command->add_option("--margin", flags->margin, "a difference of less is none: EQUIVALENT [2%]")
+      ->type_name("PERCENT");
+  command->add_option("--markdown", flags->markdown, "write it as Markdown (- for standard output)")
+      ->type_name("FILE");
+  command->footer(
+      "What differs around the runs comes first. Exit status, for use as a gate: 0 nothing\n"
+      "became slower; 3 something did; 4 INCONCLUSIVE or UNFIT; 1 a case that was OK is\n"
+      "not; 2 usage; 5 a file cannot be read.\n"
+      "Examples:\n"
+      "  lstmbench compare 3 4\n"
+      "  lstmbench compare main.db branch.db --anchor onednn/lstm --markdown -");
+  command->callback([=, &work] { work = [=] { return execute(*flags); }; });
+}
+
+}  // namespace lstmbench

@@ -1,0 +1,23 @@
+// A new run, from its flags to its last round.
+#pragma once
+
+#include <functional>
+
+#include "outputs.h"
+#include "run_flags.h"
+#include "store/results_file.h"
+
+namespace lstmbench {
+
+struct Measured {
+  ResultsFile results;
+  std::int64_t run_id = 0;
+  std::string path;  // of the results
+};
+
+// `change` has the last word on the options. Progress goes to standard error. Throws std::invalid_argument,
+// StorageError.
+Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
+                 const std::function<void(RunOptions&)>& change);
+
+}  // namespace lstmbench

@@ -1,0 +1,15 @@
+// Which process wrote something, so that a later one can tell whether it still runs.
+#pragma once
+
+#include <string>
+
+#include "machine/system_files.h"
+
+namespace lstmbench {
+
+// "pid 12 started 345 boot abc": a number that the system gives again does not deceive.
+std::string own_process_identity(const SystemFiles& files);
+// Whether that process runs now; false for "" and after a restart of the machine.
+bool is_running(const std::string& identity, const SystemFiles& files);
+
+}  // namespace lstmbench

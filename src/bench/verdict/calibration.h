@@ -1,0 +1,31 @@
+// What the harness says about two measurements of the same: its own error and false alarms, and those that
+// the original's method has on the same samples.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "store/records.h"
+
+namespace lstmbench {
+
+// Of many comparisons of a case with itself.
+struct ErrorDistribution {
+  double median = 0, p95 = 0, largest = 0;  // of |ratio - 1|
+  double false_alarms = 0;                  // share of comparisons that call a difference
+};
+
+struct Calibration {
+  Case a_case;
+  int rounds = 0;   // of each comparison
+  int windows = 0;  // comparisons: stretches of so many rounds, each beginning one round after the one before
+  int disjoint = 0;        // of which so many share no round
+  ErrorDistribution own;   // rounds, medians, paired ratios, verdicts
+  ErrorDistribution seed;  // one block after the other, mean of whole steps, Welch's t-test
+};
+
+// For each case that has a control, and each number of rounds (6, 12, 24, ...) that was measured at least
+// twice over: the seed's method needs as many again, because it measures one after the other.
+std::vector<Calibration> calibrate(const StoredRun& stored);
+
+}  // namespace lstmbench

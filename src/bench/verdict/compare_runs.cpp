@@ -1,0 +1,173 @@
+#include "verdict/compare_runs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "statistics/sign_test.h"
+#include "statistics/summary.h"
+#include "verdict/judge_run.h"
+#include "verdict/stored_medians.h"
+
+namespace lstmbench {
+namespace {
+
+// Everything that may explain a difference, as facts.
+MachineFacts surroundings(const StoredRun& stored) {
+  MachineFacts facts = stored.machine;
+  facts.emplace_back("lstmbench", stored.run.program_version);
+  facts.emplace_back("protocol", stored.run.protocol);
+  for (const auto& library : stored.libraries) {
+    if (!library.problem.empty()) continue;
+    facts.emplace_back(library.worker.name, library.version);
+    for (const auto& [name, value] : library.build)
+      facts.emplace_back(fmt::format("{}: {}", library.worker.name, name), value);
+  }
+  const auto settings = nlohmann::json::parse(stored.run.settings, nullptr, false);
+  if (settings.is_object())
+    for (const char* name : {"steps", "warmup", "check"})
+      if (settings.contains(name)) facts.emplace_back(fmt::format("--{}", name), settings[name].dump());
+  std::int64_t throttled = 0;
+  for (const auto& [number, round] : stored.rounds) throttled += round.load_after.throttle_events;
+  facts.emplace_back("slowed by heat, power or a CPU limit", throttled > 0 ? "yes" : "no");
+  return facts;
+}
+
+const StoredCase* partner_of(const StoredCase& wanted, const std::vector<StoredCase>& among) {
+  std::vector<const StoredCase*> partners;
+  for (const auto& candidate : among) {
+    const Case &a = candidate.record.a_case, &b = wanted.record.a_case;
+    if (table_of(a) != table_of(b) || a.implementation != b.implementation) continue;
+    if (a.version == b.version) return &candidate;
+    partners.push_back(&candidate);
+  }
+  return partners.size() == 1 ? partners.front() : nullptr;
+}
+
+std::vector<double> values(const RoundMedians& medians) {
+  std::vector<double> result;
+  for (const auto& [round, time] : medians) result.push_back(time);
+  return result;
+}
+
+std::vector<double> times_of(const StoredRun& run, const StoredCase& a_case, const std::string& anchor) {
+  const RoundMedians medians = round_medians(a_case);
+  if (anchor.empty()) return values(medians);
+  for (const auto& candidate : run.cases)
+    if (candidate.record.a_case.implementation == anchor &&
+        table_of(candidate.record.a_case) == table_of(a_case.record.a_case))
+      return paired_ratios(medians, round_medians(candidate));
+  throw std::invalid_argument(
+      fmt::format("--anchor: run {} has no '{}' in {}", run.run.id, anchor, table_of(a_case.record.a_case)));
+}
+
+ComparedCase compare_case(const StoredRun& first_run, const StoredCase& first, const StoredRun& second_run,
+                          const StoredCase& second, const std::string& anchor) {
+  ComparedCase compared;
+  compared.a_case = second.record.a_case;
+  compared.first_version = first.record.a_case.version;
+  compared.second_version = second.record.a_case.version;
+  compared.first_status = first.status;
+  compared.second_status = second.status;
+  compared.became_worse = first.status == Status::ok && second.status != Status::ok;
+  const auto a = times_of(first_run, first, anchor), b = times_of(second_run, second, anchor);
+  compared.first_rounds = static_cast<int>(a.size());
+  compared.second_rounds = static_cast<int>(b.size());
+  if (!a.empty()) compared.first_ns = median(a);
+  if (!b.empty()) compared.second_ns = median(b);
+  const Workload &w1 = first.record.a_case.workload, &w2 = second.record.a_case.workload;
+  if (w1.flops() != w2.flops() || w1.parameters() != w2.parameters() || w1.seed != w2.seed)
+    compared.note = "two workloads of the same name";
+  else if (compared.became_worse)
+    compared.note = fmt::format("{} in the second run: {}", to_string(second.status), second.message);
+  else if (first.status != Status::ok)
+    compared.note = fmt::format("{} in the first run", to_string(first.status));
+  else if (a.empty() || b.empty())
+    compared.note = "not measured in both";
+  else
+    compared.ratio = unpaired_ratio(a, b);
+  return compared;
+}
+
+// Equivalence by an interval that is made wider for their number, difference by the rank-sum test after Holm.
+void give_verdicts(RunComparison& comparison,
+                   const std::vector<std::pair<std::vector<double>, std::vector<double>>>& times,
+                   double margin) {
+  std::vector<double> p_values;
+  for (const auto& [a, b] : times) p_values.push_back(rank_sum_p(a, b));
+  const auto adjusted = holm_adjusted(p_values);
+  const double joint = 1 - significance / static_cast<double>(std::max<std::size_t>(1, times.size()));
+  std::size_t next = 0;
+  for (auto& compared : comparison.cases) {
+    if (!compared.ratio) continue;
+    const auto& [a, b] = times[next];
+    compared.adjusted_p = adjusted[next++];
+    const auto wide = unpaired_ratio(a, b, joint).interval;
+    const bool is_within = wide && wide->low >= 1 - margin && wide->high <= 1 + margin;
+    compared.verdict = is_within                             ? Verdict::equivalent
+                       : *compared.adjusted_p > significance ? Verdict::inconclusive
+                       : compared.ratio->ratio < 1           ? Verdict::faster
+                                                             : Verdict::slower;
+  }
+}
+
+void add_warnings(const StoredRun& run, const char* which, RunComparison& comparison) {
+  for (const auto& warning : unfit_warnings(run)) {
+    comparison.warnings.push_back(fmt::format("{} run: {}", which, warning));
+    comparison.is_unfit = true;
+  }
+  if (run.run.state != RunState::finished)
+    comparison.warnings.push_back(fmt::format("the {} run was not finished", which));
+}
+
+}  // namespace
+
+RunComparison compare_runs(const StoredRun& first, const StoredRun& second, const std::string& anchor,
+                           double margin) {
+  RunComparison comparison;
+  const StoredRun a = whole_rounds(first).run, b = whole_rounds(second).run;
+  comparison.environment = differing_facts(surroundings(a), surroundings(b));
+  add_warnings(a, "first", comparison);
+  add_warnings(b, "second", comparison);
+  for (const auto& difference : comparison.environment)
+    if (difference.is_decisive)
+      comparison.warnings.push_back(
+          fmt::format("two machines: {} differs; the verdicts compare them, too", difference.name));
+  if (anchor.empty())
+    comparison.warnings.push_back(
+        "the runs were made at different times: a machine that was slower in one of them counts as a "
+        "difference; "
+        "--anchor IMPLEMENTATION (in both runs) takes that out");
+
+  std::vector<std::pair<std::vector<double>, std::vector<double>>> times;
+  for (const auto& one : a.cases) {
+    if (!anchor.empty() && one.record.a_case.implementation == anchor) continue;
+    if (const StoredCase* other = partner_of(one, b.cases)) {
+      comparison.cases.push_back(compare_case(a, one, b, *other, anchor));
+      if (comparison.cases.back().ratio)
+        times.emplace_back(times_of(a, one, anchor), times_of(b, *other, anchor));
+    } else {
+      ComparedCase only;
+      only.a_case = one.record.a_case;
+      only.first_version = one.record.a_case.version;
+      only.first_status = one.status;
+      only.note = "only in the first run";
+      comparison.cases.push_back(std::move(only));
+    }
+  }
+  for (const auto& one : b.cases)
+    if (!partner_of(one, a.cases)) {
+      ComparedCase only;
+      only.a_case = one.record.a_case;
+      only.second_version = one.record.a_case.version;
+      only.second_status = one.status;
+      only.note = "only in the second run";
+      comparison.cases.push_back(std::move(only));
+    }
+  give_verdicts(comparison, times, margin);
+  return comparison;
+}
+
+}  // namespace lstmbench

@@ -1,0 +1,29 @@
+// The verdicts on a stored run: each case against its table's reference, and the null controls.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "statistics/verdict.h"
+#include "store/records.h"
+
+namespace lstmbench {
+
+// One for each of `cases` against `reference`, all of one table; nothing for the reference itself and where
+// no round has both.
+std::vector<std::optional<Judgement>> judge_cases(const std::vector<const StoredCase*>& cases,
+                                                  const StoredCase& reference,
+                                                  double margin = default_margin);
+
+struct ControlJudgement {
+  Case a_case;
+  Judgement judgement;
+};
+// Each null control against its twin, corrected for their number.
+std::vector<ControlJudgement> judge_controls(const StoredRun& stored, double margin = default_margin);
+
+// What to say first of a run whose controls found a difference between a case and itself: one sentence each.
+std::vector<std::string> unfit_warnings(const StoredRun& stored);
+
+}  // namespace lstmbench

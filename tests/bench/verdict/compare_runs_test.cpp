@@ -1,0 +1,101 @@
+#include "verdict/compare_runs.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "bench/verdict/example_runs.h"
+
+namespace lstmbench {
+namespace {
+
+using ::testing::HasSubstr;
+
+const ComparedCase& case_named(const RunComparison& comparison, const std::string& implementation) {
+  for (const auto& compared : comparison.cases)
+    if (compared.a_case.implementation == implementation) return compared;
+  throw std::out_of_range(implementation);
+}
+
+StoredRun before() {
+  return run_of({case_with_times(1, "a/same", times_around(10, 10)),
+                 case_with_times(2, "a/worse", times_around(10, 10)),
+                 case_with_times(3, "a/better", times_around(10, 10)),
+                 case_with_times(4, "a/gone", times_around(10, 10)),
+                 case_with_times(5, "a/broken", times_around(10, 10)),
+                 case_with_times(6, "a/few", times_around(10, 2))});
+}
+
+StoredRun after() {
+  StoredRun run = run_of(
+      {case_with_times(1, "a/same", times_around(10.02, 10)),
+       case_with_times(2, "a/worse", times_around(12, 10)),
+       case_with_times(3, "a/better", times_around(8, 10)), case_with_times(5, "a/broken", {}),
+       case_with_times(6, "a/few", times_around(20, 2)), case_with_times(7, "a/new", times_around(10, 10))});
+  run.cases[3].status = Status::crashed;
+  run.cases[3].message = "killed";
+  run.cases[1].record.a_case.version = "1.1";
+  run.machine[1].second = "Linux 7";
+  run.machine[2].second = "9.5";  // load changes all the time
+  return run;
+}
+
+TEST(CompareRuns, SaysWhatBecameFasterOrSlower) {
+  const RunComparison comparison = compare_runs(before(), after(), "", default_margin);
+  EXPECT_EQ(case_named(comparison, "a/same").verdict, Verdict::equivalent);
+  EXPECT_EQ(case_named(comparison, "a/worse").verdict, Verdict::slower);
+  EXPECT_NEAR(case_named(comparison, "a/worse").ratio->ratio, 1.2, 0.01);
+  EXPECT_EQ(case_named(comparison, "a/worse").second_version, "1.1");
+  EXPECT_EQ(case_named(comparison, "a/better").verdict, Verdict::faster);
+  EXPECT_EQ(case_named(comparison, "a/few").verdict, Verdict::inconclusive);
+  EXPECT_EQ(case_named(comparison, "a/gone").note, "only in the first run");
+  EXPECT_EQ(case_named(comparison, "a/new").note, "only in the second run");
+  EXPECT_TRUE(case_named(comparison, "a/broken").became_worse);
+  EXPECT_THAT(case_named(comparison, "a/broken").note, HasSubstr("CRASHED in the second run: killed"));
+}
+
+TEST(CompareRuns, ShowsWhatDiffersAroundThem) {
+  const RunComparison comparison = compare_runs(before(), after(), "", default_margin);
+  ASSERT_EQ(comparison.environment.size(), 1u);
+  EXPECT_EQ(comparison.environment[0].name, "kernel");
+  StoredRun elsewhere = after();
+  elsewhere.machine[0].second = "Another CPU";
+  bool is_said = false;
+  for (const auto& warning : compare_runs(before(), elsewhere, "", default_margin).warnings)
+    is_said |= warning.find("two machines") != std::string::npos;
+  EXPECT_TRUE(is_said);
+}
+
+// The second run was made on a machine that was half as fast; relative to the anchor nothing changed.
+TEST(CompareRuns, AnAnchorTakesASlowerMachineOut) {
+  const StoredRun first = run_of(
+      {case_with_times(1, "a/x", times_around(10, 10)), case_with_times(2, "a/anchor", times_around(5, 10))});
+  const StoredRun second = run_of({case_with_times(1, "a/x", times_around(20, 10)),
+                                   case_with_times(2, "a/anchor", times_around(10, 10))});
+  EXPECT_EQ(case_named(compare_runs(first, second, "", default_margin), "a/x").verdict, Verdict::slower);
+  const RunComparison anchored = compare_runs(first, second, "a/anchor", default_margin);
+  ASSERT_EQ(anchored.cases.size(), 1u);
+  EXPECT_EQ(anchored.cases[0].verdict, Verdict::equivalent);
+  EXPECT_THROW(compare_runs(first, second, "a/other", default_margin), std::invalid_argument);
+}
+
+TEST(CompareRuns, AnUnfitRunIsSaid) {
+  StoredRun unfit = before();
+  StoredCase control = case_with_times(9, "a/same", times_around(13, 10));
+  control.record.role = Role::control;
+  unfit.controls = {control};
+  EXPECT_TRUE(compare_runs(unfit, after(), "", default_margin).is_unfit);
+  EXPECT_FALSE(compare_runs(before(), after(), "", default_margin).is_unfit);
+}
+
+TEST(CompareRuns, OtherWorkloadsOfTheSameNameAreNotCompared) {
+  StoredRun second = after();
+  second.cases[0].record.a_case.workload.units = 99;
+  const ComparedCase compared = case_named(compare_runs(before(), second, "", default_margin), "a/same");
+  EXPECT_FALSE(compared.verdict);
+  EXPECT_THAT(compared.note, HasSubstr("two workloads"));
+}
+
+}  // namespace
+}  // namespace lstmbench
