@@ -19,30 +19,42 @@ struct Ahead {
   int lines;
 };
 
-// As accumulate(), fetching ahead meanwhile: one line with each of the first elements of K.
+// As accumulate(), fetching ahead meanwhile: at least the lines asked for, or as many as K has elements.
 template <int kRows, int kVectors>
 LSTM_INLINE inline void accumulate_ahead(Tile<kRows, kVectors>& tile, const Rows<kRows>& a,
                                          std::size_t a_step, const float* b, int k, Ahead ahead) noexcept {
-  const int fetching = ahead.lines < k ? ahead.lines : k;
-  accumulate<true>(tile, a, a_step, b, fetching, ahead.next);
-  accumulate<false>(tile, a + static_cast<std::size_t>(fetching) * a_step, a_step,
-                    b + static_cast<std::size_t>(fetching * kVectors * kBlock), k - fetching, nullptr);
+  if (2 * ahead.lines <= k) {
+    accumulate<Fetch::every_second>(tile, a, a_step, b, k, ahead.next);
+  } else {
+    accumulate<Fetch::every>(tile, a, a_step, b, k, ahead.next);
+  }
 }
 
 // As accumulate() for rows of gates: (unit blocks, rows, kGateColumns), `panel` and `row` floats apart.
-template <int kRows, int kVectors>
+template <Fetch kFetch, int kRows, int kVectors>
 LSTM_INLINE inline void accumulate_gates(Tile<kRows, kVectors>& tile, const float* gates, std::size_t panel,
-                                         std::size_t row, const float* b, int k, Ahead ahead) noexcept {
+                                         std::size_t row, const float* b, int k,
+                                         const float* ahead) noexcept {
   for (int i = 0; i < k; i += kGateColumns) {
-    const int lines = ahead.lines * kGateColumns / (k - i);
-    accumulate_ahead(tile, Rows<kRows>::strided(gates, row), 1, b, kGateColumns, {ahead.next, lines});
-    ahead = {ahead.next + lines * 16, ahead.lines - lines};
+    accumulate<kFetch>(tile, Rows<kRows>::strided(gates, row), 1, b, kGateColumns, ahead);
+    if constexpr (kFetch != Fetch::never) ahead += kGateColumns / static_cast<int>(kFetch) * 16;
     gates += panel;
     b += kGateColumns * kVectors * kBlock;
   }
 }
 
-constexpr int kGroupTiles = 8;          // row tiles that share a piece
+template <int kRows, int kVectors>
+LSTM_INLINE inline void accumulate_gates_ahead(Tile<kRows, kVectors>& tile, const float* gates,
+                                               std::size_t panel, std::size_t row, const float* b, int k,
+                                               Ahead ahead) noexcept {
+  if (2 * ahead.lines <= k) {
+    accumulate_gates<Fetch::every_second>(tile, gates, panel, row, b, k, ahead.next);
+  } else {
+    accumulate_gates<Fetch::every>(tile, gates, panel, row, b, k, ahead.next);
+  }
+}
+
+constexpr int kGroupTiles = 22;         // row tiles that share a piece
 constexpr int kPieceBytes = 32 * 1024;  // of B
 
 // Where the sums of a group's tiles wait from one piece to the next.

@@ -17,11 +17,11 @@ void project(const Projection& p) noexcept {
         p.rows, p.inputs, 1,
         p.weights + static_cast<std::size_t>(block) * static_cast<std::size_t>(p.inputs * kGateColumns),
         partial,
-        [&]<int kRows>(Tile<kRows, 4>& tile, int first, int first_k, int k, const float* weights, Ahead)
+        [&]<int kRows>(Tile<kRows, 4>& tile, int first, int first_k, int k, const float* weights, Ahead ahead)
             LSTM_INLINE {
               Rows<kRows> x;
               unroll<kRows>([&](auto r) LSTM_INLINE { x.start[r] = p.x[first + r] + first_k; });
-              accumulate<false>(tile, x, 1, weights, k, nullptr);
+              accumulate_ahead(tile, x, 1, weights, k, ahead);
             },
         [&]<int kRows>(Tile<kRows, 4>& tile, int first) LSTM_INLINE {
           unroll<kRows>([&](auto r) LSTM_INLINE {
@@ -88,10 +88,11 @@ void input_gradient(const InputGradient& g) noexcept {
         g.rows, g.all_unit_blocks * kGateColumns, kGateColumns, g.weights, partial,
         [&]<int kRows>(Tile<kRows, kVectors>& tile, int first, int first_k, int k, const float* weights,
                        Ahead ahead) LSTM_INLINE {
-          accumulate_gates(tile,
-                           g.dgates + static_cast<std::size_t>(first_k / kGateColumns) * g.dgates_panel +
-                               static_cast<std::size_t>(first) * g.dgates_row,
-                           g.dgates_panel, g.dgates_row, weights, k, ahead);
+          accumulate_gates_ahead(tile,
+                                 g.dgates +
+                                     static_cast<std::size_t>(first_k / kGateColumns) * g.dgates_panel +
+                                     static_cast<std::size_t>(first) * g.dgates_row,
+                                 g.dgates_panel, g.dgates_row, weights, k, ahead);
         },
         [&]<int kRows>(Tile<kRows, kVectors>& tile, int first) LSTM_INLINE {
           float* dx = g.dx + static_cast<std::size_t>(first) * g.dx_row;

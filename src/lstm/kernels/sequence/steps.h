@@ -50,6 +50,23 @@ inline void finish_forward(const ForwardStep& step, int block, int first, Tile<k
   }
 }
 
+// What finish_forward will read and write of a tile's rows: the first half with the first piece of K, the
+// rest with the second, into the second-level cache.
+template <int kRows>
+inline void prefetch_forward(const ForwardStep& step, int block, int first, int first_k) noexcept {
+  const int half = first_k == 0 ? 0 : first_k <= step.units / 2 ? 1 : 2;
+  if (half == 2) return;
+  const std::size_t column = static_cast<std::size_t>(block) * kBlock;
+  for (int r = kRows * half / 2; r < kRows * (half + 1) / 2; ++r) {
+    const auto row = static_cast<std::size_t>(first + r);
+    const float* gates =
+        step.gates + static_cast<std::size_t>(block) * step.gates_panel + row * step.gates_row;
+    for (int line = 0; line < kGateColumns; line += 16) prefetch_to_l2(gates + line);
+    prefetch_to_l2(step.c + row * step.c_row + column);
+    prefetch_to_l2(step.h + row * step.h_row + column);
+  }
+}
+
 void forward_step(const ForwardStep& step) noexcept {
   PartialSums partial;
   for (int block = 0; block < step.unit_blocks; ++block) {
@@ -67,6 +84,7 @@ void forward_step(const ForwardStep& step) noexcept {
         partial,
         [&]<int kRows>(Tile<kRows, 4>& tile, int first, int first_k, int k, const float* weights,
                        Ahead ahead) LSTM_INLINE {
+          prefetch_forward<kRows>(step, block, first, first_k);
           const float* h = step.h_previous + static_cast<std::size_t>(first) * step.h_previous_row + first_k;
           accumulate_ahead(tile, Rows<kRows>::strided(h, step.h_previous_row), 1, weights, k, ahead);
         },
@@ -164,10 +182,11 @@ inline void backward_blocks(const BackwardStep& step, int block, PartialSums& pa
           prefetch_backward(step, block, first + turn / 2, turn % 2 == 0 ? 0 : half,
                             turn % 2 == 0 ? half : kVectors);
         }
-        accumulate_gates(tile,
-                         step.dgates_next + static_cast<std::size_t>(first_gates) * step.dgates_next_panel +
-                             static_cast<std::size_t>(first) * step.dgates_next_row,
-                         step.dgates_next_panel, step.dgates_next_row, weights, k, ahead);
+        accumulate_gates_ahead(tile,
+                               step.dgates_next +
+                                   static_cast<std::size_t>(first_gates) * step.dgates_next_panel +
+                                   static_cast<std::size_t>(first) * step.dgates_next_row,
+                               step.dgates_next_panel, step.dgates_next_row, weights, k, ahead);
       },
       [&]<int kRows>(Tile<kRows, kVectors>& tile, int first)
           LSTM_INLINE { finish_backward(step, block, first, tile); });

@@ -76,40 +76,59 @@ struct Rows {
   }
 };
 
-// sum[r][v] += a.start[r][i * a_step] * b[i * kVectors * kBlock + v * kBlock ...] for i < k, fetching one
-// cache line from `ahead` on into the second-level cache with each i, or not.
-template <bool kFetches, int kRows, int kVectors>
-LSTM_INLINE inline void accumulate(Tile<kRows, kVectors>& tile, const Rows<kRows>& a, std::size_t a_step,
-                                   const float* b, int k, const float* ahead) noexcept {
-  for (int i = 0; i < k; ++i) {
-    if constexpr (kFetches) __builtin_prefetch(ahead + 16 * i, 0, 2);
-    if constexpr (kRows < kVectors) {
-      Vector broadcast[kRows];
-      unroll<kRows>([&](auto r) LSTM_INLINE { broadcast[r] = Vector::all(a.start[r][i * a_step]); });
-      unroll<kVectors>([&](auto v) LSTM_INLINE {
-        const Vector column = Vector::load(b + v * kBlock);
-        unroll<kRows>(
-            [&](auto r) LSTM_INLINE { tile.sum[r][v] = multiply_add(broadcast[r], column, tile.sum[r][v]); });
-      });
-    } else {
-      Vector columns[kVectors];
-      unroll<kVectors>([&](auto v) LSTM_INLINE { columns[v] = Vector::load(b + v * kBlock); });
-      unroll<kRows>([&](auto r) LSTM_INLINE {
-        const Vector broadcast = Vector::all(a.start[r][i * a_step]);
-        unroll<kVectors>([&](auto v) LSTM_INLINE {
-          tile.sum[r][v] = multiply_add(broadcast, columns[v], tile.sum[r][v]);
-        });
-      });
-    }
-    b += kVectors * kBlock;
+// sum[r][v] += a.start[r][0] * b[v * kBlock ...]
+template <int kRows, int kVectors>
+LSTM_INLINE inline void accumulate_one(Tile<kRows, kVectors>& tile, const Rows<kRows>& a, std::size_t at,
+                                       const float* b) noexcept {
+  if constexpr (kRows < kVectors) {
+    Vector broadcast[kRows];
+    unroll<kRows>([&](auto r) LSTM_INLINE { broadcast[r] = Vector::all(a.start[r][at]); });
+    unroll<kVectors>([&](auto v) LSTM_INLINE {
+      const Vector column = Vector::load(b + v * kBlock);
+      unroll<kRows>([&](auto r)
+                        LSTM_INLINE { tile.sum[r][v] = multiply_add(broadcast[r], column, tile.sum[r][v]); });
+    });
+  } else {
+    Vector columns[kVectors];
+    unroll<kVectors>([&](auto v) LSTM_INLINE { columns[v] = Vector::load(b + v * kBlock); });
+    unroll<kRows>([&](auto r) LSTM_INLINE {
+      const Vector broadcast = Vector::all(a.start[r][at]);
+      unroll<kVectors>(
+          [&](auto v) LSTM_INLINE { tile.sum[r][v] = multiply_add(broadcast, columns[v], tile.sum[r][v]); });
+    });
   }
 }
 
+inline void prefetch_to_l2(const float* p) noexcept {
+  __builtin_prefetch(p, 0, 2);
+}
 inline void prefetch(const float* p) noexcept {
   __builtin_prefetch(p, 0, 3);
 }
 inline void prefetch_to_write(const float* p) noexcept {
   __builtin_prefetch(p, 1, 3);
+}
+
+// How often a product fetches a cache line that a later one reads: never, or with each n-th element of K.
+enum class Fetch { never = 0, every = 1, every_second = 2 };
+
+// sum[r][v] += a.start[r][i * a_step] * b[i * kVectors * kBlock + v * kBlock ...] for i < k, fetching cache
+// lines from `ahead` on into the second-level cache.
+template <Fetch kFetch, int kRows, int kVectors>
+LSTM_INLINE inline void accumulate(Tile<kRows, kVectors>& tile, const Rows<kRows>& a, std::size_t a_step,
+                                   const float* b, int k, const float* ahead) noexcept {
+  constexpr int kStep = kFetch == Fetch::every_second ? 2 : 1;
+  constexpr std::size_t kColumns = kVectors * kBlock;
+  int i = 0;
+  for (; i + kStep <= k; i += kStep) {
+    if constexpr (kFetch != Fetch::never) prefetch_to_l2(ahead);
+    unroll<kStep>([&](auto j) LSTM_INLINE {
+      accumulate_one(tile, a, static_cast<std::size_t>(i + j) * a_step, b + j * kColumns);
+    });
+    ahead += 16;
+    b += kStep * kColumns;
+  }
+  if (kStep == 2 && i < k) accumulate_one(tile, a, static_cast<std::size_t>(i) * a_step, b);
 }
 
 // Calls body.template operator()<R>(first) for tiles of R rows that cover `rows`: as few as possible, of

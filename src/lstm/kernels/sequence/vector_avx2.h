@@ -45,20 +45,10 @@ inline Vector at_most(Vector limit, Vector x) noexcept {
 inline Vector at_least(Vector limit, Vector x) noexcept {
   return {_mm256_max_ps(limit.v, x.v)};
 }
-inline Vector absolute(Vector x) noexcept {
-  return {_mm256_andnot_ps(_mm256_set1_ps(-0.0f), x.v)};
-}
-// |magnitude| with the sign of x
-inline Vector with_sign_of(Vector x, Vector magnitude) noexcept {
-  return {_mm256_blendv_ps(absolute(magnitude).v, _mm256_or_ps(magnitude.v, _mm256_set1_ps(-0.0f)), x.v)};
-}
-inline Vector round_to_integer(Vector x) noexcept {
-  return {_mm256_round_ps(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
-}
-// 2^n for integers -127 <= n < 128 (2^-127 counts as zero)
-inline Vector power_of_two(Vector n) noexcept {
+// x * 2^n for integers -127 < n < 128
+inline Vector times_power_of_two(Vector x, Vector n) noexcept {
   const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n.v), _mm256_set1_epi32(127));
-  return {_mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23))};
+  return x * Vector{_mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23))};
 }
 inline Vector reciprocal(Vector x) noexcept {
   return {_mm256_div_ps(_mm256_set1_ps(1.0f), x.v)};

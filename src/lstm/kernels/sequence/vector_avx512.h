@@ -46,21 +46,9 @@ inline Vector at_most(Vector limit, Vector x) noexcept {
 inline Vector at_least(Vector limit, Vector x) noexcept {
   return {_mm512_max_ps(limit.v, x.v)};
 }
-inline Vector absolute(Vector x) noexcept {
-  return {_mm512_abs_ps(x.v)};
-}
-// |magnitude| with the sign of x
-inline Vector with_sign_of(Vector x, Vector magnitude) noexcept {
-  const __m512i sign = _mm512_set1_epi32(static_cast<int>(0x80000000u));
-  return {_mm512_castsi512_ps(
-      _mm512_ternarylogic_epi32(sign, _mm512_castps_si512(x.v), _mm512_castps_si512(magnitude.v), 0xca))};
-}
-inline Vector round_to_integer(Vector x) noexcept {
-  return {_mm512_roundscale_ps(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
-}
-// 2^n for integers n
-inline Vector power_of_two(Vector n) noexcept {
-  return {_mm512_scalef_ps(_mm512_set1_ps(1.0f), n.v)};
+// x * 2^n for integers n
+inline Vector times_power_of_two(Vector x, Vector n) noexcept {
+  return {_mm512_scalef_ps(x.v, n.v)};
 }
 // 1 / x for 2^-100 < x < 2^100, to one unit in the last place: an estimate of 14 bits and one step of Newton.
 inline Vector reciprocal(Vector x) noexcept {

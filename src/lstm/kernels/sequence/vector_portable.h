@@ -59,20 +59,12 @@ inline Vector at_most(Vector limit, Vector x) noexcept {
 inline Vector at_least(Vector limit, Vector x) noexcept {
   return for_each_lane([&](int i) { return limit.v[i] > x.v[i] ? limit.v[i] : x.v[i]; });
 }
-inline Vector absolute(Vector x) noexcept {
-  return for_each_lane([&](int i) { return std::fabs(x.v[i]); });
-}
-// |magnitude| with the sign of x
-inline Vector with_sign_of(Vector x, Vector magnitude) noexcept {
-  return for_each_lane([&](int i) { return std::copysign(magnitude.v[i], x.v[i]); });
-}
-inline Vector round_to_integer(Vector x) noexcept {
-  return for_each_lane([&](int i) { return std::nearbyint(x.v[i]); });
-}
-// 2^n for integers -127 <= n < 128 (2^-127 counts as zero)
-inline Vector power_of_two(Vector n) noexcept {
-  return for_each_lane(
-      [&](int i) { return std::bit_cast<float>((static_cast<std::int32_t>(n.v[i]) + 127) << 23); });
+// x * 2^n for integers -127 < n < 128; x where n is not a number
+inline Vector times_power_of_two(Vector x, Vector n) noexcept {
+  return for_each_lane([&](int i) {
+    const int exponent = n.v[i] == n.v[i] ? static_cast<int>(n.v[i]) : 0;
+    return x.v[i] * std::bit_cast<float>((exponent + 127) << 23);
+  });
 }
 inline Vector reciprocal(Vector x) noexcept {
   return for_each_lane([&](int i) { return 1.0f / x.v[i]; });
