@@ -32,6 +32,7 @@ void add_plan_command(CLI::App& app, Work& work);
 void add_check_command(CLI::App& app, Work& work);
 void add_report_command(CLI::App& app, Work& work);
 void add_doctor_command(CLI::App& app, Work& work);
+void add_peers_command(CLI::App& app, Work& work);
 void add_peak_command(CLI::App& app, Work& work);
 
 // --config and --python.

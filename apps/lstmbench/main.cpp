@@ -32,6 +32,7 @@ void add_commands(CLI::App& app, Work& work) {
   add_check_command(app, work);
   add_report_command(app, work);
   add_doctor_command(app, work);
+  add_peers_command(app, work);
   add_peak_command(app, work);
 }
 

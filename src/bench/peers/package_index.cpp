@@ -1,0 +1,75 @@
+#include "peers/package_index.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+#include <stdexcept>
+
+#include "peers/program.h"
+#include "peers/version.h"
+
+namespace lstmbench {
+namespace {
+
+constexpr std::chrono::minutes index_limit{2};
+
+// From the first that torch was built for to those to come.
+constexpr std::array pythons{"2.7",  "3.5",  "3.6",  "3.7",  "3.8",  "3.9",
+                             "3.10", "3.11", "3.12", "3.13", "3.14", "3.15"};
+
+}  // namespace
+
+std::vector<std::string> parse_available_versions(const std::string& output) {
+  constexpr std::string_view start = "Available versions: ";
+  const std::size_t at = output.find(start);
+  if (at == std::string::npos) return {};
+  std::istringstream line(output.substr(at + start.size(), output.find('\n', at) - at - start.size()));
+  std::vector<std::string> versions;
+  for (std::string version; std::getline(line >> std::ws, version, ',');) versions.push_back(version);
+  return versions;
+}
+
+const std::vector<std::string>& PackageIndex::versions_for(const std::string& python) {
+  const auto known = versions_.find(python);
+  if (known != versions_.end()) return known->second;
+  std::vector<std::string> command = pip_;
+  for (const char* word : {"--disable-pip-version-check", "--retries", "1", "--timeout", "20", "index",
+                           "versions", "torch", "--only-binary", ":all:", "--python-version"})
+    command.emplace_back(word);
+  command.push_back(python);
+  const auto result = run_program(command, {}, index_limit);
+  auto versions = parse_available_versions(result.output);
+  const bool has_no_build = result.output.find("No matching distribution") != std::string::npos &&
+                            result.output.find("Retrying") == std::string::npos;
+  if (versions.empty() && !has_no_build) {
+    const bool is_offline = result.output.find("Retrying") != std::string::npos;
+    throw std::runtime_error(fmt::format("the package index cannot be asked: {}",
+                                         is_offline ? "no connection to it (network, proxy, PIP_INDEX_URL)"
+                                         : last_line(result.output).empty() ? result.failure
+                                                                            : last_line(result.output)));
+  }
+  return versions_[python] = std::move(versions);
+}
+
+std::vector<std::string> PackageIndex::all_versions() {
+  std::vector<std::string> all;
+  for (const char* python : pythons)
+    for (const auto& version : versions_for(python))
+      if (std::find(all.begin(), all.end(), version) == all.end()) all.push_back(version);
+  return all;
+}
+
+std::vector<std::string> PackageIndex::pythons_of(const std::string& version) {
+  std::vector<std::string> result;
+  for (const char* python : pythons) {
+    const auto& versions = versions_for(python);
+    if (std::any_of(versions.begin(), versions.end(),
+                    [&](const std::string& other) { return is_same_version(other, version); }))
+      result.emplace_back(python);
+  }
+  return result;
+}
+
+}  // namespace lstmbench

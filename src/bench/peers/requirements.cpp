@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+
+#include <sstream>
+
+#include "peers/installer.h"
+#include "peers/program.h"
+#include "peers/version.h"
+
+namespace lstmbench {
+
+std::vector<std::string> requirements_of(const std::string& version) {
+  std::vector<std::string> requirements{"torch==" + version};
+  requirements.emplace_back(is_earlier_version(version, "2.3.0") ? "numpy<2" : "numpy");
+  if (is_earlier_version(version, "1.13.0")) requirements.emplace_back("setuptools<60");  // pkg_resources
+  return requirements;
+}
+
+std::string space_problem(const std::string& version, std::uint64_t free_bytes,
+                          const std::filesystem::path& where) {
+  // Since 1.13 the libraries of CUDA are packages of their own, which uv keeps unpacked.
+  constexpr double gigabyte = 1 << 30;
+  const double needed = is_earlier_version(version, "1.13.0") ? 3 : 8;
+  const double free = static_cast<double>(free_bytes) / gigabyte;
+  if (free >= needed) return "";
+  return fmt::format(
+      "it needs up to {:.0f} GB, and '{}' has {:.1f} GB free (lstmbench peers list shows what others take)",
+      needed, where.string(), free);
+}
+
+std::string pins_of(const std::string& output) {
+  std::istringstream lines(output);
+  std::string pins;
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t equals = line.find("==");
+    if (equals != std::string::npos && is_plain_name(line.substr(0, equals)) &&
+        line.find(' ') == std::string::npos)
+      pins += line + "\n";
+  }
+  return pins;
+}
+
+std::string install_error(const std::string& output) {
+  if (output.find("No space left on device") != std::string::npos) return "no space left on the disk";
+  std::istringstream lines(output);
+  std::string error, cause;
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t at = line.find_first_not_of(" \t×╰─▶│");
+    const std::string text = at == std::string::npos ? "" : line.substr(at);
+    if (error.empty() && (text.rfind("error: ", 0) == 0 || text.rfind("ERROR: ", 0) == 0))
+      error = text.substr(7);
+    const std::size_t caused = text.find("cause: ");
+    if (caused != std::string::npos) cause = text.substr(caused + 7);
+    if (text.rfind("Caused by: ", 0) == 0) cause = text.substr(11);
+  }
+  if (error.empty()) return last_line(output).empty() ? "it says nothing" : last_line(output);
+  return cause.empty() ? error : fmt::format("{}: {}", error, cause);
+}
+
+}  // namespace lstmbench
