@@ -88,9 +88,9 @@ void add_compare_command(CLI::App& app, Work& work) {
   command->add_option("--markdown", flags->markdown, "write it as Markdown (- for standard output)")
       ->type_name("FILE");
   command->footer(
-      "What differs around the runs comes first. Exit status, for use as a gate: 0 nothing\n"
-      "became slower; 3 something did; 4 INCONCLUSIVE or UNFIT; 1 a case that was OK is\n"
-      "not; 2 usage; 5 a file cannot be read.\n"
+      "What differs around the runs comes first. Exit status, for use as a gate:\n"
+      "0 nothing became slower; 3 something did; 4 INCONCLUSIVE or UNFIT; 1 a case that\n"
+      "was OK is not; 2 usage; 5 a file cannot be read.\n"
       "Examples:\n"
       "  lstmbench compare 3 4\n"
       "  lstmbench compare main.db branch.db --anchor onednn/lstm --markdown -");

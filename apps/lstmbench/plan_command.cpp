@@ -8,6 +8,7 @@
 #include "process/worker_session.h"
 #include "report/escape.h"
 #include "report/text_width.h"
+#include "run/expected_precision.h"
 #include "run/measure_case.h"
 #include "run/peak_meter.h"
 #include "run/problems.h"
@@ -79,7 +80,16 @@ int print_plan(RunFlags& flags, bool asks_every_workspace, CLI::App& command) {
     std::printf("; %d rounds: about %s\n", *options.rounds,
                 format_duration(*options.rounds * round_s).c_str());
   else
-    std::printf("; later rounds take what still fits into %s\n", format_duration(options.budget_s).c_str());
+    std::printf("; rounds go on until %.3g %% or %s\n", 100 * options.precision,
+                format_duration(options.budget_s).c_str());
+  for (const auto& expected : expected_precision(plan, options)) {
+    std::string line = fmt::format("{}: {} round{} expected, ", expected.table, expected.rounds,
+                                   expected.rounds == 1 ? "" : "s");
+    line += expected.half_width ? fmt::format("ratios to about +-{:.1f} %", 100 * *expected.half_width)
+                                : std::string("too few for an interval (6 are needed): a larger --budget");
+    for (const auto& text : wrapped(escape_terminal(line), style.width - 2))
+      std::printf("  %s\n", text.c_str());
+  }
   std::vector<std::string> notes = plan.left_out;
   for (const auto& worker : discovery.workers)
     if (!worker.hello)

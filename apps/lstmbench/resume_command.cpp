@@ -79,8 +79,9 @@ void add_resume_command(CLI::App& app, Work& work) {
       ->type_name("TIME");
   add_output_flags(*command, flags->outputs);
   command->footer(
-      "Everything else is as the run was asked for. What was measured is kept; the round\n"
-      "that was not finished is. A library or a machine that changed since is refused.\n"
+      "Everything else is as the run was asked for. What was measured is kept, and\n"
+      "the round that was not finished goes on. A library or a machine that changed is\n"
+      "refused.\n"
       "Exit status: as of `lstmbench run`.\n"
       "Example:\n  lstmbench resume --budget 20m");
   command->callback([=, &work] { work = [=] { return resume(*flags); }; });

@@ -113,7 +113,7 @@ class Usage(CommandLine):
     def test_help_and_version(self):
         self.assertRegex(self.call("--version").stdout, r"^lstmbench \d+\.\d+\.\d+\n$")
         for arguments in (["--help"], *([name, "--help"] for name in
-                                        ("run", "list", "plan", "check", "report", "doctor", "peak"))):
+                                        ("run", "resume", "compare", "calibrate", "list", "plan", "check", "report", "doctor", "peak"))):
             text = self.call(*arguments).stdout
             self.assertIn("Usage:", text)
             self.assertLessEqual(max(map(len, text.splitlines())), 80, text)

@@ -1,10 +1,12 @@
 #include "machine/machine.h"
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
 #include <array>
+#include <boost/version.hpp>
 #include <sstream>
 
 #include "machine/cpus.h"
@@ -53,6 +55,39 @@ std::optional<std::int64_t> container_memory(const SystemFiles& files) {
   return std::nullopt;
 }
 
+// A supply that says "Discharging": a laptop away from its mains, whose clocks are held down.
+bool on_battery(const SystemFiles& files) {
+  for (const char* supply : {"BAT0", "BAT1", "BAT2", "CMB0", "battery"})
+    if (files.text(fmt::format("/sys/class/power_supply/{}/status", supply)) == "Discharging") return true;
+  return false;
+}
+
+// How often the CPUs were slowed for heat or power, and the container stopped at its limit, since each began.
+std::int64_t throttle_events(const SystemFiles& files) {
+  std::int64_t events = 0;
+  for (int cpu = 0;; ++cpu) {
+    const std::string folder = fmt::format("/sys/devices/system/cpu/cpu{}", cpu);
+    if (!files.is_directory(folder)) break;
+    for (const char* counter : {"core_throttle_count", "package_throttle_count"})
+      events += files.integer(fmt::format("{}/thermal_throttle/{}", folder, counter)).value_or(0);
+  }
+  for (const char* file : {"/sys/fs/cgroup/cpu.stat", "/sys/fs/cgroup/cpu/cpu.stat"}) {
+    std::istringstream lines(files.text(file).value_or(""));
+    std::string name;
+    for (std::int64_t value = 0; lines >> name >> value;)
+      if (name == "nr_throttled") events += value;
+  }
+  return events;
+}
+
+std::string compiler() {
+#if defined(__clang__)
+  return "clang " __clang_version__;
+#else
+  return "g++ " __VERSION__;
+#endif
+}
+
 // The choice in brackets: "always [madvise] never".
 std::string chosen(const std::string& text) {
   const auto begin = text.find('['), end = text.find(']');
@@ -99,7 +134,16 @@ MachineFacts read_machine(const SystemFiles& files) {
   const auto memory_limit = container_memory(files);
   facts.emplace_back("container memory limit", memory_limit ? format_bytes(*memory_limit) : "none");
   facts.emplace_back("transparent huge pages", chosen(files.text(huge_page_file).value_or("unknown")));
+  facts.emplace_back("NUMA nodes", files.text("/sys/devices/system/node/online").value_or("not visible"));
+  facts.emplace_back("power", on_battery(files) ? "battery" : "mains, or not visible");
   facts.emplace_back("kernel", fmt::format("{} {}", kernel.sysname, kernel.release));
+  facts.emplace_back("harness compiler", compiler());
+  facts.emplace_back("harness libraries",
+                     fmt::format("SQLite {}, Boost {}.{}.{}, fmt {}.{}.{}", sqlite3_libversion(),
+                                 BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100,
+                                 FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100));
+  const auto available = meminfo_bytes(files, "MemAvailable");
+  facts.emplace_back("memory available", available ? format_bytes(*available) : "unknown");
   facts.emplace_back("load average", fmt::format("{:.2f}", read_load(files).load_average));
   return facts;
 }
@@ -117,6 +161,7 @@ LoadReading read_load(const SystemFiles& files) {
     reading.total_ticks += ticks;
     if (i == steal_field) reading.steal_ticks = ticks;
   }
+  reading.throttle_events = throttle_events(files);
   return reading;
 }
 
@@ -135,6 +180,8 @@ std::vector<std::string> fitness_warnings(const SystemFiles& files) {
     warnings.push_back(fmt::format(
         "load average {:.2f} on {} usable CPU{}: other programs are running; wait for them or end them", load,
         cpus, cpus == 1 ? "" : "s"));
+  if (on_battery(files))
+    warnings.push_back("the machine runs on its battery, which holds the clocks down: plug it in");
   const auto governor = files.text(governor_file);
   if (governor && *governor != "performance")
     warnings.push_back(fmt::format(

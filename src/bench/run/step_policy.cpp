@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace lstmbench {
 namespace {
 
 constexpr double warmup_s = 1;           // short steps warm up for so long, and at least ...
-constexpr int least_warmup_steps = 3;    // ... so often;
+constexpr int least_warmup_steps = 3;    // ... so often,
+constexpr double most_warmup_s = 3;      // but for so long at most where they still become faster:
+constexpr double still_faster = 0.97;    // the last request's steps took so much of the time of those before;
 constexpr double long_step_s = 1;        // from here on one warm-up step is enough,
 constexpr double very_long_step_s = 10;  // and from here on the first step is the measurement
 constexpr double timed_s = 3;            // what a case measures in a round, but ...
@@ -33,7 +36,10 @@ StepPolicy::StepPolicy(const RunOptions& options) : steps_(options.steps), warmu
 bool StepPolicy::needs_warmup(int done, double last_step_s, double spent_s) const {
   if (warmup_) return done < *warmup_;
   if (done == 0) return true;
-  return last_step_s < long_step_s && (done < least_warmup_steps || spent_s < warmup_s);
+  if (last_step_s >= long_step_s) return false;
+  const bool becomes_faster =
+      before_s_ > 0 && last_step_s < still_faster * before_s_ && spent_s < most_warmup_s;
+  return done < least_warmup_steps || spent_s < warmup_s || becomes_faster;
 }
 
 int StepPolicy::timed_steps(double step_s) const {
@@ -43,14 +49,16 @@ int StepPolicy::timed_steps(double step_s) const {
 }
 
 StepPolicy::Request StepPolicy::next(int done, double last_step_s, double spent_s) {
+  before_s_ = std::exchange(last_s_, last_step_s);
   const double step_s = std::max(last_step_s, least_step_s);
   const bool is_first = done == 0;  // its speed is not known: one step alone
   if (!warmup_done_ && needs_warmup(done, step_s, spent_s)) {
     const int left =
         warmup_ ? *warmup_ - done
-                : std::max(least_warmup_steps - done,
-                           static_cast<int>(std::min(std::ceil((warmup_s - spent_s) / step_s), 1e6)));
-    return {is_first ? 1 : steps_of_one_request(left, step_s), true};
+                : std::max({1, least_warmup_steps - done,
+                            static_cast<int>(std::min(std::ceil((warmup_s - spent_s) / step_s), 1e6))});
+    // In two requests at least, so that there is something to compare.
+    return {is_first ? 1 : steps_of_one_request(warmup_ ? left : (left + 1) / 2, step_s), true};
   }
   if (!warmup_done_) {
     warmup_done_ = done;

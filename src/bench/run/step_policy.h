@@ -28,6 +28,7 @@ class StepPolicy {
   int timed_steps(double step_s) const;
 
   std::optional<int> steps_, warmup_;  // as asked for; nothing: by speed
+  double last_s_ = 0, before_s_ = 0;   // a step of the last request, and of the one before
   bool is_cold_ = false;
   std::optional<int> warmup_done_;
 };

@@ -37,15 +37,17 @@ void Database::Close::operator()(sqlite3* handle) const {
 
 Database::Database(const std::filesystem::path& path, Mode mode) : path_(path) {
   sqlite3* handle = nullptr;
-  const int flags =
-      mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  // A file whose writer was killed in the middle of a commit can only be read after that was rolled back:
+  // reading, too, opens it for writing where that is allowed (SQLite turns to reading where it is not), and
+  // then writes nothing else.
+  const int flags = SQLITE_OPEN_READWRITE | (mode == Mode::read_write ? SQLITE_OPEN_CREATE : 0);
   const int result = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
   handle_.reset(handle);
   if (result != SQLITE_OK) fail(result);
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, busy_timeout_ms);
   execute("PRAGMA foreign_keys = ON");
-  if (mode == Mode::read_write) execute("PRAGMA synchronous = EXTRA");
+  execute(mode == Mode::read_write ? "PRAGMA synchronous = EXTRA" : "PRAGMA query_only = ON");
 }
 
 Database Database::copy_in_memory(Database& original) {

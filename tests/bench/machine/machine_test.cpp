@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::Pair;
 
 // A made-up machine below a temporary folder.
@@ -53,6 +54,37 @@ TEST_F(FakeMachine, FactsNameTheCpuAndWhatItCanDo) {
   EXPECT_THAT(facts, Contains(Pair("transparent huge pages", "madvise")));
   EXPECT_THAT(facts, Contains(Pair("hypervisor", "yes")));
   EXPECT_THAT(facts, Contains(Pair("container CPU limit", "none")));
+}
+
+TEST_F(FakeMachine, ThrottlingIsCounted) {
+  EXPECT_EQ(read_load(files()).throttle_events, 0);
+  write("/sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count", "3\n");
+  write("/sys/devices/system/cpu/cpu1/thermal_throttle/package_throttle_count", "4\n");
+  write("/sys/fs/cgroup/cpu.stat", "usage_usec 12\nnr_periods 99\nnr_throttled 5\nthrottled_usec 7\n");
+  EXPECT_EQ(read_load(files()).throttle_events, 12);
+}
+
+TEST_F(FakeMachine, ABatteryIsAFactAndAWarning) {
+  EXPECT_THAT(read_machine(files()), Contains(Pair("power", "mains, or not visible")));
+  write("/sys/class/power_supply/BAT0/status", "Charging\n");
+  EXPECT_THAT(fitness_warnings(files()), Not(Contains(HasSubstr("battery"))));
+  write("/sys/class/power_supply/BAT0/status", "Discharging\n");
+  EXPECT_THAT(read_machine(files()), Contains(Pair("power", "battery")));
+  EXPECT_THAT(fitness_warnings(files()), Contains(HasSubstr("battery")));
+}
+
+TEST(DifferingFacts, NamesWhatDiffersAndWhatDecides) {
+  const MachineFacts first{{"CPU", "A"}, {"kernel", "1"}, {"load average", "1"}, {"SMT", "on"}};
+  const MachineFacts second{
+      {"CPU", "B"}, {"kernel", "2"}, {"load average", "9"}, {"SMT", "on"}, {"NUMA nodes", "0"}};
+  const auto differences = differing_facts(first, second);
+  ASSERT_EQ(differences.size(), 3u);
+  EXPECT_EQ(differences[0].name, "CPU");
+  EXPECT_TRUE(differences[0].is_decisive);
+  EXPECT_EQ(differences[1].second, "2");
+  EXPECT_FALSE(differences[1].is_decisive);
+  EXPECT_EQ(differences[2].first, "");
+  EXPECT_TRUE(differing_facts(first, first).empty());
 }
 
 TEST_F(FakeMachine, MissingFilesAreUnknownNotFatal) {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "run/options.h"
@@ -77,10 +78,28 @@ Counts count(const RunOptions& options, double step_s) {
 TEST(StepPolicy, ShortStepsAreWarmedUpForASecondAndRepeatedOften) {
   const Counts counts = count({}, 0.05);
   EXPECT_GE(counts.warmup * 0.05, 1);
-  EXPECT_GE(counts.warmup, 3);
+  EXPECT_GE(counts.warmup, 10);
   EXPECT_EQ(counts.timed, 50);
   EXPECT_GE(count({}, 0.9).warmup, 2);
   EXPECT_GE(count({}, 0.9).timed, 3);
+}
+
+TEST(StepPolicy, StepsThatStillBecomeFasterAreWarmedUpLongerButNotForever) {
+  const auto warmup_s = [](double factor) {
+    StepPolicy policy({});
+    double step_s = 0.1, spent_s = 0;
+    int done = 0;
+    for (auto request = policy.next(0, 0, 0); request.is_warmup;
+         request = policy.next(done, step_s, spent_s)) {
+      step_s = std::max(0.01, step_s * factor);
+      done += request.steps;
+      spent_s += request.steps * step_s;
+    }
+    return spent_s;
+  };
+  EXPECT_LT(warmup_s(1), 1.3);
+  EXPECT_GT(warmup_s(0.9), warmup_s(1) + 0.05);
+  EXPECT_LT(warmup_s(0.96), 4);
 }
 
 TEST(StepPolicy, LongStepsAreTakenOnceOrTwice) {
