@@ -175,6 +175,31 @@ TEST_P(EveryEngine, PassesOnValuesThatAreNotFiniteLikeTheReference) {
   }
 }
 
+// Numbers below 2^-126 cost many processors a hundred cycles each, so the engines flush them to zero: nothing
+// that they compute may be one. The gradients of such a problem pass through all magnitudes down to there.
+TEST_P(EveryEngine, FlushesNumbersThatUnderflow) {
+  const Network network{.inputs = 5, .units = 18, .layers = 2, .directions = 2, .classes = 7};
+  RandomProblem problem(network, {4, 40, 2}, 6);
+  for (float& x : problem.x) x *= 1e-27f;
+  for (float& parameter : problem.parameters) parameter *= 1e-3f;
+  for (const Isa isa : testing::available_isas()) {
+    for (const int threads : {1, 2}) {
+      const auto engine = engine_for(problem, {.threads = threads, .isa = isa});
+      const StepResult got = testing::loss_and_gradients(*engine, problem.batch());
+      engine->update();
+      int zeros = 0, tiny = 0;
+      for (const double gradient : got.gradients) {
+        ASSERT_TRUE(gradient == 0 || std::abs(gradient) >= std::numeric_limits<float>::min()) << gradient;
+        zeros += gradient == 0;
+        tiny += gradient != 0 && std::abs(gradient) < 1e-30;
+      }
+      EXPECT_GT(zeros, 0) << name(isa);
+      EXPECT_GT(tiny, 0) << name(isa);
+      for (const float parameter : engine->parameters()) ASSERT_NE(std::fpclassify(parameter), FP_SUBNORMAL);
+    }
+  }
+}
+
 TEST_P(EveryEngine, SaysWhatItCannotDo) {
   const RandomProblem problem(1);
   EXPECT_THROW(engine_for(problem, {.dtype = DType::fp64}), std::invalid_argument);

@@ -1,5 +1,12 @@
 // 4 floats as plain C++, for machines without AVX2; the compiler makes of it what the target's baseline has.
+// Tests include it with the widths of other instruction sets, so that what the kernels do with those widths
+// is tested on every machine.
 #pragma once
+
+#ifndef LSTM_PORTABLE_WIDTH
+#define LSTM_PORTABLE_WIDTH 4
+#define LSTM_PORTABLE_TILE_ROWS 2
+#endif
 
 #include <bit>
 #include <cmath>
@@ -9,15 +16,23 @@ namespace lstm::kernels {
 namespace {
 
 struct Vector {
-  static constexpr int kWidth = 4;
-  static constexpr int kTileRows = 2;
+  static constexpr int kWidth = LSTM_PORTABLE_WIDTH;
+  static constexpr int kTileRows = LSTM_PORTABLE_TILE_ROWS;
 
-  float v[4];
+  float v[kWidth];
 
-  static Vector load(const float* p) noexcept { return {{p[0], p[1], p[2], p[3]}}; }
-  static Vector all(float x) noexcept { return {{x, x, x, x}}; }
+  static Vector load(const float* p) noexcept {
+    Vector result;
+    for (int i = 0; i < kWidth; ++i) result.v[i] = p[i];
+    return result;
+  }
+  static Vector all(float x) noexcept {
+    Vector result;
+    for (int i = 0; i < kWidth; ++i) result.v[i] = x;
+    return result;
+  }
   void store(float* p) const noexcept {
-    for (int i = 0; i < 4; ++i) p[i] = v[i];
+    for (int i = 0; i < kWidth; ++i) p[i] = v[i];
   }
   static Vector load_part(const float* p, int n) noexcept {
     Vector result = all(0.0f);
@@ -32,7 +47,7 @@ struct Vector {
 template <class Function>
 inline Vector for_each_lane(Function function) noexcept {
   Vector result;
-  for (int i = 0; i < 4; ++i) result.v[i] = function(i);
+  for (int i = 0; i < Vector::kWidth; ++i) result.v[i] = function(i);
   return result;
 }
 
@@ -71,9 +86,9 @@ inline Vector reciprocal(Vector x) noexcept {
 }
 
 // rows[r] lane c becomes rows[c] lane r.
-inline void transpose(Vector (&rows)[4]) noexcept {
-  for (int r = 0; r < 4; ++r) {
-    for (int c = r + 1; c < 4; ++c) {
+inline void transpose(Vector (&rows)[Vector::kWidth]) noexcept {
+  for (int r = 0; r < Vector::kWidth; ++r) {
+    for (int c = r + 1; c < Vector::kWidth; ++c) {
       const float swapped = rows[r].v[c];
       rows[r].v[c] = rows[c].v[r];
       rows[c].v[r] = swapped;

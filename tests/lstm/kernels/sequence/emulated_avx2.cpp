@@ -1,0 +1,15 @@
+// The operations of sequence.h as AVX2 has them, 8 floats wide, in plain C++.
+#define LSTM_PORTABLE_WIDTH 8
+#define LSTM_PORTABLE_TILE_ROWS 3
+#include "kernels/sequence/vector_portable.h"
+// Needs a Vector.
+#include "kernels/sequence/kernels.h"
+#include "lstm/kernels/sequence/emulated.h"
+
+namespace lstm::kernels {
+
+SequenceKernels sequence_as_avx2() {
+  return kKernels;
+}
+
+}  // namespace lstm::kernels
