@@ -126,7 +126,7 @@ int check_implementations(CheckFlags& flags, CLI::App& command) {
   }
   for (const auto& worker : discovery.workers)
     if (!worker.hello)
-      std::printf("skipped: no %s (%s)\n", worker.command.name.c_str(),
+      std::printf("skipped: no %s (%s)\n", escape_terminal(worker.command.label()).c_str(),
                   escape_terminal(worker.problem).c_str());
 
   auto progress = make_progress();

@@ -35,10 +35,11 @@ void add_doctor_command(CLI::App& app, Work& work);
 void add_peers_command(CLI::App& app, Work& work);
 void add_peak_command(CLI::App& app, Work& work);
 
-// --config and --python.
+// --config, --python, --versions.
 struct WorkerFlags {
   std::string config;
   std::string python;
+  std::vector<std::string> versions;  // "torch=1.0.0", "1.4.0"
   bool leaves_out_peers = false;
 };
 void add_worker_flags(CLI::App& command, WorkerFlags& flags);
@@ -48,8 +49,10 @@ struct Workers {
   WorkerPlaces places;
   Configuration configuration;
   std::vector<WorkerCommand> commands;
+  std::vector<DiscoveredWorker> missing;  // versions that were asked for and are not installed
 };
-// Throws std::invalid_argument for a file that is wrong or, where it was named, missing.
+// Throws std::invalid_argument for a file that is wrong or, where it was named, missing, and where none of
+// the versions asked for is installed.
 Workers find_workers(const WorkerFlags& flags);
 Discovery discover(const Workers& workers);
 

@@ -53,7 +53,7 @@ int diagnose(const WorkerFlags& flags) {
   bool has_native = false;
   for (const auto& worker : discovery.workers) {
     if (!worker.hello) {
-      findings.bad(fmt::format("{}: {}", worker.command.name, worker.problem));
+      findings.bad(fmt::format("{}: {}", worker.command.label(), worker.problem));
       continue;
     }
     has_native |= worker.command.name == "native";

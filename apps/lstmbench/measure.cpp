@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 
+#include "peers.h"
 #include "process/interrupt.h"
 #include "report/escape.h"
 #include "run/runner.h"
@@ -32,7 +33,7 @@ std::vector<std::string> first_notes(const Plan& plan, const Discovery& discover
   std::vector<std::string> notes;
   for (const auto& worker : discovery.workers)
     if (!worker.hello)
-      notes.push_back(fmt::format("skipped: no {} ({})", worker.command.name, worker.problem));
+      notes.push_back(fmt::format("skipped: no {} ({})", worker.command.label(), worker.problem));
   notes.insert(notes.end(), plan.left_out.begin(), plan.left_out.end());
   std::map<std::string, std::vector<std::string>> variants;  // from what they change to their names
   for (const auto& variant : discovery.variants) {
@@ -50,6 +51,9 @@ std::vector<std::string> first_notes(const Plan& plan, const Discovery& discover
 
 Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
                  const std::function<void(RunOptions&)>& change) {
+  catch_interrupts();
+  EphemeralPeers ephemeral;  // outlive the run
+  if (flags.is_ephemeral) ephemeral.install(flags.workers.versions);
   const Workers workers = find_workers(flags.workers);
   apply_defaults(command, workers.configuration);
   RunOptions options = make_options(flags);
@@ -58,7 +62,6 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
   const auto known = known_workloads(workers.configuration);
   select_workloads(options.workloads, known);  // a wrong name is said at once
 
-  catch_interrupts();
   auto progress = make_progress();
   ResultsFile results = ResultsFile::open_for_writing(path);
   require_writable(outputs);

@@ -53,7 +53,8 @@ void say_of_peers(const std::string& line) {
 void EphemeralPeers::install(const std::vector<std::string>& versions) {
   const PeerPlaces places = peer_places();
   Installer installer(places, say_of_peers);
-  for (const auto& version : versions) {
+  for (const auto& text : versions) {
+    const std::string version = peer_version(text);
     if (find_environment(list_environments(places.data / "environments"), version)) continue;
     try {
       environments_.push_back(installer.add({version, "", "", ""}));

@@ -23,7 +23,8 @@ void say_of_peers(const std::string& line);
 class EphemeralPeers {
  public:
   EphemeralPeers() = default;
-  // What cannot be installed is said and left to be missing. Throws WorkerFailure(interrupted).
+  // Versions as --versions takes them. What cannot be installed is said and left to be missing. Throws
+  // WorkerFailure(interrupted).
   void install(const std::vector<std::string>& versions);
   ~EphemeralPeers();
   EphemeralPeers(const EphemeralPeers&) = delete;

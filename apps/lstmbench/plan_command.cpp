@@ -93,7 +93,7 @@ int print_plan(RunFlags& flags, bool asks_every_workspace, CLI::App& command) {
   std::vector<std::string> notes = plan.left_out;
   for (const auto& worker : discovery.workers)
     if (!worker.hello)
-      notes.push_back(fmt::format("skipped: no {} ({})", worker.command.name, worker.problem));
+      notes.push_back(fmt::format("skipped: no {} ({})", worker.command.label(), worker.problem));
   for (const auto& note : notes)
     for (const auto& line : wrapped(escape_terminal(note), style.width - 2))
       std::printf("  %s\n", line.c_str());

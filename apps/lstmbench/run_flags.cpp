@@ -83,6 +83,8 @@ void add_run_flags(CLI::App& command, RunFlags& flags) {
       ->check(CLI::IsMember({"rounds", "seed"}));
   add(command, "--baseline", flags.baseline, "implementation that the others are compared with [the fastest]",
       "NAME");
+  with_variable(command.add_flag("--ephemeral", flags.is_ephemeral,
+                                 "install the --versions that are missing, and delete them at the end"));
   add(command, "--results", flags.results, "SQLite file that every run is added to [results/lstmbench.db]",
       "FILE");
 }

@@ -16,6 +16,7 @@ struct RunFlags {
   std::vector<std::string> workloads, implementations, dtypes;
   std::vector<int> threads;
   std::optional<int> rounds, steps, warmup;
+  bool is_ephemeral = false;  // versions that are not installed are, and are removed at the end
   std::string precision;
   std::string budget, time_limit, check, protocol, baseline, results;
 };

@@ -1,9 +1,13 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "command.h"
 #include "environment.h"
+#include "peers.h"
 #include "process/worker_session.h"
 
 namespace lstmbench {
@@ -12,6 +16,34 @@ namespace {
 // Importing a large library from a cold disk takes its time.
 constexpr std::chrono::minutes hello_limit{3};
 constexpr const char* default_config = "lstmbench.toml";
+
+// The worker of each version, or why there is none, in place of the one PyTorch that runs otherwise.
+void take_versions(const std::vector<std::string>& versions, Workers& workers) {
+  const auto environments = list_environments(workers.places.data / "environments");
+  std::vector<std::string> installed;
+  for (const auto& environment : environments) installed.push_back(environment.version);
+  const auto pytorch = std::find_if(workers.commands.begin(), workers.commands.end(),
+                                    [](const WorkerCommand& command) { return command.name == "pytorch"; });
+  auto at = pytorch == workers.commands.end() ? pytorch : workers.commands.erase(pytorch);
+  for (const auto& text : versions) {
+    const std::string version = peer_version(text);
+    const auto environment = find_environment(environments, version);
+    if (environment) {
+      at = std::next(workers.commands.insert(
+          at, pytorch_worker(workers.places, environment->interpreter().string(), version)));
+    } else {
+      workers.missing.push_back(
+          {{"pytorch", {}, {}, version},
+           std::nullopt,
+           fmt::format("torch {} is not installed; installed: {}; `lstmbench peers add torch=={}` "
+                       "installs it",
+                       version, installed.empty() ? "none" : fmt::format("{}", fmt::join(installed, ", ")),
+                       version)});
+    }
+  }
+  if (workers.missing.size() == versions.size())
+    throw std::invalid_argument("--versions: " + workers.missing.front().problem);
+}
 
 }  // namespace
 
@@ -24,6 +56,13 @@ void add_worker_flags(CLI::App& command, WorkerFlags& flags) {
   command.add_option("--python", flags.python, "interpreter that has the PyTorch to measure")
       ->type_name("PROGRAM")
       ->envname("LSTMBENCH_PYTHON");
+  command
+      .add_option("--versions", flags.versions,
+                  "several PyTorch versions instead of the one: torch=1.12.1,2.0.1 (lstmbench peers)")
+      ->type_name("VERSION,...")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->envname("LSTMBENCH_VERSIONS");
   command.add_flag("--no-peers", flags.leaves_out_peers, "only the native library")
       ->envname("LSTMBENCH_NO_PEERS");
 }
@@ -39,11 +78,14 @@ Workers find_workers(const WorkerFlags& flags) {
     workers.configuration = read_configuration(default_config);
   for (const auto& command : known_workers(workers.places, workers.configuration))
     if (!flags.leaves_out_peers || command.name == "native") workers.commands.push_back(command);
+  if (!flags.versions.empty() && !flags.leaves_out_peers) take_versions(flags.versions, workers);
   return workers;
 }
 
 Discovery discover(const Workers& workers) {
-  return discover(workers.commands, known_variants(workers.configuration), hello_limit);
+  Discovery discovery = discover(workers.commands, known_variants(workers.configuration), hello_limit);
+  discovery.workers.insert(discovery.workers.end(), workers.missing.begin(), workers.missing.end());
+  return discovery;
 }
 
 std::unique_ptr<Progress> make_progress() {

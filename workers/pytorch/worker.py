@@ -171,6 +171,10 @@ def main():
         reply, goes_on = worker.reply(line)
         replies.write(json.dumps(reply, allow_nan=False).encode("utf-8") + b"\n")
         replies.flush()
+    # Without the libraries' own clearing up: that of some versions ends in a segmentation fault.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,10 @@ struct WorkerCommand {
   std::string name;                                // "native", "pytorch", "onednn", or the user's
   std::vector<std::string> arguments;              // arguments[0] is the program
   std::map<std::string, std::string> environment;  // added to the harness's own
+  std::string version{};                           // as --versions asked for it; empty: whatever there is
+
+  // For people: "pytorch", "pytorch 2.0.1".
+  std::string label() const { return version.empty() ? name : name + " " + version; }
 };
 
 struct Case {

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "peers/version.h"
+
 namespace lstmbench {
 namespace {
 
@@ -45,9 +49,31 @@ void add_implementations(const DiscoveredWorker& worker, const std::vector<Varia
       for (const auto& [name, value] : variant.environment) command.environment[name] = value;
       discovery.implementations.push_back(
           {fmt::format("{}@{}", info.name, variant.name), info, worker.hello->version, command});
-      discovery.variants.push_back(variant);
+      const bool is_known =
+          std::any_of(discovery.variants.begin(), discovery.variants.end(), [&](const Variant& other) {
+            return other.implementation == variant.implementation && other.name == variant.name;
+          });
+      if (!is_known) discovery.variants.push_back(variant);
     }
   }
+}
+
+// Why a worker that --versions asked for cannot take part; empty: it can.
+std::string version_problem(const DiscoveredWorker& worker, const Discovery& before) {
+  const std::string& asked = worker.command.version;
+  if (asked.empty()) return "";
+  const auto numbers = version_numbers(asked), has = version_numbers(worker.hello->version);
+  if (!numbers.empty() &&
+      !std::equal(has.begin(), has.end(), numbers.begin(),
+                  numbers.begin() + static_cast<std::ptrdiff_t>(std::min(has.size(), numbers.size()))))
+    return fmt::format("the environment has version {} now; remove it and add it again",
+                       worker.hello->version);
+  for (const auto& other : before.workers)
+    if (other.hello && other.command.name == worker.command.name &&
+        other.hello->version == worker.hello->version)
+      return fmt::format("{} is version {}, too; one run holds each version once", other.command.label(),
+                         other.hello->version);
+  return "";
 }
 
 }  // namespace
@@ -56,7 +82,10 @@ Discovery discover(const std::vector<WorkerCommand>& workers, const std::vector<
                    WorkerSession::Timeout timeout) {
   Discovery discovery;
   for (const auto& command : workers) {
-    discovery.workers.push_back(say_hello(command, timeout));
+    DiscoveredWorker worker = say_hello(command, timeout);
+    if (worker.hello) worker.problem = version_problem(worker, discovery);
+    if (!worker.problem.empty()) worker.hello.reset();
+    discovery.workers.push_back(std::move(worker));
     if (discovery.workers.back().hello) add_implementations(discovery.workers.back(), variants, discovery);
   }
   return discovery;

@@ -33,10 +33,8 @@ std::string library_of(const std::string& implementation) {
   return implementation.substr(0, implementation.find('/'));
 }
 
-const DiscoveredWorker* unavailable_worker(const Discovery& discovery, const std::string& implementation) {
-  for (const auto& worker : discovery.workers)
-    if (!worker.hello && worker.command.name == library_of(implementation)) return &worker;
-  return nullptr;
+bool is_unavailable(const DiscoveredWorker& worker, const std::string& implementation) {
+  return !worker.hello && worker.command.name == library_of(implementation);
 }
 
 // Implementations that the default selection leaves out of a workload; empty: it takes it.
@@ -66,7 +64,9 @@ void require_known(const RunOptions& options, const Discovery& discovery) {
   for (const auto& name : asked) {
     const bool is_known =
         std::any_of(names.begin(), names.end(), [&](const auto& n) { return matches_glob(name, n); });
-    if (!is_known && !unavailable_worker(discovery, name)) refuse("implementation", name, names);
+    const bool is_missing = std::any_of(discovery.workers.begin(), discovery.workers.end(),
+                                        [&](const auto& worker) { return is_unavailable(worker, name); });
+    if (!is_known && !is_missing) refuse("implementation", name, names);
   }
 }
 
@@ -119,15 +119,18 @@ void select_for(const Workload& workload, const std::string& dtype, int threads,
     plan.cases.push_back(std::move(planned));
   }
   for (const auto& name : options.implementations) {
-    const auto* worker = unavailable_worker(discovery, name);
-    if (!worker || is_glob(name)) continue;
-    PlannedCase planned;
-    planned.a_case = {workload, name, "", dtype, options.device, threads, worker->command};
-    planned.is_asked_for = true;
-    planned.status = Status::failed;
-    planned.problem =
-        fmt::format("the worker '{}' is not available: {}", worker->command.name, worker->problem);
-    plan.cases.push_back(std::move(planned));
+    if (is_glob(name)) continue;
+    for (const auto& worker : discovery.workers) {
+      if (!is_unavailable(worker, name)) continue;
+      PlannedCase planned;
+      planned.a_case = {workload,       name,    worker.command.version, dtype,
+                        options.device, threads, worker.command};
+      planned.is_asked_for = true;
+      planned.status = Status::failed;
+      planned.problem =
+          fmt::format("the worker '{}' is not available: {}", worker.command.name, worker.problem);
+      plan.cases.push_back(std::move(planned));
+    }
   }
 }
 

@@ -31,14 +31,17 @@ WorkerCommand native_worker(const WorkerPlaces& places) {
   return {"native", {(places.programs / "lstm-worker-native").string()}, {}};
 }
 
+WorkerCommand pytorch_worker(const WorkerPlaces& places, const std::string& interpreter,
+                             const std::string& version) {
+  return {
+      "pytorch", {interpreter, (places.source / "workers" / "pytorch" / "worker.py").string()}, {}, version};
+}
+
 std::vector<WorkerCommand> known_workers(const WorkerPlaces& places, const Configuration& configuration) {
   std::vector<WorkerCommand> workers{native_worker(places)};
   const fs::path onednn = places.programs / "lstm-worker-onednn";
   if (is_program(onednn)) workers.push_back({"onednn", {onednn.string()}, {}});
-  workers.push_back(
-      {"pytorch",
-       {python_interpreter(places), (places.source / "workers" / "pytorch" / "worker.py").string()},
-       {}});
+  workers.push_back(pytorch_worker(places, python_interpreter(places), ""));
   for (const auto& definition : configuration.workers) {
     WorkerCommand worker{definition.name, definition.command, definition.environment};
     const auto same = std::find_if(workers.begin(), workers.end(),

@@ -23,6 +23,10 @@ struct WorkerPlaces {
 // worker is listed whether or not it works: saying hello shows that.
 std::vector<WorkerCommand> known_workers(const WorkerPlaces& places, const Configuration& configuration);
 
+// PyTorch's worker, started by an interpreter that has the version of torch that was asked for.
+WorkerCommand pytorch_worker(const WorkerPlaces& places, const std::string& interpreter,
+                             const std::string& version);
+
 // The worker that computes the reference and measures the peak.
 WorkerCommand native_worker(const WorkerPlaces& places);
 

@@ -172,6 +172,33 @@ TEST(CostModel, PackedBackwardIsKnownToBeHopeless) {
   EXPECT_LT(estimated_step_s(dense, 470), 20);
 }
 
+TEST(RepeatCommand, NamesTheVersionThatWasAskedFor) {
+  Case a_case;
+  a_case.worker = {"pytorch", {"python"}, {}, "1.0.0"};
+  EXPECT_THAT(repeat_command(a_case, {}), HasSubstr("--versions torch=1.0.0"));
+}
+
+TEST(Selection, VersionsThatAreMissingAreRowsAndOthersGoOn) {
+  Discovery several;
+  for (const char* version : {"1.0.0", "2.0.1"}) {
+    several.workers.push_back(worker("pytorch", {"pytorch/LSTM"}));
+    several.workers.back().hello->version = version;
+    several.workers.back().command.version = version;
+    several.implementations.push_back({"pytorch/LSTM", several.workers.back().hello->implementations[0],
+                                       version, several.workers.back().command});
+  }
+  several.workers.push_back({{"pytorch", {}, {}, "9.9"}, std::nullopt, "not installed"});
+  RunOptions options;
+  options.threads = {1};
+  options.workloads = {"1x320/CE-short"};
+  options.implementations = {"pytorch/LSTM"};
+  const Plan plan = select_cases(options, known_workloads({}), several, 470);
+  std::vector<std::string> rows;
+  for (const auto& planned : plan.cases)
+    rows.push_back(planned.a_case.version + " " + to_string(planned.status));
+  EXPECT_THAT(rows, ElementsAre("1.0.0 OK", "2.0.1 OK", "9.9 FAILED"));
+}
+
 TEST(RepeatCommand, CanBePasted) {
   Case a_case;
   a_case.workload.name = "my load";
