@@ -113,10 +113,24 @@ class Usage(CommandLine):
     def test_help_and_version(self):
         self.assertRegex(self.call("--version").stdout, r"^lstmbench \d+\.\d+\.\d+\n$")
         for arguments in (["--help"], *([name, "--help"] for name in
-                                        ("run", "resume", "compare", "calibrate", "list", "plan", "check", "report", "doctor", "peak"))):
+                                        ("run", "resume", "compare", "calibrate", "list", "plan", "check", "report", "doctor", "peers", "peak")),
+                          *(["peers", name, "--help"] for name in ("add", "list", "remove"))):
             text = self.call(*arguments).stdout
             self.assertIn("Usage:", text)
             self.assertLessEqual(max(map(len, text.splitlines())), 80, text)
+
+    def test_peers_say_what_is_wrong_in_one_line(self):
+        empty = {"XDG_DATA_HOME": str(self.folder / "data")}
+        self.assertIn("no peers", self.call("peers", "list", environment=empty).stdout)
+        for arguments, code, part in (
+                (["peers"], 2, "add, list or remove"), (["peers", "ad"], 2, "'ad'"), (["peers", "add"], 2, "torch==2.0.1"),
+                (["peers", "add", "keras==3.0"], 2, "only torch"), (["peers", "add", "torch"], 2, "needs a version"),
+                (["peers", "add", "torch==../x"], 1, "neither a version nor a name"),
+                (["peers", "add", "torch==1.0.0", "--python", "/nonexistent"], 1, "'/nonexistent' is no Python"),
+                (["peers", "remove", "torch==1.0.0"], 1, "is not installed"),
+                (["run", "--versions", "torch=9.9"], 2, "`lstmbench peers add torch==9.9`")):
+            with self.subTest(arguments=arguments):
+                self.assert_one_line(self.call(*arguments, expect=code, environment=empty).stderr, part)
 
     def test_flags_beat_environment_beats_file_beats_defaults(self):
         def rounds(*arguments, **environment):
