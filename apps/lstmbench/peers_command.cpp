@@ -131,7 +131,7 @@ void add_peers_command(CLI::App& app, Work& work) {
          "lstmbench]")
       ->type_name("FILE");
   add->footer(
-      "An environment takes up to 8 GB; builds for the CPU alone, where they can be had,\n"
+      "An environment takes up to 8 GB; a build for the CPU alone, where it can be had,\n"
       "1 GB. What was loaded before an interruption is not loaded again.");
   add->callback([=, &work] { work = [=] { return add_peers(*flags); }; });
 

@@ -11,7 +11,8 @@ namespace lstmbench {
 std::vector<std::string> requirements_of(const std::string& version) {
   std::vector<std::string> requirements{"torch==" + version};
   requirements.emplace_back(is_earlier_version(version, "2.3.0") ? "numpy<2" : "numpy");
-  if (is_earlier_version(version, "1.13.0")) requirements.emplace_back("setuptools<60");  // pkg_resources
+  // pkg_resources as they were: imported by 1.10 at once, by torch.compile of 2.0 when it compiles.
+  if (is_earlier_version(version, "2.2.0")) requirements.emplace_back("setuptools<60");
   return requirements;
 }
 
