@@ -31,6 +31,8 @@ void add_list_command(CLI::App& app, Work& work);
 void add_plan_command(CLI::App& app, Work& work);
 void add_check_command(CLI::App& app, Work& work);
 void add_report_command(CLI::App& app, Work& work);
+void add_import_command(CLI::App& app, Work& work);
+void add_export_command(CLI::App& app, Work& work);
 void add_doctor_command(CLI::App& app, Work& work);
 void add_peers_command(CLI::App& app, Work& work);
 void add_peak_command(CLI::App& app, Work& work);

@@ -31,6 +31,8 @@ void add_commands(CLI::App& app, Work& work) {
   add_plan_command(app, work);
   add_check_command(app, work);
   add_report_command(app, work);
+  add_export_command(app, work);
+  add_import_command(app, work);
   add_doctor_command(app, work);
   add_peers_command(app, work);
   add_peak_command(app, work);

@@ -10,15 +10,16 @@ namespace lstmbench {
 
 // "-" stands for standard output, which then carries nothing else.
 struct OutputFlags {
-  std::string json, markdown, csv;
+  std::string json, markdown, csv, html;
+  std::string png, svg;  // folders
 };
 void add_output_flags(CLI::App& command, OutputFlags& flags);
 
-// Throws StorageError where one of the files could not be written; they are not changed.
+// Throws StorageError where one of the files could not be written, std::runtime_error where what draws charts is
+// missing; nothing is changed.
 void require_writable(const OutputFlags& flags);
-// To a file, or to standard output for "-". Throws StorageError.
+// Throws StorageError; "-" is standard output.
 void write_output(const std::string& path, const std::string& text);
-
 // Throws StorageError.
 void write_outputs(const Report& report, const OutputFlags& flags);
 

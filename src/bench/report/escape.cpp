@@ -72,6 +72,32 @@ std::string escape_markdown(std::string_view text) {
   return result;
 }
 
+std::string escape_html(std::string_view text, bool keeps_lines) {
+  std::string result;
+  for (const char character : escape_controls(text, keeps_lines)) {
+    switch (character) {
+      case '&':
+        result += "&amp;";
+        break;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      case '\'':
+        result += "&#39;";
+        break;
+      default:
+        result += character;
+    }
+  }
+  return result;
+}
+
 std::string escape_csv(std::string_view text) {
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
   std::string result = "\"";

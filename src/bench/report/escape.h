@@ -16,6 +16,10 @@ std::string escape_terminal_lines(std::string_view text);
 // In a Markdown paragraph or table cell: on one line, nothing is markup, HTML or a cell's end.
 std::string escape_markdown(std::string_view text);
 
+// In HTML, between tags or within a quoted attribute: nothing is markup. Line feeds become "\n" unless they
+// are kept.
+std::string escape_html(std::string_view text, bool keeps_lines = false);
+
 // A field of a CSV file (RFC 4180): quoted where it needs to be.
 std::string escape_csv(std::string_view text);
 

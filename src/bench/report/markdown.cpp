@@ -43,9 +43,9 @@ std::string table_row(const ReportRow& row, bool shows_whole_steps) {
 std::string render_markdown(const Report& report) {
   std::string text = "# LSTM training speed\n";
   for (const auto& table : report.tables) {
-    text += fmt::format("\n## {}\n\n{}, {}, {} on {} thread{}.\n\n", escape_markdown(table.workload.name),
-                        escape_markdown(describe(table.workload)), escape_markdown(table.dtype),
-                        escape_markdown(table.device), table.threads, table.threads == 1 ? "" : "s");
+    text +=
+        fmt::format("\n## {}\n\n{}, {}.\n\n", escape_markdown(table.workload.name),
+                    escape_markdown(describe(table.workload)), escape_markdown(describe_conditions(table)));
     text += fmt::format(
         "| implementation | version | {} | relative time | GFLOP/s | of peak | error | status | rounds |\n",
         report.shows_whole_steps ? "ms a step, mean ± sd" : "ms a step");

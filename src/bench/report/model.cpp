@@ -47,7 +47,8 @@ void summarise_steps(const std::vector<StepTimes>& steps, ReportRow& row) {
                             median_of(steps, [](const StepTimes& s) { return s.loss_ns; }),
                             median_of(steps, [](const StepTimes& s) { return s.backward_ns; }),
                             median_of(steps, [](const StepTimes& s) { return s.update_ns; })};
-  if (*row.headline_median_ns > 0) row.gflops = row.a_case.workload.flops() / *row.headline_median_ns;
+  if (*row.headline_median_ns > 0 && row.a_case.workload.units > 0)
+    row.gflops = row.a_case.workload.flops() / *row.headline_median_ns;
 }
 
 ReportRow make_row(const StoredCase& stored, const std::optional<double>& peak_gflops) {
@@ -57,6 +58,7 @@ ReportRow make_row(const StoredCase& stored, const std::optional<double>& peak_g
   row.message = stored.message;
   row.repeat_command = stored.record.repeat_command;
   row.check = stored.check;
+  row.round_medians = round_medians(stored);
   row.workspace_bytes = stored.record.workspace_bytes;
   row.description = stored.record.description;
   std::vector<StepTimes> timed;
@@ -82,6 +84,13 @@ ReportRow make_row(const StoredCase& stored, const std::optional<double>& peak_g
     row.message = "the run ended before it was measured";
   }
   return row;
+}
+
+// Nobody here has checked these, and only whole steps are known.
+void mark_published(ReportRow& row) {
+  if (row.is_ranked()) row.status = "PUBLISHED";
+  row.phases.reset();
+  row.is_cold = false;
 }
 
 using TableKey = std::tuple<std::string, std::string, std::string, int>;
@@ -117,8 +126,11 @@ void rank(ReportTable& table, const StoredRun& stored, bool by_whole_steps) {
     if (!row.is_ranked()) continue;
     ranked.push_back(&row);
     cases.push_back(stored_of(row));
-    row.relative = paired_ratio(round_medians(*cases.back()), round_medians(reference_case));
+    row.relative = by_whole_steps
+                       ? PairedRatio{*row.total_mean_ns / *reference->total_mean_ns, std::nullopt, row.rounds}
+                       : paired_ratio(row.round_medians, reference->round_medians);
   }
+  if (by_whole_steps) return;  // a single round: nothing to judge
   const auto judgements = judge_cases(cases, reference_case);
   for (std::size_t i = 0; i < ranked.size(); ++i)
     if (judgements[i]) ranked[i]->verdict = judgements[i]->verdict;
@@ -143,7 +155,12 @@ void add_footnotes(Report& report) {
       is_cold |= row.is_cold && row.is_ranked();
       is_unchecked |= row.status == "UNCHECKED";
     }
-  if (report.shows_whole_steps)
+  if (report.is_published)
+    report.footnotes.push_back(
+        "published, not measured here: mean and standard deviation of the last 400 whole steps of each "
+        "series; nothing "
+        "was checked");
+  else if (report.shows_whole_steps)
     report.footnotes.push_back(
         "protocol seed: mean and standard deviation of whole steps (input + forward + loss + backward + "
         "update), the "
@@ -161,6 +178,7 @@ void add_footnotes(Report& report) {
 }  // namespace
 
 std::string describe(const Workload& workload) {
+  if (workload.units == 0) return "a network that the imported file does not describe";
   std::string text =
       fmt::format("{} layer{} x {} units, {}, {}, {}x{}x{}", workload.layers, workload.layers == 1 ? "" : "s",
                   workload.units, workload.directions == 2 ? "bidirectional" : "unidirectional",
@@ -172,6 +190,11 @@ std::string describe(const Workload& workload) {
   return text;
 }
 
+std::string describe_conditions(const ReportTable& table) {
+  if (table.device != "cpu") return table.dtype + ", " + table.device;
+  return fmt::format("{}, {} thread{}", table.dtype, table.threads, table.threads == 1 ? "" : "s");
+}
+
 Report build_report(const StoredRun& whole_run) {
   const WholeRounds whole = whole_rounds(whole_run);
   const StoredRun& stored = whole.run;
@@ -179,7 +202,8 @@ Report build_report(const StoredRun& whole_run) {
   report.run = stored.run;
   report.machine = stored.machine;
   report.libraries = stored.libraries;
-  report.shows_whole_steps = stored.run.protocol == "seed";
+  report.is_published = stored.run.protocol == "published";
+  report.shows_whole_steps = report.is_published || stored.run.protocol == "seed";
   summarise_machine(stored, report);
   for (const auto& stored_case : stored.cases) {
     const Case& a_case = stored_case.record.a_case;
@@ -196,13 +220,15 @@ Report build_report(const StoredRun& whole_run) {
       table = std::prev(report.tables.end());
     }
     table->rows.push_back(make_row(stored_case, table->peak_gflops));
+    if (report.is_published) mark_published(table->rows.back());
   }
   for (auto& table : report.tables) {
     rank(table, stored, report.shows_whole_steps);
     for (const auto& row : table.rows)
-      ++(row.status == "OK" ? report.ok : row.status == "UNCHECKED" ? report.unchecked : report.not_ok);
+      ++(row.status == "OK" ? report.ok : row.is_ranked() ? report.unchecked : report.not_ok);
   }
-  report.footnotes = unfit_warnings(stored);
+  report.unfit = unfit_warnings(stored);
+  report.footnotes = report.unfit;
   if (whole.incomplete)
     report.footnotes.push_back(
         fmt::format("round {} was not finished{}; `lstmbench resume` goes on with it", *whole.incomplete,

@@ -42,9 +42,10 @@ struct ReportRow {
 
   std::optional<std::int64_t> workspace_bytes, peak_rss_bytes;
   std::string description;            // what the worker said when it prepared
+  RoundMedians round_medians;         // of the headline, in nanoseconds
   std::vector<ReportSample> samples;  // in the order of round and step, warm-up included
 
-  bool is_ranked() const { return status == "OK" || status == "UNCHECKED"; }
+  bool is_ranked() const { return status == "OK" || status == "UNCHECKED" || status == "PUBLISHED"; }
 };
 
 // Cases that are compared with one another: of one workload, dtype, device and number of threads.
@@ -63,15 +64,20 @@ struct Report {
   std::vector<LibraryRecord> libraries;
   int rounds = 0;                                     // that were measured
   std::optional<double> load_average, steal_percent;  // the largest, and the share over all rounds
+  std::vector<std::string> unfit;  // what null controls say against the machine
   std::vector<ReportTable> tables;
   std::vector<std::string> footnotes;  // without marks; what the reader must know
-  bool shows_whole_steps = false;  // --protocol seed: mean of whole steps instead of the headline's median
-  int ok = 0, unchecked = 0, not_ok = 0;  // rows
+  bool shows_whole_steps =
+      false;  // --protocol seed or published: mean of whole steps instead of the headline's median
+  bool is_published = false;  // imported: not measured here, nothing checked, phases unknown
+  int ok = 0, unchecked = 0 /* or published */, not_ok = 0;  // rows
 };
 
 Report build_report(const StoredRun& stored);
 
 // "4 layers x 320 units, bidirectional, CTC, 32x1000x123, lengths 500..1000"
 std::string describe(const Workload& workload);
+// "fp32, 2 threads"; "fp32, cuda"
+std::string describe_conditions(const ReportTable& table);
 
 }  // namespace lstmbench

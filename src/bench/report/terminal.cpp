@@ -80,7 +80,17 @@ class TerminalReport {
     return "";
   }
 
+  void published_header() {
+    line();
+    paragraph("published results, not measured here", "", "", Ink::bold);
+    std::string facts;
+    for (const auto& [name, value] : report_.machine)
+      facts += (facts.empty() ? "" : dot()) + name + " " + value;
+    paragraph(facts, "", "", Ink::dim);
+  }
+
   void header() {
+    if (report_.is_published) return published_header();
     std::string machine =
         fact("CPU") + dot() + fact("usable CPUs") + " CPUs" + dot() + fact("instruction sets");
     line();
@@ -144,9 +154,7 @@ class TerminalReport {
 
   void render_table(const ReportTable& table) {
     line();
-    std::string what = fmt::format("{}, {}, {} thread{}", describe(table.workload), table.dtype,
-                                   table.threads, table.threads == 1 ? "" : "s");
-    if (table.device != "cpu") what += ", " + table.device;
+    const std::string what = describe(table.workload) + ", " + describe_conditions(table);
     line(painted(shortened(escape_terminal(table.workload.name), style_.width, style_.uses_unicode),
                  Ink::bold));
     paragraph(what, "", "", Ink::dim);
@@ -237,13 +245,17 @@ class TerminalReport {
   void footnotes() {
     line();
     const std::string bullet = style_.uses_unicode ? "· " : "- ";
+    const bool seed = report_.shows_whole_steps;
     paragraph(
-        "ms/step: median of forward + loss + backward. relative: time over that of the bold row, paired "
-        "within "
-        "rounds (=: equivalent, ?: inconclusive). peak: share of this machine's multiply-add peak, measured "
-        "in this run. check: largest error "
-        "of loss "
-        "and gradients against float64.",
+        std::string(
+            seed ? "ms mean, sd: of whole steps. relative: mean over that of the bold row. peak: share of "
+                   "this "
+                   "machine's multiply-add peak. check: largest error of loss and gradients against float64."
+                 : "ms/step: median of forward + loss + backward. relative: time over that of the bold row, "
+                   "paired "
+                   "within rounds (=: equivalent, ?: inconclusive). peak: share of this machine's "
+                   "multiply-add peak, measured in this run. "
+                   "check: largest error of loss and gradients against float64."),
         "", "", Ink::dim);
     for (const auto& note : report_.footnotes) paragraph(note, bullet, "  ", Ink::dim);
   }

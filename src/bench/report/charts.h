@@ -1,0 +1,37 @@
+// The charts of a report as Vega-Lite specifications with their data.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/model.h"
+#include "report/series.h"
+
+namespace lstmbench {
+
+// page: colours are the page's CSS variables, so that light, dark and print need no drawing anew; width is
+// that of the element. paper: plain colours on white, a fixed width and a title, for files.
+enum class ChartTheme { page, paper };
+
+struct Chart {
+  std::string kind;  // "bars", "forest", "trend", "peak": names the specification in charts/
+  nlohmann::ordered_json spec;
+};
+// Those that the table has data for.
+std::vector<Chart> charts_of(const Report& report, const ReportTable& table, ChartTheme theme);
+// Of a case, without data: "order", "distribution", "ratios".
+std::vector<Chart> case_charts();
+nlohmann::ordered_json chart_config(ChartTheme theme);
+
+// Around the shown time: mean and standard deviation of whole steps; else the 95 % interval of the rounds'
+// median where there are enough rounds for one, else the quartiles of the steps. Nanoseconds.
+std::optional<Interval> spread_of(const Report& report, const ReportRow& row);
+std::string explain_spread(const Report& report);
+// "66.94 ms ::: 1.21×"; with the original's digits where the report shows whole steps.
+std::string time_and_ratio(const Report& report, const ReportTable& table, const ReportRow& row);
+// "1.21× (1.18–1.24)"
+std::string ratio_with_interval(const PairedRatio& relative);
+
+}  // namespace lstmbench

@@ -1,0 +1,71 @@
+#include "report/winner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/numbers.h"
+#include "report/series.h"
+
+namespace lstmbench {
+namespace {
+
+std::string library_of(const ReportRow& row) {
+  return row.a_case.implementation.substr(0, row.a_case.implementation.find('/'));
+}
+
+constexpr int rounds_for_an_interval = 6;
+constexpr double much_stolen_percent = 2;
+
+}  // namespace
+
+std::optional<Winner> winner_of(const Report& report, const ReportTable& table) {
+  Winner winner;
+  for (const auto& row : table.rows) {  // fastest first
+    if (!row.is_ranked()) continue;
+    if (!winner.row) {
+      winner.row = &row;
+    } else if (!winner.rival || library_of(*winner.rival) == library_of(*winner.row)) {
+      if (!winner.rival || library_of(row) != library_of(*winner.row)) winner.rival = &row;
+    }
+  }
+  if (!winner.row) return std::nullopt;
+  if (winner.rival)
+    winner.advantage =
+        report.shows_whole_steps
+            ? PairedRatio{*winner.rival->total_mean_ns / *winner.row->total_mean_ns, std::nullopt, 1}
+            : paired_ratio(winner.rival->round_medians, winner.row->round_medians);
+  return winner;
+}
+
+std::string explain(const Winner& winner) {
+  if (!winner.rival || !winner.advantage) return "nothing to compare it with";
+  const std::string rival =
+      winner.rival->a_case.implementation + " " + short_version(winner.rival->a_case.version);
+  const auto& interval = winner.advantage->interval;
+  if (interval && interval->low <= 1 && interval->high >= 1)
+    return fmt::format("no certain difference from {} ({}× to {}×)", rival, format_ratio(interval->low),
+                       format_ratio(interval->high));
+  std::string text = fmt::format("{}× as fast as {}", format_ratio(winner.advantage->ratio), rival);
+  if (interval) text += fmt::format(" ({}–{})", format_ratio(interval->low), format_ratio(interval->high));
+  return text;
+}
+
+std::vector<std::string> cautions(const Report& report) {
+  std::vector<std::string> result;
+  if (report.is_published) return {"Published results, not measured here."};
+  result = report.unfit;
+  if (report.run.state != RunState::finished)
+    result.push_back(
+        fmt::format("The run {}: some cases have fewer rounds.",
+                    report.run.state == RunState::running ? "is not finished" : "was interrupted"));
+  if (report.rounds < rounds_for_an_interval && !report.shows_whole_steps)
+    result.push_back(
+        fmt::format("{} round{}: too few for intervals (6 at least), so a few percent may be chance.",
+                    report.rounds, report.rounds == 1 ? "" : "s"));
+  if (report.steal_percent && *report.steal_percent >= much_stolen_percent)
+    result.push_back(fmt::format("Other machines took {:.1f} % of the CPU time.", *report.steal_percent));
+  return result;
+}
+
+}  // namespace lstmbench
