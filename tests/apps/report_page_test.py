@@ -306,7 +306,7 @@ class HostileTexts(Pages):
         self.assertNotRegex(markdown, r"<(script|img|!--)")
 
     def test_files_named_after_texts_stay_in_their_folder(self):
-        results, _ = self.page_of("hostile", self.fill)
+        results, _ = self.page_of("hostile", self.fill, "--markdown", self.folder / "hostile.md")
         call("report", "--results", results, "--svg", self.folder / "evil")
         for path in (self.folder / "evil").iterdir():
             self.assertRegex(path.name, r"^[A-Za-z0-9_-]+\.svg$")

@@ -54,7 +54,8 @@ class StoredRun:
              dtype="fp32", error=2.4e-7, description="", repeat=None, noise=0.01):
         case = self.insert("benchmark_case", run_id=self.run, workload_id=self.workloads[workload], dtype=dtype, device="cpu",
                            implementation=implementation, version=version, threads=2, worker=implementation.split("/")[0],
-                           is_asked_for=0, status=status, message=message, workspace_bytes=61 << 20, description=description,
+                           is_asked_for=0, role="contender", worker_command="[]", worker_environment="{}",
+                           estimated_step_s=0, status=status, message=message, workspace_bytes=61 << 20, description=description,
                            repeat_command=repeat or f"lstmbench run --workload {workload} --implementation {implementation}")
         if status != "INCORRECT":
             self.insert("case_check", case_id=case, mode="slice", passed=1, tolerance=1e-5, worst_error=error,

@@ -228,6 +228,7 @@ Report build_report(const StoredRun& whole_run) {
       ++(row.status == "OK" ? report.ok : row.is_ranked() ? report.unchecked : report.not_ok);
   }
   report.unfit = unfit_warnings(stored);
+  report.controls = static_cast<int>(judge_controls(stored).size());
   report.footnotes = report.unfit;
   if (whole.incomplete)
     report.footnotes.push_back(

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "report/escape.h"
 #include "report/numbers.h"
+#include "report/series.h"
 #include "report/text_width.h"
 
 namespace lstmbench {
@@ -172,7 +174,10 @@ class TerminalReport {
     // Where a line has no room for all columns, these go first, in this order.
     int used = 0;
     for (const auto& column : layout) used += column.width + 2;
-    for (const char* title : {"version", "GFLOP/s", "peak"})
+    // Several versions of one implementation can only be told apart by it.
+    const auto order = has_several_versions(table) ? std::array{"check", "peak", "GFLOP/s", "version"}
+                                                   : std::array{"version", "GFLOP/s", "peak", "peak"};
+    for (const char* title : order)
       for (auto& column : layout) {
         if (used - 2 <= style_.width || column.title != title) continue;
         used -= column.width + 2;

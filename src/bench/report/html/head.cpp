@@ -98,6 +98,10 @@ std::string page_head(const Report& report) {
   text += chip(fmt::format("{} OK", report.ok), report.ok > 0 ? "good" : "");
   if (report.unchecked > 0) text += chip(fmt::format("{} not checked", report.unchecked), "warn");
   if (report.not_ok > 0) text += chip(fmt::format("{} not OK", report.not_ok), "bad");
+  if (!report.unfit.empty())
+    text += chip("machine UNFIT", "bad");
+  else if (report.controls > 0)
+    text += chip("machine fit: its null controls agree", "good");
   text += chip(fmt::format("{} round{}", report.rounds, report.rounds == 1 ? "" : "s"));
   if (report.load_average) text += chip(fmt::format("load {:.1f}", *report.load_average));
   if (report.steal_percent) text += chip(fmt::format("{:.1f} % stolen", *report.steal_percent));
