@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cpu/caches.h"
+#include "engines/sequence/bf16/engine.h"
 #include "engines/sequence/sequence_state.h"
 #include "engines/training/head.h"
 #include "engines/training/training_engine.h"
@@ -145,7 +146,10 @@ class SequenceEngine final : public Engine {
 
 std::unique_ptr<Engine> make_sequence_engine(const Network& network, const BatchShape& shape,
                                              const EngineOptions& options, const AdamOptions& adam) {
-  if (options.dtype != DType::fp32) throw std::invalid_argument("sequence: supports dtype fp32 only");
+  if (options.dtype == DType::bf16) return bf16::make_engine(network, shape, options, adam);
+  if (options.dtype != DType::fp32) {
+    throw std::invalid_argument("sequence: supports dtypes fp32 and bf16 only");
+  }
   return std::make_unique<SequenceEngine>(network, shape, options, adam);
 }
 

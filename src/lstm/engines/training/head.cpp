@@ -62,6 +62,10 @@ void Head::forward(const PackedBatch& batch, const float* y, const float* weight
     }
     y = last_y_.data();
   }
+  forward_rows(batch, y, weights);
+}
+
+void Head::forward_rows(const PackedBatch& batch, const float* y, const float* weights) {
   (*gemm_)({.transpose_b = true,
             .m = logit_rows(batch),
             .n = network_.classes,

@@ -24,6 +24,12 @@ class Head {
 
   // y (rows, D*H) packed, weights (V, D*H) -> logits.
   void forward(const PackedBatch& batch, const float* y, const float* weights);
+  // Cross-entropy only: the same from y at each sample's last step, (N, D*H) by place, which the caller has
+  // put into last_y().
+  void forward_last_steps(const PackedBatch& batch, const float* weights) {
+    forward_rows(batch, last_y_.data(), weights);
+  }
+  std::span<float> last_y() const { return last_y_; }
   // The loss of the logits, and their gradient.
   double loss(const PackedBatch& batch);
   // Writes d_weights (V, D*H) and all of dy (rows, D*H) packed: zero where the loss does not read y.
@@ -43,6 +49,7 @@ class Head {
 
   bool is_ctc() const { return network_.loss == Loss::ctc; }
   int logit_rows(const PackedBatch& batch) const;
+  void forward_rows(const PackedBatch& batch, const float* y, const float* weights);
   void plan();
   // y and dy are (logit rows, D*H).
   void backward_products(const PackedBatch& batch, const float* y, const float* weights, float* d_weights,

@@ -1,0 +1,85 @@
+#include "engines/sequence/bf16/buffers.h"
+
+#include <algorithm>
+
+namespace lstm::engines::bf16 {
+namespace {
+
+std::size_t size(int a, int b, int c = 1) {
+  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b) * static_cast<std::size_t>(c);
+}
+
+int padded(int count) {
+  return (count + 31) / 32 * 32;
+}
+
+}  // namespace
+
+Geometry::Geometry(const Network& network)
+    : H(network.units),
+      D(network.directions),
+      Hp(padded(H)),
+      blocks(Hp / kernels::bf16::kUnits),
+      panels(Hp / kernels::bf16::kPanelColumns),
+      width(D * Hp),
+      gates(4 * Hp),
+      Cp(padded(network.inputs)) {}
+
+int Geometry::own_units(int first_panel, int count) const {
+  return std::min(H - first_panel * kernels::bf16::kPanelColumns, count * kernels::bf16::kPanelColumns);
+}
+
+Buffers::Buffers(const Geometry& geometry, const Network& network, int samples, int most_rows,
+                 const ChunkRows& chunk, int threads)
+    : layers(static_cast<std::size_t>(network.layers)),
+      scratch(static_cast<std::size_t>(threads)),
+      c(static_cast<std::size_t>(network.directions)),
+      gradients(static_cast<std::size_t>(network.directions)),
+      d_bias(static_cast<std::size_t>(network.directions)) {
+  for (LayerBuffers& layer : layers) layer.directions.resize(static_cast<std::size_t>(network.directions));
+  for (ThreadScratch& own : scratch) {
+    own.first_row.resize(static_cast<std::size_t>(chunk.steps) + 1);
+    own.rows.resize(static_cast<std::size_t>(chunk.gradient));
+  }
+  plan(geometry, network, samples, most_rows, chunk);
+  arena_.allocate();
+  plan(geometry, network, samples, most_rows, chunk);
+}
+
+void Buffers::plan(const Geometry& g, const Network& network, int samples, int most_rows,
+                   const ChunkRows& chunk) {
+  const int last = network.layers - 1;
+  x = arena_.take<Bf16>(size(most_rows, g.Cp));
+  for (int l = 0; l < network.layers; ++l) {
+    LayerBuffers& layer = layers[static_cast<std::size_t>(l)];
+    layer.y = arena_.take<Bf16>(size(most_rows, g.width));
+    for (DirectionBuffers& direction : layer.directions) {
+      direction.gates = arena_.take<Bf16>(size(most_rows, g.gates));
+      direction.c = arena_.take<Bf16>(size(most_rows, g.Hp));
+      direction.W = arena_.take<Bf16>(size(g.inputs(l), g.gates));
+      direction.R = arena_.take<Bf16>(size(g.Hp, g.gates));
+      direction.bias = arena_.take<float>(size(1, g.gates));
+      direction.R_back = arena_.take<Bf16>(size(g.gates, g.Hp));
+      if (l > 0) direction.W_back = arena_.take<Bf16>(size(g.gates, g.inputs(l)));
+    }
+  }
+  const int gradient_rows = std::max(g.gradient_rows(0), g.gradient_rows(last));
+  for (ThreadScratch& own : scratch) {
+    own.sums = arena_.take<float>(size(chunk.projected, g.gates));
+    own.left = arena_.take<Bf16>(size(gradient_rows, padded(chunk.gradient)));
+    own.right =
+        arena_.take<Bf16>(size(kGradientBlocks * kernels::bf16::kGateColumns, padded(chunk.gradient)));
+  }
+  for (auto& each : c) each = arena_.take<float>(size(samples, g.Hp));
+  for (auto& each : gradients) each = arena_.take<float>(size(gradient_rows, g.gates));
+  for (auto& each : d_bias) each = arena_.take<float>(size(1, g.gates));
+  const bool is_ctc = network.loss == Loss::ctc;
+  if (network.layers > 1 || is_ctc) dy = arena_.take<float>(size(most_rows, g.width));
+  if (is_ctc) y_last = arena_.take<float>(size(most_rows, g.width));
+  if (g.Hp != g.H) {
+    head = arena_.take<float>(size(network.classes, g.width));
+    d_head = arena_.take<float>(size(network.classes, g.width));
+  }
+}
+
+}  // namespace lstm::engines::bf16

@@ -1,0 +1,91 @@
+// The memory of the bf16 engine, and where things lie in it. Layouts are those of
+// kernels/sequence_bf16/sequence_bf16.h.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "cpu/memory.h"
+#include "kernels/sequence_bf16/sequence_bf16.h"
+#include "lstm/network.h"
+
+namespace lstm::engines::bf16 {
+
+using kernels::bf16::Bf16;
+
+struct Geometry {
+  explicit Geometry(const Network& network);
+
+  int H, D;
+  int Hp;      // units, padded to whole panels
+  int blocks;  // of 16 units
+  int panels;  // of 32 units
+  int width;   // of a layer's output: D * Hp
+  int gates;   // of all units: 4Hp
+  int Cp;      // inputs, padded
+
+  // Columns of a layer's input as stored.
+  int inputs(int layer) const { return layer == 0 ? Cp : width; }
+  // Rows of a weight gradient: [inputs | Hp].
+  int gradient_rows(int layer) const { return inputs(layer) + Hp; }
+  // Units of some panels that are no padding.
+  int own_units(int first_panel, int count) const;
+};
+
+struct DirectionBuffers {
+  std::span<Bf16> gates;  // (rows, 4Hp)
+  std::span<Bf16> c;      // (rows, Hp)
+  // Packed weights; those of backward are made at its start.
+  std::span<Bf16> W, R;            // panels of 4Hp columns: K = inputs; K = Hp
+  std::span<float> bias;           // (blocks, 64)
+  std::span<Bf16> W_back, R_back;  // panels of `inputs` columns (none in the first layer), and of Hp; K = 4Hp
+};
+
+struct LayerBuffers {
+  std::vector<DirectionBuffers> directions;
+  std::span<Bf16> y;  // (rows, width)
+};
+
+// What one thread needs for itself.
+struct ThreadScratch {
+  std::span<float> sums;          // (blocks, projected rows, 64)
+  std::vector<int> first_row;     // (projected steps + 1) of each step among the projected rows
+  std::span<Bf16> left, right;    // of a weight gradient
+  std::vector<const Bf16*> rows;  // (gradient rows)
+};
+
+// Rows that the large products take at once.
+struct ChunkRows {
+  int projected;  // most rows of a chunk of the projection
+  int steps;      // and most of its steps
+  int gradient;   // most rows of a chunk of the weight gradient
+};
+
+constexpr int kGradientBlocks = 4;  // unit blocks of a weight gradient computed together
+
+struct Buffers {
+  Buffers(const Geometry& geometry, const Network& network, int samples, int most_rows,
+          const ChunkRows& chunk, int threads);
+
+  std::vector<LayerBuffers> layers;
+  std::vector<ThreadScratch> scratch;
+  std::span<Bf16> x;  // (rows, Cp)
+  std::vector<std::span<float>>
+      c;  // by direction (N, Hp), at the step that forward has come to; dc in backward
+  std::vector<std::span<float>>
+      gradients;                         // by direction (blocks, gradient_rows, 64), of one layer at a time
+  std::vector<std::span<float>> d_bias;  // by direction (blocks, 64)
+  std::span<float> dy;      // (rows, width), of one layer at a time; empty where only the last step has one
+  std::span<float> y_last;  // CTC: (rows, width) of the last layer, for the head
+  std::span<float> head, d_head;  // (V, width), where width is padded
+
+  std::size_t bytes() const { return arena_.bytes(); }
+
+ private:
+  void plan(const Geometry& geometry, const Network& network, int samples, int most_rows,
+            const ChunkRows& chunk);
+  cpu::Arena arena_;
+};
+
+}  // namespace lstm::engines::bf16

@@ -1,0 +1,218 @@
+#include "engines/sequence/bf16/engine.h"
+
+#include <algorithm>
+#include <string>
+
+#include "cpu/caches.h"
+#include "engines/sequence/bf16/state.h"
+#include "engines/training/head.h"
+#include "engines/training/training_engine.h"
+
+namespace lstm::engines::bf16 {
+namespace {
+
+// Rows whose inputs' products wait for their time step, of one thread: they should stay in the second-level
+// cache.
+constexpr int kProjectedRows = 128;
+// Rows of a weight gradient added up before its sums go back to memory.
+constexpr int kGradientRows = 1024;
+
+// What the rule of split.cpp needs to know. A block of 32 rows is computed in little more time than one
+// of 16.
+SplitCosts split_costs() {
+  return {.block = kernels::bf16::kPanelColumns, .tile_rows = 16, .l2_bytes = 2 * cpu::l2_bytes()};
+}
+
+class SequenceEngine final : public Engine {
+ public:
+  SequenceEngine(const Network& network, const BatchShape& shape, const EngineOptions& options,
+                 const AdamOptions& adam)
+      : network_(network),
+        isa_(chosen_isa(options)),
+        kernels_(kernels::select(kernels::bf16::variants(), isa_)),
+        geometry_(network),
+        team_(options.threads, options.pin_threads),
+        gemm_(isa_, team_),
+        batch_(network, shape),
+        split_(choose_split(network, shape, options.threads, options.split, split_costs())),
+        projection_chunks_(shape, kProjectedRows * split_.sample_groups),
+        gradient_chunks_(shape, kGradientRows),
+        store_(network, adam, isa_),
+        head_(padded(network), shape, isa_, team_, gemm_),
+        buffers_(geometry_, network, shape.samples, batch_.most_rows(),
+                 {.projected = projection_chunks_.most_rows(),
+                  .steps = std::min(shape.time_steps, projection_chunks_.most_rows()),
+                  .gradient = gradient_chunks_.most_rows()},
+                 options.threads),
+        state_{.network = network_,
+               .geometry = geometry_,
+               .kernels = kernels_.function,
+               .batch = batch_,
+               .projection_chunks = projection_chunks_,
+               .gradient_chunks = gradient_chunks_,
+               .store = store_,
+               .buffers = buffers_,
+               .team = team_,
+               .split = split_,
+               .barriers = {}} {
+    for (int i = 0; i < split_.directions_at_once * split_.sample_groups; ++i) {
+      state_.barriers.emplace_back(split_.unit_parts, team_.barrier_spin());
+    }
+  }
+
+  const Network& network() const override { return network_; }
+  const ParameterLayout& layout() const override { return store_.layout(); }
+  std::span<float> parameters() override { return store_.parameters(); }
+  std::span<const float> gradients() const override { return store_.gradients(); }
+
+  void load(const Batch& batch) override {
+    batch_.load(batch);
+    projection_chunks_.cut(batch_);
+    gradient_chunks_.cut(batch_);
+  }
+
+  void forward() override {
+    const int last = network_.layers - 1;
+    team_.run([&](int thread) {
+      round_inputs(state_, thread);
+      pack_forward_weights(state_, thread);
+      for (int layer = 0; layer <= last; ++layer) {
+        team_.barrier();
+        forward_recurrence(state_, layer, thread);
+      }
+      team_.barrier();
+      widen_output(thread);
+    });
+    if (is_ctc()) {
+      head_.forward(batch_, buffers_.y_last.data(), head_weights());
+    } else {
+      head_.forward_last_steps(batch_, head_weights());
+    }
+  }
+
+  double loss() override { return head_.loss(batch_); }
+
+  void backward() override {
+    const int last = network_.layers - 1;
+    if (is_ctc()) {
+      head_.backward(batch_, buffers_.y_last.data(), head_weights(), head_gradient(), buffers_.dy.data());
+    } else {
+      state_.d_last = head_.backward_last_steps(batch_, head_weights(), head_gradient());
+    }
+    unpad_head_gradient();
+    team_.run([&](int thread) {
+      pack_backward_weights(state_, thread);
+      for (int layer = last; layer >= 0; --layer) {
+        team_.barrier();
+        if (thread == 0) state_.next_part.store(0, std::memory_order_relaxed);
+        backward_recurrence(state_, layer, thread);
+        team_.barrier();
+        weight_gradients(state_, layer, thread);
+        if (layer > 0) input_gradients(state_, layer, thread);
+      }
+    });
+  }
+
+  void update() override { store_.update(team_); }
+
+  std::size_t workspace_bytes() const override {
+    return buffers_.bytes() + batch_.bytes() + head_.workspace_bytes() +
+           static_cast<std::size_t>(team_.threads()) * kernels::gemm_scratch_size() * sizeof(float);
+  }
+
+  std::string description() const override {
+    return "bf16 " + std::string(kernels_.name) + " kernels, " + std::to_string(team_.threads()) +
+           (team_.threads() == 1 ? " thread, " : " threads, ") + split_.description();
+  }
+
+ private:
+  bool is_ctc() const { return network_.loss == Loss::ctc; }
+
+  // The head computes in fp32 on the rows of y that the loss reads.
+  void widen_output(int thread) {
+    const int width = geometry_.width;
+    const Bf16* y = state_.y(network_.layers - 1);
+    const auto widen = [&](int from, float* to) {
+      kernels_.function.widen_row(y + static_cast<std::size_t>(from) * static_cast<std::size_t>(width), width,
+                                  to);
+    };
+    const Range rows = part_of(is_ctc() ? batch_.rows() : batch_.samples(), thread, team_.threads());
+    for (int i = rows.first; i < rows.last; ++i) {
+      const std::size_t at = static_cast<std::size_t>(i) * static_cast<std::size_t>(width);
+      if (is_ctc()) {
+        widen(i, buffers_.y_last.data() + at);
+      } else {
+        widen(batch_.row(batch_.length(i) - 1) + i, head_.last_y().data() + at);
+      }
+    }
+  }
+
+  // The head reads y as it is stored: with padded units, whose weights are zero.
+  Network padded(const Network& network) const {
+    Network result = network;
+    result.units = geometry_.Hp;
+    return result;
+  }
+  bool is_padded() const { return geometry_.Hp != geometry_.H; }
+
+  // Calls body(row of the parameter, its columns, row of the padded copy) for each class and direction.
+  template <class Body>
+  void for_head_rows(Body body) {
+    for (int v = 0; v < network_.classes; ++v) {
+      for (int d = 0; d < geometry_.D; ++d) {
+        body(static_cast<std::size_t>((v * geometry_.D + d) * geometry_.H),
+             static_cast<std::size_t>((v * geometry_.D + d) * geometry_.Hp));
+      }
+    }
+  }
+  const float* head_weights() {
+    if (!is_padded()) return store_.head();
+    for_head_rows([&](std::size_t from, std::size_t to) {
+      std::copy_n(store_.head() + from, geometry_.H, buffers_.head.data() + to);
+    });
+    return buffers_.head.data();
+  }
+  float* head_gradient() { return is_padded() ? buffers_.d_head.data() : store_.head_gradient(); }
+  void unpad_head_gradient() {
+    if (!is_padded()) return;
+    for_head_rows([&](std::size_t to, std::size_t from) {
+      std::copy_n(buffers_.d_head.data() + from, geometry_.H, store_.head_gradient() + to);
+    });
+  }
+
+  Network network_;
+  Isa isa_;
+  const kernels::Variant<kernels::bf16::Kernels>& kernels_;
+  Geometry geometry_;
+  cpu::ThreadTeam team_;
+  kernels::Gemm gemm_;
+  PackedBatch batch_;
+  RecurrenceSplit split_;
+  Chunks projection_chunks_;
+  Chunks gradient_chunks_;
+  ParameterStore store_;
+  Head head_;
+  Buffers buffers_;
+  State state_;
+};
+
+}  // namespace
+
+RecurrenceTask State::task(int thread) {
+  const int set = thread / split.unit_parts;  // threads that share direction and samples
+  const int d = set / split.sample_groups;
+  const bool all_directions = split.directions_at_once == 1;
+  return {.first_direction = all_directions ? 0 : d,
+          .last_direction = all_directions ? network.directions : d + 1,
+          .group = set % split.sample_groups,
+          .groups = split.sample_groups,
+          .blocks = part_of(geometry.panels, thread % split.unit_parts, split.unit_parts),
+          .barrier = &barriers[static_cast<std::size_t>(set)]};
+}
+
+std::unique_ptr<Engine> make_engine(const Network& network, const BatchShape& shape,
+                                    const EngineOptions& options, const AdamOptions& adam) {
+  return std::make_unique<SequenceEngine>(network, shape, options, adam);
+}
+
+}  // namespace lstm::engines::bf16

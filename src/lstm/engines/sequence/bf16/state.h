@@ -1,0 +1,57 @@
+// What the parts of the bf16 engine share: forward.cpp, backward.cpp, gradients.cpp and weights.cpp work on
+// it.
+#pragma once
+
+#include <atomic>
+#include <deque>
+
+#include "engines/sequence/bf16/buffers.h"
+#include "engines/sequence/sequence_state.h"
+
+namespace lstm::engines::bf16 {
+
+struct State {
+  const Network& network;
+  const Geometry& geometry;
+  const kernels::bf16::Kernels& kernels;
+  const PackedBatch& batch;
+  const Chunks& projection_chunks;
+  const Chunks& gradient_chunks;
+  const ParameterStore& store;
+  Buffers& buffers;
+  cpu::ThreadTeam& team;
+  RecurrenceSplit split;
+  std::deque<cpu::Barrier> barriers;  // one for each set of unit parts
+  std::atomic<int> next_part{0};      // of the input gradient: taken by whichever thread is free
+  const float* d_last =
+      nullptr;  // cross-entropy: gradient of y at each sample's last step (N, width) by place
+
+  // False where the thread has no part in the recurrence.
+  bool has_task(int thread) const { return thread < split.threads(); }
+  // Its blocks are panels of 32 units.
+  RecurrenceTask task(int thread);
+
+  DirectionBuffers& direction(int layer, int d) {
+    return buffers.layers[static_cast<std::size_t>(layer)].directions[static_cast<std::size_t>(d)];
+  }
+  Bf16* y(int layer) { return buffers.layers[static_cast<std::size_t>(layer)].y.data(); }
+  // (rows, inputs) of a layer.
+  const Bf16* input(int layer) { return layer == 0 ? buffers.x.data() : y(layer - 1); }
+
+  // True where this layer's gradient from above exists at the last steps only.
+  bool has_last_dy_only(int layer) const {
+    return network.loss == Loss::cross_entropy && layer == network.layers - 1;
+  }
+};
+
+// Each is called by every thread of the team at once, with barriers of the team between them.
+void round_inputs(State& state, int thread);
+void pack_forward_weights(State& state, int thread);
+void pack_backward_weights(State& state, int thread);
+void forward_recurrence(State& state, int layer, int thread);
+void backward_recurrence(State& state, int layer, int thread);
+// Gradients of a layer's weights and of its input, after its backward_recurrence.
+void weight_gradients(State& state, int layer, int thread);
+void input_gradients(State& state, int layer, int thread);
+
+}  // namespace lstm::engines::bf16

@@ -1,0 +1,84 @@
+// A block of up to 32 rows x 32 columns, multiplied by tiles. Included after one of tiles_*.h.
+//
+// Idea: four tiles of sums, two of the left operand and two of the right: four products for four loads, and
+// the 52 cycles of a product's latency hide behind three others. Between the products there is room on the
+// other ports: `between` runs after each 32 elements of K.
+#pragma once
+
+#include "kernels/sequence_bf16/sequence_bf16.h"
+
+namespace lstm::kernels {
+namespace {
+
+using bf16::Bf16;
+
+// The left operand of a block, as in bf16::Product.
+struct LeftBlock {
+  const Bf16* start;
+  std::size_t row, tile, step;
+};
+
+class Multiplier {
+ public:
+  // c (+)= a * b for `rows` rows (1..32) and one panel.
+  template <class Between>
+  void block(int rows, int k_tiles, const LeftBlock& a, const Bf16* b, float* c, std::size_t c_row,
+             bool accumulates, Between between) noexcept {
+    tiles_.configure(rows);
+    memory_changed();
+    const std::size_t a_bytes = a.row * sizeof(Bf16), c_bytes = c_row * sizeof(float);
+    if (rows > 16) {
+      start<0, 1>(c, c_bytes, accumulates);
+      start<2, 3>(c + 16 * c_row, c_bytes, accumulates);
+      const Bf16* upper = a.start;
+      const Bf16* lower = a.start + a.tile;
+      for (int k = 0; k < k_tiles; ++k, upper += a.step, lower += a.step, b += bf16::kStepElements) {
+        tiles_.template load<6>(b, 64);
+        tiles_.template load<4>(upper, a_bytes);
+        tiles_.template dot<0, 4, 6>();
+        tiles_.template load<7>(b + bf16::kTileElements, 64);
+        tiles_.template dot<1, 4, 7>();
+        tiles_.template load<5>(lower, a_bytes);
+        tiles_.template dot<2, 5, 6>();
+        tiles_.template dot<3, 5, 7>();
+        between();
+      }
+      finish<2, 3>(c + 16 * c_row, c_bytes);
+    } else {
+      start<0, 1>(c, c_bytes, accumulates);
+      const Bf16* upper = a.start;
+      for (int k = 0; k < k_tiles; ++k, upper += a.step, b += bf16::kStepElements) {
+        tiles_.template load<4>(upper, a_bytes);
+        tiles_.template load<6>(b, 64);
+        tiles_.template dot<0, 4, 6>();
+        tiles_.template load<7>(b + bf16::kTileElements, 64);
+        tiles_.template dot<1, 4, 7>();
+        between();
+      }
+    }
+    finish<0, 1>(c, c_bytes);
+    memory_changed();
+  }
+
+ private:
+  template <int kFirst, int kSecond>
+  void start(const float* c, std::size_t c_bytes, bool accumulates) noexcept {
+    if (accumulates) {
+      tiles_.template load<kFirst>(c, c_bytes);
+      tiles_.template load<kSecond>(c + 16, c_bytes);
+    } else {
+      tiles_.template zero<kFirst>();
+      tiles_.template zero<kSecond>();
+    }
+  }
+  template <int kFirst, int kSecond>
+  void finish(float* c, std::size_t c_bytes) noexcept {
+    tiles_.template store<kFirst>(c, c_bytes);
+    tiles_.template store<kSecond>(c + 16, c_bytes);
+  }
+
+  Tiles tiles_;
+};
+
+}  // namespace
+}  // namespace lstm::kernels

@@ -1,0 +1,16 @@
+// The operations of sequence_bf16.h for AMX.
+#include "kernels/sequence_bf16/sequence_bf16.h"
+#include "kernels/sequence_bf16/words_avx512.h"
+// Needs a Vector.
+#include "kernels/sequence_bf16/tiles_amx.h"
+// Need the above.
+#include "kernels/sequence_bf16/block_tiles.h"
+// Needs all of it.
+#include "kernels/sequence_bf16/kernels.h"
+
+namespace lstm::kernels::bf16 {
+
+extern const Kernels kKernels_amx;
+const Kernels kKernels_amx = kKernels;
+
+}  // namespace lstm::kernels::bf16

@@ -1,0 +1,14 @@
+// The operations of sequence_bf16.h for AVX512-BF16.
+#include "kernels/sequence_bf16/sequence_bf16.h"
+#include "kernels/sequence_bf16/words_avx512.h"
+// Needs a Vector.
+#include "kernels/sequence_bf16/block_avx512bf16.h"
+// Needs all of it.
+#include "kernels/sequence_bf16/kernels.h"
+
+namespace lstm::kernels::bf16 {
+
+extern const Kernels kKernels_avx512bf16;
+const Kernels kKernels_avx512bf16 = kKernels;
+
+}  // namespace lstm::kernels::bf16

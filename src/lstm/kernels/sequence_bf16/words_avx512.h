@@ -1,0 +1,62 @@
+// 32 numbers in bf16 in an AVX-512 register, beside the 16 floats of a Vector. For files compiled for
+// AVX512-BF16.
+#pragma once
+
+#include <immintrin.h>
+
+#include "kernels/sequence/vector_avx512.h"
+
+namespace lstm::kernels {
+namespace {
+
+struct Words {
+  __m512i v;
+
+  static Words zero() noexcept { return {_mm512_setzero_si512()}; }
+  static Words load(const std::uint16_t* p) noexcept { return {_mm512_loadu_si512(p)}; }
+  void store(std::uint16_t* p) const noexcept { _mm512_storeu_si512(p, v); }
+  // 32 floats, rounded.
+  static Words round(Vector low, Vector high) noexcept {
+    return {reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high.v, low.v))};
+  }
+};
+
+// a[0], b[0], a[1], b[1], ... of the lower halves, and of the upper ones.
+inline void interleave(Words a, Words b, Words& low, Words& high) noexcept {
+  const __m512i pairs = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(a.v));
+  const __m512i pairs_high = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(a.v, 1));
+  const __m512i other = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(b.v));
+  const __m512i other_high = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(b.v, 1));
+  low.v = _mm512_or_si512(pairs, _mm512_slli_epi32(other, 16));
+  high.v = _mm512_or_si512(pairs_high, _mm512_slli_epi32(other_high, 16));
+}
+
+// As 16 pairs: rows[r] pair c becomes rows[c] pair r.
+inline void transpose_pairs(Words (&rows)[16]) noexcept {
+  Vector moved[16];
+  for (int i = 0; i < 16; ++i) moved[i].v = _mm512_castsi512_ps(rows[i].v);
+  transpose(moved);
+  for (int i = 0; i < 16; ++i) rows[i].v = _mm512_castps_si512(moved[i].v);
+}
+
+inline Vector widen(const std::uint16_t* p) noexcept {
+  const __m512i words = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(words, 16))};
+}
+// sums[0] += the first 16 numbers, sums[1] += the others
+inline void add_to(Words words, Vector (&sums)[2]) noexcept {
+  const __m512i low = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(words.v));
+  const __m512i high = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(words.v, 1));
+  sums[0] = sums[0] + Vector{_mm512_castsi512_ps(_mm512_slli_epi32(low, 16))};
+  sums[1] = sums[1] + Vector{_mm512_castsi512_ps(_mm512_slli_epi32(high, 16))};
+}
+inline void store_rounded(Vector x, std::uint16_t* p) noexcept {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x.v)));
+}
+// The first n lanes, and zeros.
+inline Vector first_lanes(Vector x, int n) noexcept {
+  return {_mm512_maskz_mov_ps(static_cast<__mmask16>((1u << n) - 1), x.v)};
+}
+
+}  // namespace
+}  // namespace lstm::kernels
