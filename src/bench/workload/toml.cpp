@@ -98,9 +98,9 @@ void add_worker(const Section& section, Configuration& configuration) {
 
 // The options of `lstmbench run` that a file may set; lists are written as arrays.
 const std::vector<std::string>& run_keys() {
-  static const std::vector<std::string> keys{"workload", "implementation", "dtype",  "threads", "rounds",
-                                             "steps",    "warmup",         "budget", "check",   "time-limit",
-                                             "protocol", "baseline",       "results"};
+  static const std::vector<std::string> keys{
+      "workload", "implementation", "dtype",      "threads",   "rounds",   "steps",    "warmup",
+      "budget",   "check",          "time-limit", "precision", "protocol", "baseline", "results"};
   return keys;
 }
 
@@ -165,6 +165,8 @@ Configuration parse_configuration(std::string_view text, const std::string& file
     root = toml::parse(text, file_name);
   } catch (const toml::parse_error& error) {
     refuse(file_name, error.source().begin, std::string(error.description()));
+  } catch (const MalformedToml&) {
+    refuse(file_name, {1, 1}, "malformed TOML: a character somewhere that is allowed nowhere");
   }
   Configuration configuration;
   for (const auto& [key, value] : root) {

@@ -166,5 +166,10 @@ TEST(Configuration, TheExamplesForUsersAreRead) {
   EXPECT_GT(files, 0);
 }
 
+// Found by fuzzing: toml++ asserts.
+TEST(Toml, ControlCharactersInAKeyAreRefused) {
+  EXPECT_THROW(parse_configuration(std::string_view("[\x01\0\0d]]\n", 8), "f.toml"), std::invalid_argument);
+}
+
 }  // namespace
 }  // namespace lstmbench
