@@ -13,6 +13,16 @@ namespace {
 
 using nlohmann::json;
 
+// A JSON text of the file as a list or a map of texts.
+template <typename Value>
+Value from_json(const std::string& text) {
+  try {
+    return json::parse(text).get<Value>();
+  } catch (const json::exception& error) {
+    throw StorageError(fmt::format("the results file holds a damaged value: {}", error.what()));
+  }
+}
+
 std::vector<LibraryRecord> load_libraries(Database& database, std::int64_t run_id) {
   std::vector<LibraryRecord> libraries;
   Statement rows(
@@ -23,11 +33,11 @@ std::vector<LibraryRecord> load_libraries(Database& database, std::int64_t run_i
   while (rows.step()) {
     LibraryRecord record;
     record.worker.name = rows.text(0);
-    record.worker.arguments = json::parse(rows.text(1)).get<std::vector<std::string>>();
-    record.worker.environment = json::parse(rows.text(2)).get<std::map<std::string, std::string>>();
+    record.worker.arguments = from_json<std::vector<std::string>>(rows.text(1));
+    record.worker.environment = from_json<std::map<std::string, std::string>>(rows.text(2));
     record.library = rows.text(3);
     record.version = rows.text(4);
-    record.build = json::parse(rows.text(5)).get<std::map<std::string, std::string>>();
+    record.build = from_json<std::map<std::string, std::string>>(rows.text(5));
     record.problem = rows.text(6);
     libraries.push_back(std::move(record));
   }
@@ -137,8 +147,8 @@ std::vector<StoredCase> load_cases(Database& database, std::int64_t run_id, Role
       for (const auto& library : libraries)
         if (library.worker.name == a_case.worker.name) a_case.worker = library.worker;
     } else {
-      a_case.worker.arguments = json::parse(rows.text(27)).get<std::vector<std::string>>();
-      a_case.worker.environment = json::parse(rows.text(28)).get<std::map<std::string, std::string>>();
+      a_case.worker.arguments = from_json<std::vector<std::string>>(rows.text(27));
+      a_case.worker.environment = from_json<std::map<std::string, std::string>>(rows.text(28));
     }
     stored.record.role = role;
     stored.record.estimated_step_s = rows.real(29);

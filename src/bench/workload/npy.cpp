@@ -53,6 +53,7 @@ std::string_view header_value(const std::filesystem::path& file, std::string_vie
 }
 
 std::vector<std::size_t> parse_shape(const std::filesystem::path& file, std::string_view text) {
+  if (text.empty()) refuse(file, "its header has no shape");
   std::vector<std::size_t> shape;
   std::size_t extent = 0;
   bool has_digits = false;

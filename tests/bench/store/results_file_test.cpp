@@ -215,6 +215,16 @@ TEST_F(ResultsFileTest, RefusesFilesOfOthers) {
   }
 }
 
+TEST_F(ResultsFileTest, ADamagedValueIsSaid) {
+  std::int64_t run_id = 0;
+  {
+    auto file = ResultsFile::open_for_writing(path());
+    run_id = store_example(file);
+  }
+  Database(path(), Database::Mode::read_write).execute("UPDATE library SET command = '[2/'");
+  EXPECT_THROW(ResultsFile::open_for_reading(path()).load_run(run_id), StorageError);
+}
+
 TEST_F(ResultsFileTest, SaysWhichFileIsMissing) {
   try {
     ResultsFile::open_for_reading(folder_ / "none.db");

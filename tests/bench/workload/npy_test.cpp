@@ -94,6 +94,8 @@ TEST(Npy, ErrorsNameTheFileAndTheFault) {
               HasSubstr("not a tuple of numbers"));
   EXPECT_THAT(message_of(file_with(directory, npy("{'descr': '<f4', 'shape': (2", "12345678"))),
               HasSubstr("does not end"));
+  EXPECT_THAT(message_of(file_with(directory, npy("{'descr': '<f4', 'shape': ,}", "12345678"))),
+              HasSubstr("no shape"));
 }
 
 TEST(Npy, EveryTruncationIsAnError) {
