@@ -35,10 +35,10 @@ class Multiplier {
       for (int k = 0; k < k_tiles; ++k, upper += a.step, lower += a.step, b += bf16::kStepElements) {
         tiles_.template load<6>(b, 64);
         tiles_.template load<4>(upper, a_bytes);
-        tiles_.template dot<0, 4, 6>();
         tiles_.template load<7>(b + bf16::kTileElements, 64);
-        tiles_.template dot<1, 4, 7>();
         tiles_.template load<5>(lower, a_bytes);
+        tiles_.template dot<0, 4, 6>();
+        tiles_.template dot<1, 4, 7>();
         tiles_.template dot<2, 5, 6>();
         tiles_.template dot<3, 5, 7>();
         between();

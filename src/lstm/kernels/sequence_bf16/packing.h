@@ -32,30 +32,40 @@ void pack_left(const bf16::PackLeft& p) noexcept {
   }
 }
 
+// Rows on the outside, for they come from memory; the sums of columns stay in the first-level cache.
 void pack_right(const bf16::PackRight& p) noexcept {
   const int k_tiles = (p.rows + bf16::kTileK - 1) / bf16::kTileK;
-  for (int panel = 0; panel < p.panels; ++panel) {
-    const Bf16* from = p.from + panel * bf16::kPanelColumns;
-    Bf16* to = p.packed + static_cast<std::size_t>(panel) * k_tiles * bf16::kStepElements;
-    float* sums = p.sums + panel * bf16::kPanelColumns;
-    Vector total[2] = {Vector::all(0.0f), Vector::all(0.0f)};
-    for (int pair = 0; pair < 16 * k_tiles; ++pair) {
-      Words rows[2];
-      for (int i = 0; i < 2; ++i) {
-        const int row = 2 * pair + i;
-        rows[i] =
-            row < p.rows ? Words::load(from + static_cast<std::size_t>(row) * p.from_row) : Words::zero();
-        add_to(rows[i], total);
+  if (!p.accumulates) {
+    for (int column = 0; column < p.panels * bf16::kPanelColumns; ++column) p.sums[column] = 0.0f;
+  }
+  for (int k = 0; k < k_tiles; ++k) {
+    const Bf16* rows_of_tile = p.from + static_cast<std::size_t>(k) * bf16::kTileK * p.from_row;
+    const int rows = p.rows - k * bf16::kTileK < 32 ? p.rows - k * bf16::kTileK : 32;
+    for (int panel = 0; panel < p.panels; ++panel) {
+      const Bf16* from = rows_of_tile + panel * bf16::kPanelColumns;
+      Bf16* to = p.packed + (static_cast<std::size_t>(panel) * k_tiles + k) * bf16::kStepElements;
+      float* sums = p.sums + panel * bf16::kPanelColumns;
+      Vector total[2] = {Vector::load(sums), Vector::load(sums + 16)};
+      for (int pair = 0; pair < 16; ++pair) {
+        Words both[2];
+        for (int i = 0; i < 2; ++i) {
+          const int row = 2 * pair + i;
+          const Bf16* start = from + static_cast<std::size_t>(row) * p.from_row;
+          if (panel == 0) {
+            for (int line = 0; line < p.panels; ++line) {
+              __builtin_prefetch(start + bf16::kTileK * p.from_row + line * bf16::kPanelColumns);
+            }
+          }
+          both[i] = row < rows ? Words::load(start) : Words::zero();
+          add_to(both[i], total);
+        }
+        Words low, high;
+        interleave(both[0], both[1], low, high);
+        low.store(to + pair * 32);
+        high.store(to + bf16::kTileElements + pair * 32);
       }
-      Words low, high;
-      interleave(rows[0], rows[1], low, high);
-      Bf16* tile = to + pair / 16 * bf16::kStepElements + pair % 16 * 32;
-      low.store(tile);
-      high.store(tile + bf16::kTileElements);
-    }
-    for (int i = 0; i < 2; ++i) {
-      if (p.accumulates) total[i] = total[i] + Vector::load(sums + 16 * i);
-      total[i].store(sums + 16 * i);
+      total[0].store(sums);
+      total[1].store(sums + 16);
     }
   }
 }

@@ -12,24 +12,41 @@ inline int smaller(int a, int b) noexcept {
   return a < b ? a : b;
 }
 
+// K in pieces, so that 32 rows of the left operand (or a panel) stay in the first-level cache while panels
+// (or rows) pass by.
+constexpr int kPieceTiles = 12;
+
+inline int pieces_of(int k_tiles) noexcept {
+  return (k_tiles + kPieceTiles - 1) / kPieceTiles;
+}
+
 void multiply(const bf16::Product& p) noexcept {
   Multiplier multiplier;
   const std::size_t panel_size = static_cast<std::size_t>(p.k_tiles) * bf16::kStepElements;
-  const auto block = [&](int first, int panel) {
+  const int pieces = pieces_of(p.k_tiles);
+  const auto block = [&](int first, int panel, int piece) {
     const auto row = static_cast<std::size_t>(first);
+    const auto first_k = static_cast<std::size_t>(p.k_tiles * piece / pieces);
+    const int k_tiles = p.k_tiles * (piece + 1) / pieces - static_cast<int>(first_k);
+    const int rows = smaller(p.rows - first, kBlockRows);
+    const LeftBlock a{p.a + row / 16 * p.a_tile + first_k * p.a_step, p.a_row, p.a_tile, p.a_step};
+    const Bf16* b = p.b + static_cast<std::size_t>(panel) * panel_size + first_k * bf16::kStepElements;
     float* c = p.c + static_cast<std::size_t>(panel / 2) * p.c_pair + row * p.c_row +
                panel % 2 * bf16::kPanelColumns;
-    multiplier.block(smaller(p.rows - first, kBlockRows), p.k_tiles,
-                     LeftBlock{p.a + row / 16 * p.a_tile, p.a_row, p.a_tile, p.a_step},
-                     p.b + static_cast<std::size_t>(panel) * panel_size, c, p.c_row, p.accumulates, [] {});
+    const bool accumulates = p.accumulates || piece > 0;
+    multiplier.block(rows, k_tiles, a, b, c, p.c_row, accumulates, [] {});
   };
   if (p.is_weight_gradient) {
     for (int first = 0; first < p.rows; first += kBlockRows) {
-      for (int panel = 0; panel < p.panels; ++panel) block(first, panel);
+      for (int piece = 0; piece < pieces; ++piece) {
+        for (int panel = 0; panel < p.panels; ++panel) block(first, panel, piece);
+      }
     }
-  } else {
-    for (int panel = 0; panel < p.panels; ++panel) {
-      for (int first = 0; first < p.rows; first += kBlockRows) block(first, panel);
+    return;
+  }
+  for (int panel = 0; panel < p.panels; ++panel) {
+    for (int piece = 0; piece < pieces; ++piece) {
+      for (int first = 0; first < p.rows; first += kBlockRows) block(first, panel, piece);
     }
   }
 }

@@ -10,6 +10,9 @@
 namespace lstm::kernels {
 namespace {
 
+// How many unit blocks ahead of its use memory is fetched: about a product's time.
+constexpr int kBlocksAhead = 2;
+
 inline void forward_row(const bf16::ForwardStep& step, int block, int r) noexcept {
   const auto row = static_cast<std::size_t>(r);
   const std::size_t unit = static_cast<std::size_t>(block) * bf16::kUnits;
@@ -17,6 +20,8 @@ inline void forward_row(const bf16::ForwardStep& step, int block, int r) noexcep
       step.sums + static_cast<std::size_t>(block) * step.sums_block + row * bf16::kGateColumns;
   const float* bias = step.bias + 4 * unit;
   Bf16* gates = step.gates + row * step.gates_row + 4 * unit;
+  __builtin_prefetch(gates + kBlocksAhead * bf16::kGateColumns, 1);
+  __builtin_prefetch(gates + kBlocksAhead * bf16::kGateColumns + 32, 1);
   const Vector i = sigmoid(Vector::load(sums) + Vector::load(bias));
   const Vector f = sigmoid(Vector::load(sums + 16) + Vector::load(bias + 16));
   const Vector g = hyperbolic_tangent(Vector::load(sums + 32) + Vector::load(bias + 32));
@@ -77,6 +82,9 @@ inline void backward_row(const bf16::BackwardStep& step, int block, int r, const
   const std::size_t unit = static_cast<std::size_t>(block) * bf16::kUnits;
   const Vector one = Vector::all(1.0f);
   Bf16* gates = step.gates + row * step.gates_row + 4 * unit;
+  __builtin_prefetch(gates + kBlocksAhead * bf16::kGateColumns, 1);
+  __builtin_prefetch(gates + kBlocksAhead * bf16::kGateColumns + 32, 1);
+  __builtin_prefetch(step.c + row * step.c_row + unit + kBlocksAhead * bf16::kUnits);
   const Vector i = widen(gates), f = widen(gates + 16), g = widen(gates + 32), o = widen(gates + 48);
   Vector dh = dh_sum == nullptr ? Vector::all(0.0f) : Vector::load(dh_sum);
   if (step.dy != nullptr) dh = dh + Vector::load(step.dy + row * step.dy_row + unit);
