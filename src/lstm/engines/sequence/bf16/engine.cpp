@@ -13,9 +13,9 @@ namespace {
 
 // Rows whose inputs' products wait for their time step, of one thread: they should stay in the second-level
 // cache.
-constexpr int kProjectedRows = 128;
+constexpr int kProjectedRows = 64;
 // Rows of a weight gradient added up before its sums go back to memory.
-constexpr int kGradientRows = 1024;
+constexpr int kGradientRows = 512;
 
 // What the rule of split.cpp needs to know. A block of 32 rows is computed in little more time than one
 // of 16.
