@@ -8,8 +8,9 @@ from autograd import autograd, relative_error
 from worker_session import Problem, WorkerError, WorkerSession, checked_gradients
 
 WORKER = os.path.join(os.environ["LSTMBENCH_BINARY_DIR"], "lstm-worker-native")
-# Two float64 programs that add in different orders; fp32 rounding over some dozens of steps, with room.
-TOLERANCE = {"fp64": 1e-11, "fp32": 2e-5}
+# Two float64 programs that add in different orders; fp32 rounding over some dozens of steps, with room; bf16: ten
+# times 2^-8.
+TOLERANCE = {"fp64": 1e-11, "fp32": 2e-5, "bf16": 0.04}
 
 PROBLEMS = {
     "one layer": dict(),
