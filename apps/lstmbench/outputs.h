@@ -15,8 +15,8 @@ struct OutputFlags {
 };
 void add_output_flags(CLI::App& command, OutputFlags& flags);
 
-// Throws StorageError where one of the files could not be written, std::runtime_error where what draws charts is
-// missing; nothing is changed.
+// Throws StorageError where one of the files could not be written, std::runtime_error where what draws charts
+// is missing; nothing is changed.
 void require_writable(const OutputFlags& flags);
 // Throws StorageError; "-" is standard output.
 void write_output(const std::string& path, const std::string& text);

@@ -170,7 +170,7 @@ void add_footnotes(Report& report) {
         "UNCHECKED: --check none was given; nothing says that these compute the right thing");
   if (is_cold)
     report.footnotes.push_back(
-        "* the first step, measured without a warm-up before it (a step takes more than 10 s, or --warmup "
+        "* the first step, measured without a warm-up before it (a step takes more than 15 s, or --warmup "
         "0)");
   report.footnotes.insert(report.footnotes.end(), report.run.notes.begin(), report.run.notes.end());
 }

@@ -64,8 +64,8 @@ struct Report {
   std::vector<LibraryRecord> libraries;
   int rounds = 0;                                     // that were measured
   std::optional<double> load_average, steal_percent;  // the largest, and the share over all rounds
-  std::vector<std::string> unfit;  // what null controls say against the machine
-  int controls = 0;                // that were measured
+  std::vector<std::string> unfit;                     // what null controls say against the machine
+  int controls = 0;                                   // that were measured
   std::vector<ReportTable> tables;
   std::vector<std::string> footnotes;  // without marks; what the reader must know
   bool shows_whole_steps =

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "check/timing_honesty.h"
 #include "process/worker_session.h"
@@ -35,9 +36,10 @@ std::string timeout_message(int done, int asked, double time_limit_s) {
 // Times that do not fit are asked for once more: a machine that kept a worker from running in a few steps
 // will hardly do so again, one that reports other times than it took does. Throws WorkerFailure(incorrect)
 // where they still do not.
-void confirm_timing_fault(WorkerSession& session, const RunOptions& options) {
-  constexpr int steps = 3;
-  const auto again = session.run(steps, limit(steps * options.time_limit_s));
+void confirm_timing_fault(WorkerSession& session, const RunOptions& options, double step_s) {
+  constexpr double enough_s = 0.5;  // beside which what timing_fault() allows each request is small
+  const int steps = std::max(3, static_cast<int>(std::min(std::ceil(enough_s / step_s), 1e5)));
+  const auto again = session.run(steps, limit(std::max(3 * options.time_limit_s, 10 * enough_s)));
   if (const auto fault = timing_fault(again, false)) throw WorkerFailure(Status::incorrect, *fault, true);
 }
 
@@ -72,7 +74,7 @@ void run_steps(WorkerSession& session, const RunOptions& options, const StepList
       later.steps.insert(later.steps.end(), run.steps.begin(), run.steps.end());
     }
   }
-  if (timing_fault(later, false)) confirm_timing_fault(session, options);
+  if (timing_fault(later, false)) confirm_timing_fault(session, options, last_step_s);
   if (policy.is_cold()) round.samples.front().is_warmup = false;
 }
 
