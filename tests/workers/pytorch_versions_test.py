@@ -31,7 +31,24 @@ class VersionTest(unittest.TestCase):
         self.assertIn(text, str(caught.exception))
 
 
+ADAM_STEP = """import adam, torch
+weight = torch.nn.Parameter(torch.zeros(1))
+(weight * 1e-8).sum().backward()
+adam.make([weight], 1.0, (0.9, 0.999), 1e-8).step()
+print(float(weight.data[0]))
+"""
+
+
+def adam_step(python):
+    """The first step of Adam, at a learning rate of 1, for a gradient that equals epsilon: half of it."""
+    return float(subprocess.run([python, "-B", "-c", ADAM_STEP], text=True, cwd=pathlib.Path(WORKER).parent,
+                                stdout=subprocess.PIPE, check=True).stdout)
+
+
 class VariableApiTest(VersionTest):
+    def test_adam_adds_epsilon_after_the_correction(self):
+        self.assertAlmostEqual(adam_step(sys.executable), -0.5, places=5)
+
     def test_matches_autograd(self):
         worker = self.start(sys.executable, WORKER, "--api", "variable")
         self.assertGreater(check_conformance(self, worker, "fp32", BEFORE_JIT, WITHOUT_CTC), 30)
@@ -91,6 +108,7 @@ class RealTorchTest(VersionTest):
         self.assertEqual(worker.send("hello", protocol=1)["version"], "1.0.0")
         self.assertGreater(check_conformance(self, worker, "fp32", scripted, dict(WITHOUT_CTC, **ctc)), 50)
         self.assert_unsupported(worker, "wrong for a sample without labels", "pytorch/LSTM", loss="ctc", max_labels=0)
+        self.assertAlmostEqual(adam_step(str(python)), -0.5, places=5)
         old = self.start(str(python), WORKER, "--api", "variable")
         self.assertGreater(check_conformance(self, old, "fp32", BEFORE_JIT, WITHOUT_CTC), 30)
 

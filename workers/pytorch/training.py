@@ -3,8 +3,8 @@ import os
 
 import numpy as np
 import torch
-import torch.optim
 
+import adam
 import versions
 from errors import bad_request, is_out_of_memory, member, positive, unsupported
 from network import cannot_compile
@@ -62,9 +62,8 @@ class Training(object):
     def make_optimizer(self, settings):
         if member(settings, "name") != "adam":
             raise unsupported("optimizer %r; known: adam" % (settings["name"],))
-        return torch.optim.Adam(self.network.parameters(), lr=settings.get("learning_rate", 1e-3),
-                                betas=(settings.get("beta1", 0.9), settings.get("beta2", 0.999)),
-                                eps=settings.get("epsilon", 1e-8))
+        return adam.make(list(self.network.parameters()), settings.get("learning_rate", 1e-3),
+                         (settings.get("beta1", 0.9), settings.get("beta2", 0.999)), settings.get("epsilon", 1e-8))
 
     def set_parameters(self, arrays):
         for name, parameter in self.network.parameters_by_name():
