@@ -8,6 +8,7 @@
 #include "command.h"
 #include "comparison_text.h"
 #include "environment.h"
+#include "report/rnn_benchmarks/read.h"
 #include "run_ending.h"
 #include "run_flags.h"
 #include "verdict/compare_runs.h"
@@ -38,7 +39,13 @@ StoredRun load(const std::string& name, const std::string& default_file) {
   ResultsFile results = ResultsFile::open_for_reading(file);
   const auto latest = results.latest_run();
   if (!latest) throw StorageError(fmt::format("results file '{}' holds no run yet", file));
-  return results.load_run(run.empty() ? *latest : std::stoll(run));
+  StoredRun stored = results.load_run(run.empty() ? *latest : std::stoll(run));
+  if (is_published(stored.run))
+    throw std::invalid_argument(fmt::format(
+        "run {} of '{}' was imported, not measured here: without rounds there is nothing to judge; "
+        "`lstmbench report` shows it",
+        stored.run.id, file));
+  return stored;
 }
 
 int exit_code(const RunComparison& comparison) {
@@ -58,8 +65,8 @@ int exit_code(const RunComparison& comparison) {
 
 int execute(const CompareFlags& flags) {
   const double margin = flags.margin.empty() ? default_margin : parse_percent("--margin", flags.margin);
-  const RunComparison comparison =
-      compare_runs(load(flags.first, flags.results), load(flags.second, flags.results), flags.anchor, margin);
+  const StoredRun first = load(flags.first, flags.results), second = load(flags.second, flags.results);
+  const RunComparison comparison = compare_runs(first, second, flags.anchor, margin);
   if (flags.markdown != "-")
     std::fputs(comparison_for_terminal(comparison, !flags.anchor.empty(), output_style()).c_str(), stdout);
   if (!flags.markdown.empty())

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "environment.h"
 #include "process/interrupt.h"
+#include "report/rnn_benchmarks/read.h"
 #include "run/runner.h"
 #include "run/settings.h"
 #include "run_ending.h"
@@ -38,6 +39,11 @@ int resume(const ResumeFlags& flags) {
   const auto latest = results.latest_run();
   if (!latest) throw StorageError(fmt::format("results file '{}' holds no run yet", flags.results));
   const StoredRun stored = results.load_run(flags.run.value_or(static_cast<int>(*latest)));
+  if (is_published(stored.run))
+    throw std::invalid_argument(
+        fmt::format("run {} was imported, not measured here, and cannot be resumed; `lstmbench run` starts a "
+                    "run, `lstmbench report --run {}` shows this one",
+                    stored.run.id, stored.run.id));
   Settings settings = read_settings(stored.run.settings);
   const bool asks_more = extend(settings.options, flags);
   if (stored.run.state == RunState::finished && !asks_more) {

@@ -113,7 +113,7 @@ class Usage(CommandLine):
     def test_help_and_version(self):
         self.assertRegex(self.call("--version").stdout, r"^lstmbench \d+\.\d+\.\d+\n$")
         for arguments in (["--help"], *([name, "--help"] for name in
-                                        ("run", "resume", "compare", "calibrate", "list", "plan", "check", "report", "doctor", "peers", "peak")),
+                                        ("run", "resume", "compare", "calibrate", "list", "plan", "check", "report", "import", "export", "doctor", "peers", "peak")),
                           *(["peers", name, "--help"] for name in ("add", "list", "remove"))):
             text = self.call(*arguments).stdout
             self.assertIn("Usage:", text)
@@ -131,6 +131,13 @@ class Usage(CommandLine):
                 (["run", "--versions", "torch=9.9"], 2, "`lstmbench peers add torch==9.9`")):
             with self.subTest(arguments=arguments):
                 self.assert_one_line(self.call(*arguments, expect=code, environment=empty).stderr, part)
+
+    def test_help_says_what_a_report_can_be_written_as(self):
+        text = self.call("report", "--help").stdout
+        for flag in ("--html", "--png", "--svg", "--markdown", "--csv", "--json", "--baseline"):
+            self.assertIn(flag, text)
+        self.assertIn("rnn_benchmarks", self.call("export", "--help").stdout)
+        self.assertIn("--machine", self.call("import", "--help").stdout)
 
     def test_flags_beat_environment_beats_file_beats_defaults(self):
         def rounds(*arguments, **environment):
@@ -307,6 +314,63 @@ class Storage(CommandLine):
             if text in line:
                 return
         self.fail(f"{text!r} never appeared")
+
+
+class Published(CommandLine):
+    HEADER = "bench,experiment,name,parameters,runtime,version\n"
+
+    def import_one(self):
+        (self.folder / "one.csv").write_text(self.HEADER + "a_b,1x320-LSTM_cross-entropy,a_b.py,572800,0.5,1.0\n" * 3)
+        return self.call("import", "one.csv", "--results", "r.db")
+
+    def test_import_says_what_is_wrong_with_the_file_in_one_line(self):
+        texts = {"empty.csv": "", "header.csv": self.HEADER, "wrong.csv": "a,b,c\n1,2,3\n", "binary.csv": "\0\1\2\n",
+                 "short.csv": self.HEADER + "a,b\n", "negative.csv": self.HEADER + "a,b,c,1,-1,1\n",
+                 "open.csv": self.HEADER + 'a,"b\n'}
+        for name, text in texts.items():
+            (self.folder / name).write_text(text)
+        (self.folder / "folder.csv").mkdir()
+        for name, part in (("missing.csv", "cannot read 'missing.csv': No such file"), ("folder.csv", "it is a folder"),
+                           ("empty.csv", "empty.csv:1: the file is empty"), ("header.csv", "there is no line below the header"),
+                           ("wrong.csv", "there is no column 'bench'"), ("binary.csv", "there is no column 'bench'"),
+                           ("short.csv", "short.csv:2: 2 fields, the header has 6"), ("negative.csv", "negative.csv:2: runtime"),
+                           ("open.csv", "open.csv:2: a quotation mark")):
+            with self.subTest(name=name):
+                self.assert_one_line(self.call("import", name, "--results", "r.db", expect=2).stderr, part)
+        self.assertFalse((self.folder / "r.db").exists(), "what cannot be read leaves nothing")
+        self.assert_one_line(self.call("import", expect=2).stderr, "file")
+
+    def test_import_into_what_is_no_results_file(self):
+        self.import_one()
+        (self.folder / "text.db").write_text("no database")
+        self.assert_one_line(self.call("import", "one.csv", "--results", "text.db", expect=5).stderr, "text.db")
+
+    def test_a_published_run_is_shown_as_such_and_neither_resumed_nor_compared(self):
+        self.assert_one_line(self.import_one().stderr, "1 series imported as run 1 into r.db")
+        self.import_one()
+        entry, = json.loads(self.call("report", "--results", "r.db", "--json", "-").stdout)["cases"]
+        self.assertEqual((entry["status"], entry["workload"], entry["implementation"]), ("PUBLISHED", "1x320/CE-long", "a/b"))
+        self.assertIn("published, not measured here", self.call("report", "--results", "r.db").stdout)
+        self.assert_one_line(self.call("resume", "--results", "r.db", "--rounds", "9", expect=2).stderr,
+                             "run 2 was imported, not measured here, and cannot be resumed")
+        self.assert_one_line(self.call("compare", "1", "2", "--results", "r.db", expect=2).stderr,
+                             "run 1 of 'r.db' was imported, not measured here")
+
+    def test_export(self):
+        self.import_one()
+        exported = self.call("export", "--results", "r.db", "--format", "rnn_benchmarks").stdout
+        self.assertEqual(exported.splitlines()[1:],
+                         ["a_b,1x320-LSTM_cross-entropy,bench_a_b.py,572800,0.500000000,1.0"] * 3)
+        self.assert_one_line(self.call("export", "--results", "r.db", "--format", "cvs", expect=2).stderr, "'cvs'", "'csv'")
+        self.assert_one_line(self.call("export", "--results", "none.db", expect=5).stderr, "none.db")
+        self.assert_one_line(self.call("export", "--results", "r.db", "--output", "none/out.csv", expect=5).stderr, "none/out.csv")
+
+    def test_a_markdown_report_begins_with_the_verdict(self):
+        self.measure("--rounds", "2", "--steps", "2", implementation="fake/steady,fake/slow")
+        markdown = self.call("report", "--markdown", "-").stdout
+        verdict = re.search(r"- \*\*tiny\*\*.*: (FASTER|INCONCLUSIVE|EQUIVALENT): fake/steady 1.0, .* as fast as", markdown)
+        self.assertTrue(verdict, markdown)
+        self.assertLess(verdict.start(), markdown.index("## tiny"))
 
 
 class Looking(CommandLine):

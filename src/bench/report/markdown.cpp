@@ -6,6 +6,8 @@
 
 #include "report/escape.h"
 #include "report/numbers.h"
+#include "report/series.h"
+#include "report/winner.h"
 
 namespace lstmbench {
 namespace {
@@ -38,10 +40,41 @@ std::string table_row(const ReportRow& row, bool shows_whole_steps) {
   return text + fmt::format(" {} |\n", row.rounds);
 }
 
+std::string verdict_of(const Report& report, const ReportTable& table) {
+  std::string text = fmt::format("- **{}** ({}): ", escape_markdown(table.workload.name),
+                                 escape_markdown(describe_conditions(table)));
+  const auto winner = winner_of(report, table);
+  if (!winner) return text + "no result\n";
+  const ReportRow& row = *winner->row;
+  if (winner->verdict) text += to_string(*winner->verdict) + ": ";
+  text += fmt::format("{} {}, {} ms a step, {}", escape_markdown(row.a_case.implementation),
+                      escape_markdown(short_version(row.a_case.version)),
+                      format_milliseconds(shown_ns(row, report.shows_whole_steps)),
+                      escape_markdown(explain(*winner)));
+  if (const std::string counts = count_verdicts(table); !counts.empty())
+    text += "; " + escape_markdown(counts);
+  return text + "\n";
+}
+
+// Who is fastest, what to be careful about, and what failed: before any table.
+std::string verdicts(const Report& report) {
+  std::string text;
+  for (const auto& caution : cautions(report)) text += fmt::format("> {}\n>\n", escape_markdown(caution));
+  if (!text.empty()) text = "\n" + text.substr(0, text.size() - 2);
+  text += "\n";
+  for (const auto& table : report.tables) text += verdict_of(report, table);
+  for (const auto& table : report.tables)
+    for (const auto& row : table.rows)
+      if (!row.is_ranked())
+        text += fmt::format("- {}: {} on {}\n", escape_markdown(row.status),
+                            escape_markdown(row.a_case.implementation), escape_markdown(table.workload.name));
+  return text;
+}
+
 }  // namespace
 
 std::string render_markdown(const Report& report) {
-  std::string text = "# LSTM training speed\n";
+  std::string text = "# LSTM training speed\n" + verdicts(report);
   for (const auto& table : report.tables) {
     text +=
         fmt::format("\n## {}\n\n{}, {}.\n\n", escape_markdown(table.workload.name),
@@ -54,11 +87,11 @@ std::string render_markdown(const Report& report) {
   }
   text += "\n";
   text +=
-      "Time: median of forward + loss + backward. Relative time: over that of the bold row, median of the "
-      "ratios within "
-      "rounds (95 % interval by the sign test where there are enough rounds). Error: the largest of loss and "
-      "gradients "
-      "against float64, relative to each tensor's norm.\n";
+      report.shows_whole_steps
+          ? "Time: mean and standard deviation of whole steps. Relative time: over that of the bold row.\n"
+          : "Time: median of forward + loss + backward. Relative time: over that of the bold row, median of "
+            "the ratios within rounds (95 % interval by the sign test where there are enough rounds). Error: "
+            "the largest of loss and gradients against float64, relative to each tensor's norm.\n";
   for (const auto& note : report.footnotes) text += fmt::format("\n- {}", escape_markdown(note));
   if (!report.footnotes.empty()) text += "\n";
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "report/rnn_benchmarks/read.h"
 #include "statistics/summary.h"
 #include "verdict/judge_run.h"
 #include "verdict/stored_medians.h"
@@ -202,7 +203,7 @@ Report build_report(const StoredRun& whole_run) {
   report.run = stored.run;
   report.machine = stored.machine;
   report.libraries = stored.libraries;
-  report.is_published = stored.run.protocol == "published";
+  report.is_published = is_published(stored.run);
   report.shows_whole_steps = report.is_published || stored.run.protocol == "seed";
   summarise_machine(stored, report);
   for (const auto& stored_case : stored.cases) {

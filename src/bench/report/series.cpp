@@ -100,10 +100,11 @@ bool has_several_versions(const ReportTable& table) {
 }
 
 std::vector<ChartRow> chart_rows(const ReportTable& table, bool by_whole_steps) {
-  std::map<std::string, int> versions;
+  std::map<std::string, int> versions, same_short_version;
   std::map<std::string, std::vector<double>> times;
   for (const auto& row : table.rows) {
     ++versions[row.a_case.implementation];
+    ++same_short_version[row.a_case.implementation + "  " + short_version(row.a_case.version)];
     if (row.is_ranked()) times[row.a_case.implementation].push_back(shown_ns(row, by_whole_steps));
   }
   std::vector<ChartRow> result;
@@ -112,8 +113,8 @@ std::vector<ChartRow> chart_rows(const ReportTable& table, bool by_whole_steps) 
     const Case& a_case = row.a_case;
     std::string label = a_case.implementation;
     if (versions[label] > 1) label += "  " + short_version(a_case.version);
-    if (!taken.insert(label).second) label = a_case.implementation + "  " + a_case.version;
-    taken.insert(label);
+    if (same_short_version[label] > 1) label = a_case.implementation + "  " + a_case.version;
+    while (!taken.insert(label).second) label += ' ';  // an implementation called like another's version
     result.push_back({&row, chart_key(label)});
   }
   const bool has_groups = has_several_versions(table);

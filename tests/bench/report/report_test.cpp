@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "bench/report/example_run.h"
 #include "report/csv.h"
 #include "report/json.h"
 #include "report/markdown.h"
@@ -16,71 +17,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-Workload workload() {
-  Workload result;
-  result.name = "1x320/CE-short";
-  result.source = "built in";
-  result.units = 320;
-  result.classes = 10;
-  result.samples = 64;
-  result.time_steps = result.min_length = 100;
-  result.channels = 123;
-  return result;
-}
-
-// A case whose timed steps take so many milliseconds in each round; a slow first step of each is the warm-up.
-StoredCase stored_case(std::int64_t id, const std::string& implementation,
-                       const std::vector<double>& rounds_ms) {
-  StoredCase stored;
-  stored.id = id;
-  stored.record.a_case = {workload(), implementation, "1.0+test", "fp32", "cpu", 2, {}};
-  stored.record.repeat_command = "lstmbench run --implementation " + implementation;
-  stored.check = CheckRecord{CheckMode::slice, true, 1e-5, 2.4e-7, "head", ""};
-  for (std::size_t i = 0; i < rounds_ms.size(); ++i) {
-    CaseRound round;
-    round.case_id = id;
-    const auto part = static_cast<std::int64_t>(rounds_ms[i] * 1e6 / 4);
-    for (int step = 0; step < 3; ++step) {
-      const std::int64_t slower = step == 0 ? 10 : 1;
-      round.samples.push_back(
-          {step, step == 0, {1000, slower * part, part, 2 * part, 2000, 2.0 - 0.1 * step}});
-    }
-    stored.rounds[static_cast<int>(i) + 1] = round;
-  }
-  return stored;
-}
-
-StoredRun stored_run(std::vector<StoredCase> cases) {
-  StoredRun run;
-  run.run.state = RunState::finished;
-  run.run.protocol = "rounds";
-  run.machine = {{"CPU", "Example CPU"}, {"usable CPUs", "2"}, {"instruction sets", "AVX2"}};
-  run.cases = std::move(cases);
-  for (int number : {1, 2}) {
-    RoundRecord& round = run.rounds[number];
-    round.number = number;
-    PeakReading reading{2, {}};
-    reading.rates.fp32_gflops = 600;
-    reading.rates.bf16_gflops = 1200;
-    round.peaks.push_back(reading);
-  }
-  return run;
-}
-
-StoredCase failed_case(const std::string& implementation, Status status, const std::string& message,
-                       const std::string& log) {
-  StoredCase stored = stored_case(9, implementation, {});
-  stored.status = status;
-  stored.message = message;
-  CaseRound round;
-  round.case_id = 9;
-  round.status = status;
-  round.message = message;
-  round.log = log;
-  stored.rounds[1] = round;
-  return stored;
-}
 
 TEST(ReportModel, RanksAndCompares) {
   const Report report =

@@ -34,6 +34,7 @@ std::string facts(const Report& report, const ReportRow& row) {
     text += fact("whole step",
                  fmt::format("{} ± {} ms (mean, standard deviation)", format_milliseconds(*row.total_mean_ns),
                              format_milliseconds(*row.total_deviation_ns)));
+  if (row.verdict) text += fact("verdict against the run’s own baseline", to_string(*row.verdict));
   if (row.phases) {
     const PhaseMedians& p = *row.phases;
     text += fact("input, forward, loss, backward, update",

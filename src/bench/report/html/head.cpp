@@ -24,6 +24,17 @@ std::string chip(const std::string& text, const std::string& kind = "") {
   return fmt::format("<li class=\"{}\">{}</li>", kind, escape_html(text));
 }
 
+// The word that holds for the winner; UNFIT beside it where the machine's own noise may have decided.
+std::string verdict_chips(const Report& report, const Winner& winner) {
+  std::string text;
+  const auto add = [&](const std::string& word, const char* kind) {
+    text += fmt::format("<span class=\"chip {}\">{}</span> ", kind, word);
+  };
+  if (winner.verdict) add(to_string(*winner.verdict), *winner.verdict == Verdict::faster ? "good" : "warn");
+  if (!report.unfit.empty()) add("UNFIT", "bad");
+  return text.empty() ? "" : "<p class=\"words\">" + text + "</p>";
+}
+
 std::string day(const std::string& moment) {
   std::string text = moment.substr(0, 16);
   std::replace(text.begin(), text.end(), 'T', ' ');
@@ -41,7 +52,10 @@ std::string card(const Report& report, std::size_t t) {
                       escape_html(row.a_case.implementation), escape_html(short_version(row.a_case.version)));
   text += fmt::format("<p class=\"time\">{} <small>ms a step</small></p>",
                       format_milliseconds(shown_ns(row, report.shows_whole_steps)));
+  text += verdict_chips(report, *winner);
   text += fmt::format("<p class=\"by\">{}</p>", escape_html(explain(*winner)));
+  if (const std::string counts = count_verdicts(table); !counts.empty())
+    text += fmt::format("<p class=\"foot counts\">{}</p>", escape_html(counts));
   std::string foot;
   if (row.gflops) foot = format_gflops(*row.gflops) + " GFLOP/s";
   if (row.peak_percent) foot += fmt::format(", {:.0f} % of the machine’s peak", *row.peak_percent);

@@ -29,6 +29,7 @@ std::string with_first_replaced(std::string text, char from, char to) {
 Workload workload_of_experiment(const std::string& experiment) {
   for (const auto& known : experiments)
     if (known.experiment == experiment) return *builtin_workload(known.workload);
+  if (const auto own = builtin_workload(experiment)) return *own;
   Workload unknown;
   unknown.name = experiment;
   unknown.source = "imported";

@@ -20,8 +20,10 @@
 namespace lstmbench {
 namespace {
 
+constexpr const char* published_protocol = "published";
 constexpr std::array<const char*, 5> required{"bench", "experiment", "parameters", "runtime", "version"};
-constexpr double longest_step_s = 1e6;
+constexpr double shortest_step_s = 1e-9, longest_step_s = 1e6;  // stored as whole nanoseconds
+constexpr std::int64_t most_elapsed_ns = std::numeric_limits<std::int64_t>::max();
 constexpr double published_seconds = 4816.660115459005;  // all steps of the file that the original published
 
 template <typename Number>
@@ -51,7 +53,8 @@ std::array<std::size_t, required.size()> columns_of(const std::vector<std::strin
 
 void add_step(const std::vector<std::string>& values, std::vector<PublishedSeries>& series,
               std::map<std::array<std::string, 3>, std::size_t>& index) {
-  const std::string &bench = values[0], &experiment = values[1], &version = values[4];
+  const std::string bench = to_valid_utf8(values[0]), experiment = to_valid_utf8(values[1]),
+                    version = to_valid_utf8(values[4]);
   for (const auto* text : {&bench, &experiment, &version})
     if (text->empty()) throw std::invalid_argument("bench, experiment and version must not be empty");
   const auto parameters = number<std::int64_t>(values[2]);
@@ -59,13 +62,13 @@ void add_step(const std::vector<std::string>& values, std::vector<PublishedSerie
     throw std::invalid_argument(
         fmt::format("parameters must be a whole number, got {}", in_quotes(values[2])));
   const auto runtime = number<double>(values[3]);
-  if (!runtime || !(*runtime > 0 && *runtime <= longest_step_s))
+  if (!runtime || !(*runtime >= shortest_step_s && *runtime <= longest_step_s))
     throw std::invalid_argument(
         fmt::format("runtime must be a step's seconds, above 0, got {}", in_quotes(values[3])));
-  const auto [entry, is_new] = index.try_emplace({bench, experiment, version}, series.size());
-  if (is_new)
-    series.push_back(
-        {to_valid_utf8(bench), to_valid_utf8(experiment), to_valid_utf8(version), *parameters, {}});
+  // By what they will be called: "a_b" and "a/b" are one implementation.
+  const auto [entry, is_new] = index.try_emplace(
+      {implementation_of_bench(bench), workload_of_experiment(experiment).name, version}, series.size());
+  if (is_new) series.push_back({bench, experiment, version, *parameters, {}});
   PublishedSeries& own = series[entry->second];
   if (own.parameters != *parameters)
     throw std::invalid_argument(fmt::format("{} {} {} has {} parameters, a line before it said {}",
@@ -96,7 +99,7 @@ CaseRound round_of(const PublishedSeries& series) {
     sample.is_warmup = step < steps - published_steps;
     sample.times.forward_ns = std::llround(series.seconds[static_cast<std::size_t>(step)] * 1e9);
     sample.times.loss = std::numeric_limits<double>::quiet_NaN();
-    round.elapsed_ns += sample.times.forward_ns;
+    round.elapsed_ns += std::min(sample.times.forward_ns, most_elapsed_ns - round.elapsed_ns);
     round.samples.push_back(sample);
   }
   return round;
@@ -131,7 +134,7 @@ std::vector<PublishedSeries> read_rnn_benchmarks(std::string_view text, const st
 
 PublishedRun make_published_run(const std::vector<PublishedSeries>& series, const MachineFacts& machine) {
   PublishedRun published;
-  published.run.protocol = "published";
+  published.run.protocol = published_protocol;
   published.run.settings = "{}";
   published.machine = machine;
   published.round.number = 1;
@@ -145,6 +148,10 @@ PublishedRun make_published_run(const std::vector<PublishedSeries>& series, cons
                                                 one.parameters, workload.name, workload.parameters()));
   }
   return published;
+}
+
+bool is_published(const RunRecord& run) {
+  return run.protocol == published_protocol;
 }
 
 MachineFacts machine_of_published_results(const std::vector<PublishedSeries>& series) {

@@ -35,6 +35,9 @@ constexpr int published_steps =
 // `machine` is what is known of where they were measured.
 PublishedRun make_published_run(const std::vector<PublishedSeries>& series, const MachineFacts& machine);
 
+// Whether a stored run is one of these: imported, not measured here.
+bool is_published(const RunRecord& run);
+
 // Where these are the raw results that the original published: the machine it names. Else empty.
 MachineFacts machine_of_published_results(const std::vector<PublishedSeries>& series);
 

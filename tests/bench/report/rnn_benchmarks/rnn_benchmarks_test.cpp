@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <map>
 #include <stdexcept>
 
@@ -83,6 +84,27 @@ TEST(RnnBenchmarks, NamesOfOthersStay) {
   EXPECT_THAT(describe(report.tables[0].workload), HasSubstr("does not describe"));
   EXPECT_FALSE(report.tables[0].rows[0].gflops);
   EXPECT_THAT(render_rnn_benchmarks(report), HasSubstr("a_b,mine,bench_a_b.py,0,0.500000000,1\n"));
+}
+
+TEST(RnnBenchmarks, OneNameIsOneSeriesHoweverItIsWritten) {
+  const auto series = read_rnn_benchmarks(
+      "bench,experiment,parameters,runtime,version\na_b,mine,7,0.5,1\na/b,mine,7,0.25,1\n"
+      "a_b,1x320/CE-long,7,1,1\na_b,1x320-LSTM_cross-entropy,7,2,1\n",
+      "a");
+  ASSERT_EQ(series.size(), 2u);
+  EXPECT_THAT(series[0].seconds, testing::ElementsAre(0.5, 0.25));
+  EXPECT_THAT(series[1].seconds, testing::ElementsAre(1, 2));
+}
+
+TEST(RnnBenchmarks, AStepOfLessThanANanosecondIsRefused) {
+  EXPECT_THROW(read_rnn_benchmarks("bench,experiment,parameters,runtime,version\na,b,1,1e-12,1\n", "a"),
+               std::invalid_argument);
+}
+
+TEST(RnnBenchmarks, TheLongestRunsDoNotOverflow) {
+  PublishedSeries longest{"a_b", "mine", "1", 7, std::vector<double>(10000, 1e6)};
+  EXPECT_EQ(make_published_run({longest}, {}).round.cases[0].elapsed_ns,
+            std::numeric_limits<std::int64_t>::max());
 }
 
 TEST(RnnBenchmarks, ParametersThatDoNotFitAreSaid) {
