@@ -20,6 +20,9 @@ void* allocate(std::size_t size, std::size_t alignment) {
 
 }  // namespace
 
+// Inlined into their callers, the ones below look to GCC as if they freed what another operator new gave.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 // Counts for the whole program; everything else is as the standard library has it.
 void* operator new(std::size_t size) {
   return allocate(size, alignof(std::max_align_t));
