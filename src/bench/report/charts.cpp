@@ -123,7 +123,8 @@ class TableCharts {
     color["scale"]["range"] = series_colors_;
   }
 
-  // "rows" tells the page's script that it may make them higher.
+  // "rows" tells the page's script that it may make them higher. Adds members to `spec`: references into it, `y`
+  // among them, are not valid afterwards.
   static void put_rows(json& spec, json& y, const std::vector<std::string>& labels) {
     y["scale"]["domain"] = labels;
     spec["height"] = row_height * static_cast<int>(labels.size());
@@ -211,9 +212,8 @@ class TableCharts {
       ratios.push_back(entry);
     }
     spec["datasets"]["ratios"] = ratios;
-    json& points = spec["layer"][2]["encoding"];
-    put_rows(spec, points["y"], ranked_labels_);
-    put_series(points["color"]);
+    put_rows(spec, spec["layer"][2]["encoding"]["y"], ranked_labels_);
+    put_series(spec["layer"][2]["encoding"]["color"]);
     return spec;
   }
 
