@@ -123,8 +123,8 @@ class TableCharts {
     color["scale"]["range"] = series_colors_;
   }
 
-  // "rows" tells the page's script that it may make them higher. Adds members to `spec`: references into it, `y`
-  // among them, are not valid afterwards.
+  // "rows" tells the page's script that it may make them higher. Adds members to `spec`: references into it,
+  // `y` among them, are not valid afterwards.
   static void put_rows(json& spec, json& y, const std::vector<std::string>& labels) {
     y["scale"]["domain"] = labels;
     spec["height"] = row_height * static_cast<int>(labels.size());
