@@ -53,8 +53,7 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
                  const std::function<void(RunOptions&)>& change) {
   catch_interrupts();
   EphemeralPeers ephemeral;  // outlive the run
-  if (flags.is_ephemeral)
-    ephemeral.install(asked_versions(flags.workers, find_configuration(flags.workers)));
+  if (flags.is_ephemeral) ephemeral.install(asked_versions(flags.workers, find_configuration(flags.workers)));
   const Workers workers = find_workers(flags.workers);
   apply_defaults(command, workers.configuration);
   RunOptions options = make_options(flags, workers.configuration);

@@ -1,4 +1,5 @@
-// What each version of a library took, by implementation: the same numbers as in a table's rows, to be read across.
+// What each version of a library took, by implementation: the same numbers as in a table's rows, to be read
+// across.
 #pragma once
 
 #include <string>

@@ -33,8 +33,8 @@ std::string library_of(const std::string& implementation) {
   return implementation.substr(0, implementation.find('/'));
 }
 
-// What takes the implementations of a workload: --implementation, else the file's [[select]] tables. Empty: the
-// default selection does.
+// What takes the implementations of a workload: --implementation, else the file's [[select]] tables. Empty:
+// the default selection does.
 std::vector<Selection> selections_of(const RunOptions& options, const Workload& workload) {
   if (!options.implementations.empty()) return {{{workload.name}, options.implementations, {}}};
   std::vector<Selection> own;
@@ -135,8 +135,8 @@ void add_once(std::vector<std::string>& values, const std::string& value) {
 }
 
 // What was asked for by name and has no worker is a row, too.
-void add_unavailable(const Workload& workload, const std::string& dtype, int threads, const RunOptions& options,
-                     const Discovery& discovery, Plan& plan) {
+void add_unavailable(const Workload& workload, const std::string& dtype, int threads,
+                     const RunOptions& options, const Discovery& discovery, Plan& plan) {
   for (const auto& selection : selections_of(options, workload))
     for (const auto& name : selection.implementations) {
       if (is_glob(name)) continue;
@@ -160,7 +160,8 @@ void select_for(const Workload& workload, const std::string& dtype, int threads,
   const bool is_default = is_default_selection(options);
   for (const auto& implementation : discovery.implementations) {
     if (options.leaves_out_peers && library_of(implementation.name) != "native") continue;
-    if (!is_default && !takes(selections, implementation) && implementation.name != options.baseline) continue;
+    if (!is_default && !takes(selections, implementation) && implementation.name != options.baseline)
+      continue;
     PlannedCase planned = plan_case(workload, implementation, dtype, threads, options, peak);
     if (planned.status != Status::ok && !planned.is_asked_for) continue;
     if (is_default) {

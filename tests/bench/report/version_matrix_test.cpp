@@ -25,7 +25,8 @@ StoredCase timed(const std::string& implementation, const std::string& version, 
 StoredRun versions_run() {
   auto late = in_version(failed_case("p/cell", Status::timeout, "late", ""), 9, "1.9");
   return stored_run({timed("p/cell", "1.10+cu1", 80), late, timed("p/lstm", "1.9", 60),
-                     timed("p/lstm", "1.10+cu1", 40), timed("p/lstm", "2.0", 20), timed("native/x", "0.1", 10)});
+                     timed("p/lstm", "1.10+cu1", 40), timed("p/lstm", "2.0", 20),
+                     timed("native/x", "0.1", 10)});
 }
 
 std::vector<std::vector<std::string>> texts(const VersionMatrix& matrix) {
@@ -42,10 +43,10 @@ TEST(VersionMatrix, PutsTimesWhereVersionAndImplementationMeet) {
   const auto matrices = version_matrices(report.tables[0]);
   ASSERT_EQ(matrices.size(), 1u);
   EXPECT_EQ(matrices[0].library, "p");
-  EXPECT_THAT(matrices[0].versions, ElementsAre("1.9", "1.10", "2.0"));     // as numbers, oldest first
+  EXPECT_THAT(matrices[0].versions, ElementsAre("1.9", "1.10", "2.0"));       // as numbers, oldest first
   EXPECT_THAT(matrices[0].implementations, ElementsAre("p/lstm", "p/cell"));  // by their fastest version
-  EXPECT_THAT(texts(matrices[0]),
-              ElementsAre(ElementsAre("60.00", "TIMEOUT"), ElementsAre("40.00", "80.00"), ElementsAre("20.00", "")));
+  EXPECT_THAT(texts(matrices[0]), ElementsAre(ElementsAre("60.00", "TIMEOUT"), ElementsAre("40.00", "80.00"),
+                                              ElementsAre("20.00", "")));
 }
 
 TEST(VersionMatrix, NeedsSeveralVersions) {
@@ -65,8 +66,9 @@ TEST(VersionMatrix, MarksAFirstStepThatWasTheMeasurement) {
 TEST(VersionMatrix, StandsInEveryReport) {
   const Report report = build_report(versions_run());
   const std::string markdown = render_markdown(report);
-  EXPECT_THAT(markdown, HasSubstr("### 1x320/CE-short, fp32, 2 threads\n\n| p | lstm | cell |\n|---|--:|--:|\n"
-                                  "| 1.9 | 60.00 | TIMEOUT |\n| 1.10 | 40.00 | 80.00 |\n| 2.0 | 20.00 | |\n"));
+  EXPECT_THAT(markdown,
+              HasSubstr("### 1x320/CE-short, fp32, 2 threads\n\n| p | lstm | cell |\n|---|--:|--:|\n"
+                        "| 1.9 | 60.00 | TIMEOUT |\n| 1.10 | 40.00 | 80.00 |\n| 2.0 | 20.00 | |\n"));
   EXPECT_THAT(render_terminal(report, {80, false, false}), HasSubstr("p by version, ms\n"
                                                                      "version   lstm     cell\n"
                                                                      "1.9      60.00  TIMEOUT\n"

@@ -100,8 +100,7 @@ std::string libraries(const Report& report) {
   std::string text =
       "<div class=\"panel scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Libraries\"><table "
       "class=\"libraries\"><thead><tr>";
-  for (const auto& title : table.titles)
-    text += fmt::format("<th scope=\"col\">{}</th>", escape_html(title));
+  for (const auto& title : table.titles) text += fmt::format("<th scope=\"col\">{}</th>", escape_html(title));
   text += "</tr></thead><tbody>";
   for (const auto& row : table.rows) {
     text += fmt::format("<tr><th scope=\"row\">{}</th>", escape_html(row.front()));

@@ -173,7 +173,8 @@ std::string versions_section(const Report& report) {
     panels += "</article>";
   }
   if (panels.empty()) return "";
-  return "<section id=\"versions\" data-section><h2>Over versions</h2><p class=\"lead\">The same implementation "
+  return "<section id=\"versions\" data-section><h2>Over versions</h2><p class=\"lead\">The same "
+         "implementation "
          "in several versions, milliseconds a step.</p><br><div class=\"grid\">" +
          panels + "</div></section>";
 }
