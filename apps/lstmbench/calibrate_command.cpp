@@ -1,14 +1,14 @@
 // lstmbench calibrate: how far apart does the harness see two measurements of the same?
 #include <fmt/format.h>
-#include <sys/resource.h>
 
-#include <chrono>
+#include <cmath>
 
 #include "command.h"
 #include "environment.h"
 #include "measure.h"
 #include "process/interrupt.h"
 #include "report/escape.h"
+#include "report/model.h"
 #include "report/text_width.h"
 #include "run_ending.h"
 #include "verdict/calibration.h"
@@ -16,31 +16,28 @@
 namespace lstmbench {
 namespace {
 
-double own_cpu_s() {
-  rusage use{};
-  getrusage(RUSAGE_SELF, &use);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-  };
-  return seconds(use.ru_utime) + seconds(use.ru_stime);
-}
-
 std::string figures(const ErrorDistribution& errors) {
-  return fmt::format("{:>6.2f} % {:>6.2f} % {:>6.2f} % {:>6.1f} %", 100 * errors.median, 100 * errors.p95,
-                     100 * errors.largest, 100 * errors.false_alarms);
+  return fmt::format("{:>6.2f} % {:>6.2f} % {:>6.2f} % {:>11.1f} % {:>7} {:>6}", 100 * errors.median,
+                     100 * errors.p95, 100 * errors.largest, 100 * errors.false_alarms, errors.windows,
+                     errors.disjoint);
 }
 
 void print_calibrations(const std::vector<Calibration>& calibrations, const TerminalStyle& style) {
   std::string shown;
   for (const auto& calibration : calibrations) {
     const std::string name = calibration.a_case.id();
-    if (name != shown)
-      std::printf("\n%s\n%27s%s\n%27s%s\n", escape_terminal(name).c_str(), "",
-                  "error: median      P95      max  false alarms", "", "");
+    if (name != shown) {
+      const auto& [relative, p, verdict] = calibration.whole;  // of 12 rounds at least: with an interval
+      std::printf("\n%s\n  all %d rounds: %.2f %% apart (%+.2f to %+.2f %%), %s\n\n",
+                  escape_terminal(name).c_str(), relative.rounds, 100 * std::abs(relative.ratio - 1),
+                  100 * (relative.interval->low - 1), 100 * (relative.interval->high - 1),
+                  to_string(verdict).c_str());
+      std::printf("%32s%9s%9s%14s%8s%7s\n", "error: median", "P95", "max", "false alarms", "windows",
+                  "apart");
+    }
     shown = name;
-    std::printf("  %3d rounds  lstmbench    %s\n", calibration.rounds, figures(calibration.own).c_str());
-    std::printf("  %10s  seed's       %s   (%d windows, %d apart)\n", "", figures(calibration.seed).c_str(),
-                calibration.windows, calibration.disjoint);
+    std::printf("  %3d rounds  lstmbench %s\n", calibration.rounds, figures(calibration.own).c_str());
+    std::printf("  %10s  seed's    %s\n", "", figures(calibration.seed).c_str());
   }
   const std::string explanation =
       "Each case was measured twice in every round, under two names; a right harness sees no difference. "
@@ -49,7 +46,8 @@ void print_calibrations(const std::vector<Calibration>& calibrations, const Term
       "steps as the "
       "original took them, one block of rounds after the other, mean of whole steps; a false alarm is p < "
       "0.05 in "
-      "Welch's t-test. Windows overlap; so many are apart.";
+      "Welch's t-test. Windows are the comparisons of so many rounds that the run holds; they overlap, so "
+      "many are apart.";
   std::printf("\n");
   for (const auto& line : wrapped(explanation, style.width)) std::printf("%s\n", line.c_str());
 }
@@ -64,6 +62,9 @@ int print_stored(const StoredRun& stored) {
     return exit_inconclusive;
   }
   print_calibrations(calibrations, output_style());
+  for (const auto& note : build_report(stored).footnotes)
+    for (const auto& line : wrapped(escape_terminal(note), output_style().width))
+      std::printf("%s\n", line.c_str());
   return exit_ok;
 }
 
@@ -74,17 +75,12 @@ int execute(RunFlags& flags, std::optional<int> run, CLI::App& command) {
   }
   if (flags.workloads.empty()) flags.workloads = {"1x320/CE-short"};
   if (flags.implementations.empty()) flags.implementations = {"native/fused"};
-  const double cpu_before = own_cpu_s();
-  const auto start = std::chrono::steady_clock::now();
   Measured measured = measure(flags, {}, command, [](RunOptions& options) {
     options.controls = Controls::every_case;
     options.precision = 0;
     options.most_rounds = 100'000;
   });
-  const double elapsed_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const int code = print_stored(measured.results.load_run(measured.run_id));
-  std::printf("The harness itself used %.2f %% of one CPU during the run.\n",
-              100 * (own_cpu_s() - cpu_before) / elapsed_s);
   return is_interrupted() ? 128 + interrupting_signal() : code;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "report/escape.h"
 #include "report/numbers.h"
 #include "report/text_width.h"
@@ -71,6 +73,12 @@ std::string comparison_for_terminal(const RunComparison& comparison, bool uses_a
                     difference.second.empty() ? "(none)" : difference.second),
         "  ");
   for (const auto& warning : comparison.warnings) paragraph("! " + warning, "");
+  // Two times, the change and the verdict take the rest of a line.
+  constexpr int rest_of_line = 56;
+  int name_width = 0;
+  for (const auto& compared : comparison.cases)
+    name_width = std::max(name_width, text_width(escape_terminal(name_of(compared))));
+  name_width = std::min(name_width, std::max(20, style.width - rest_of_line));
   std::string table;
   for (const auto& compared : comparison.cases) {
     if (table_of(compared.a_case) != table) {
@@ -78,10 +86,11 @@ std::string comparison_for_terminal(const RunComparison& comparison, bool uses_a
       text += "\n" + painted(style, "1", escape_terminal(table)) + "\n";
     }
     const std::string name =
-        pad_right(shortened(escape_terminal(name_of(compared)), 32, style.uses_unicode), 32);
+        pad_right(shortened(escape_terminal(name_of(compared)), name_width, style.uses_unicode), name_width);
     text += fmt::format("{} {} {}  {}  ", name, pad_left(value(compared.first_ns, uses_anchor), 7),
-                        pad_left(value(compared.second_ns, uses_anchor), 7), pad_right(change(compared), 10));
-    text += painted(style, color_of(compared), escape_terminal(verdict_of(compared))) + "\n";
+                        pad_left(value(compared.second_ns, uses_anchor), 7), pad_right(change(compared), 25));
+    text += painted(style, color_of(compared), compared.verdict ? to_string(*compared.verdict) : "") + "\n";
+    if (!compared.verdict) paragraph(compared.note, "  ");
   }
   text += "\n";
   paragraph(explanation, "");

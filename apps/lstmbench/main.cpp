@@ -54,7 +54,7 @@ int run_program(int argc, char** argv) {
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    return complain(std::string(error.what()) + " (see lstmbench --help)", exit_usage);
+    return complain(in_one_line(error, app), exit_usage);
   } catch (const std::invalid_argument& error) {
     return complain(error.what(), exit_usage);
   }

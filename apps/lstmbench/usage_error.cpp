@@ -3,9 +3,33 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <array>
+#include <regex>
+
 #include "workload/nearest.h"
 
 namespace lstmbench {
+namespace {
+
+// The parser's words, and ours for the same.
+struct Wording {
+  const char* pattern;
+  const char* replacement;
+};
+constexpr std::array wordings{
+    Wording{R"((--[\w-]+): 1 required (.*) missing)", "$1 needs a value: $2"},
+    Wording{R"(Could not convert: (--[\w-]+) = (.*))", "$1: '$2' is no number"},
+    Wording{R"((--[\w-]+): Value (.*) not in range (.*))", "$1: '$2' is no number from $3"},
+    Wording{R"((--[\w-]+): (.*) not in \{(.*)\})", "$1: '$2' is none of $3"},
+    Wording{R"((\w+) is required)", "the argument '$1' is missing"},
+};
+
+std::string command_of(const CLI::App& app) {
+  const auto given = app.get_subcommands();
+  return given.empty() ? "lstmbench" : "lstmbench " + given.front()->get_name();
+}
+
+}  // namespace
 
 void accept_extras(CLI::App& app) {
   app.allow_extras();
@@ -17,7 +41,6 @@ void require_no_extras(const CLI::App& app) {
   const auto given = app.get_subcommands();
   const CLI::App& scope = given.empty() ? app : *given.front();
   const std::vector<std::string> extras = app.remaining(true);
-  const std::string where = given.empty() ? "lstmbench" : "lstmbench " + scope.get_name();
   if (extras.empty()) {
     if (given.empty()) throw std::invalid_argument("a command is missing (see lstmbench --help)");
     return;
@@ -35,7 +58,18 @@ void require_no_extras(const CLI::App& app) {
   const char* what = is_flag ? "option" : given.empty() ? "command" : "argument";
   std::string hint = did_you_mean(word, known);
   if (hint.empty() && given.empty() && !is_flag) hint = fmt::format("; there are {}", fmt::join(known, ", "));
-  throw std::invalid_argument(fmt::format("unknown {} '{}'{} (see {} --help)", what, word, hint, where));
+  throw std::invalid_argument(
+      fmt::format("unknown {} '{}'{} (see {} --help)", what, word, hint, command_of(app)));
+}
+
+std::string in_one_line(const CLI::ParseError& error, const CLI::App& app) {
+  std::string text = error.what();
+  for (const auto& [pattern, replacement] : wordings)
+    if (const std::regex parsers(pattern); std::regex_match(text, parsers)) {
+      text = std::regex_replace(text, parsers, replacement);
+      break;
+    }
+  return fmt::format("{} (see {} --help)", text, command_of(app));
 }
 
 }  // namespace lstmbench

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <string>
 
 namespace lstmbench {
 
@@ -10,5 +11,7 @@ void accept_extras(CLI::App& app);
 // Throws std::invalid_argument naming the first unknown word and the nearest known one, or the missing
 // command.
 void require_no_extras(const CLI::App& app);
+// What the parser found wrong, in one line that says where to read more.
+std::string in_one_line(const CLI::ParseError& error, const CLI::App& app);
 
 }  // namespace lstmbench

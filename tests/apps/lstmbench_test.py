@@ -88,7 +88,11 @@ class Usage(CommandLine):
                 (["run", "--implementation", "fake/steady@brsk"], ("'fake/steady@brisk'",)),
                 (["run", "--baseline", "fake/stedy"], ("'fake/steady'",)),
                 (["run", "--dtype", "fp33"], ("fp33", "fp32")),
-                (["run", "--rounds", "0"], ("--rounds",)),
+                (["run", "--rounds", "0"], ("--rounds: '0' is no number from 1 to ", "see lstmbench run --help")),
+                (["run", "--check", "maybe"], ("--check: 'maybe' is none of slice,full,none",)),
+                (["run", "--workload"], ("--workload needs a value: NAME",)),
+                (["report", "--run", "x"], ("--run: 'x' is no number (see lstmbench report --help)",)),
+                (["compare", "1"], ("the argument 'second' is missing",)),
                 (["run", "--threads", "none"], ("--threads",)),
                 (["run", "--budget", "soon"], ("--budget", "'soon'")),
                 (["run", "extra"], ("'extra'",)),
@@ -118,6 +122,14 @@ class Usage(CommandLine):
             text = self.call(*arguments).stdout
             self.assertIn("Usage:", text)
             self.assertLessEqual(max(map(len, text.splitlines())), 80, text)
+
+    def test_run_hands_every_command_on(self):
+        """./run bench COMMAND: any word that is no command is taken for an argument of `run`."""
+        forwarded = re.search(r"^      ([a-z| ]+)\) ;;$", (SOURCE / "run").read_text(), re.MULTILINE).group(1).split(" | ")
+        listed = self.call("--help").stdout.split("Subcommands:")[1].split("Examples:")[0]
+        commands = re.findall(r"^  ([a-z]+) ", listed, re.MULTILINE)
+        self.assertIn("calibrate", commands)
+        self.assertEqual(sorted(commands), sorted(forwarded))
 
     def test_peers_say_what_is_wrong_in_one_line(self):
         empty = {"XDG_DATA_HOME": str(self.folder / "data")}
@@ -167,6 +179,12 @@ class Measuring(CommandLine):
             self.assertEqual(entry["headline_median_ns"], (headlines[2] + headlines[3]) / 2)
             self.assertIn("peak_percent", entry)
         self.assertGreater(document["cases"][1]["relative"]["ratio"], 1.2)
+        harness = document["run"]["harness"]
+        steps = [s for entry in document["cases"] for s in entry["samples"] + entry["warmup_samples"]]
+        self.assertEqual(harness["step_ns"], sum(s[k] for s in steps for k in SAMPLE_KEYS if k.endswith("_ns")))
+        self.assertGreater(harness["request_ns"], harness["step_ns"])
+        self.assertGreater(harness["cpu_ns"], 0)
+        self.assertTrue([note for note in document["notes"] if note.startswith("the harness: ")])
         self.assertIn("| **fake/steady** |", (self.folder / "out.md").read_text())
         lines = (self.folder / "out.csv").read_text().splitlines()
         self.assertEqual(len(lines), 1 + 2 * 2 * 4)

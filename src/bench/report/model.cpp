@@ -147,6 +147,21 @@ void summarise_machine(const StoredRun& stored, Report& report) {
     steal += round.load_after.steal_ticks;
   }
   if (total > 0) report.steal_percent = 100.0 * static_cast<double>(steal) / static_cast<double>(total);
+  for (const auto& sitting : stored.sittings) {
+    report.harness.request_ns += sitting.harness.request_ns;
+    report.harness.step_ns += sitting.harness.step_ns;
+    report.harness.cpu_ns += sitting.harness.cpu_ns;
+  }
+}
+
+std::string cost_of_the_harness(const HarnessTime& time) {
+  const auto percent = [&](std::int64_t ns) {
+    return 100 * static_cast<double>(ns) / static_cast<double>(time.request_ns);
+  };
+  return fmt::format(
+      "the harness: {:.2f} % of the measured time passed outside of steps, in messages; it used {:.2f} % of "
+      "one CPU meanwhile",
+      percent(time.request_ns - time.step_ns), percent(time.cpu_ns));
 }
 
 void add_footnotes(Report& report) {
@@ -173,6 +188,7 @@ void add_footnotes(Report& report) {
     report.footnotes.push_back(
         "* the first step, measured without a warm-up before it (a step takes more than 15 s, or --warmup "
         "0)");
+  if (report.harness.request_ns > 0) report.footnotes.push_back(cost_of_the_harness(report.harness));
   report.footnotes.insert(report.footnotes.end(), report.run.notes.begin(), report.run.notes.end());
 }
 

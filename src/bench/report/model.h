@@ -64,6 +64,7 @@ struct Report {
   std::vector<LibraryRecord> libraries;
   int rounds = 0;                                     // that were measured
   std::optional<double> load_average, steal_percent;  // the largest, and the share over all rounds
+  HarnessTime harness;                                // of all sittings; 0: not known
   std::vector<std::string> unfit;                     // what null controls say against the machine
   int controls = 0;                                   // that were measured
   std::vector<ReportTable> tables;

@@ -33,14 +33,27 @@ std::string timeout_message(int done, int asked, double time_limit_s) {
   return fmt::format("{} did not finish in {}, {} before did", missing, time, done);
 }
 
-// Times that do not fit are asked for once more: a machine that kept a worker from running in a few steps
-// will hardly do so again, one that reports other times than it took does. Throws WorkerFailure(incorrect)
-// where they still do not.
-void confirm_timing_fault(WorkerSession& session, const RunOptions& options, double step_s) {
+// Times that do not fit are asked for again: a machine that kept a worker from running in a few steps will
+// hardly do so each time, a worker that reports other times than it took does. Throws
+// WorkerFailure(incorrect) where they never fit.
+void confirm_timing_fault(WorkerSession& session, const RunOptions& options,
+                          const WorkerSession::Run& doubtful) {
+  constexpr int attempts = 3;
   constexpr double enough_s = 0.5;  // beside which what timing_fault() allows each request is small
-  const int steps = std::max(3, static_cast<int>(std::min(std::ceil(enough_s / step_s), 1e5)));
-  const auto again = session.run(steps, limit(std::max(3 * options.time_limit_s, 10 * enough_s)));
-  if (const auto fault = timing_fault(again, false)) throw WorkerFailure(Status::incorrect, *fault, true);
+  constexpr double at_most_s = 2;
+  double reported_s = 1e-9;  // the elapsed time holds what kept the worker, and says little of a step
+  for (const auto& times : doubtful.steps) reported_s += 1e-9 * static_cast<double>(times.total_ns());
+  const auto count = static_cast<double>(doubtful.steps.size());
+  const double affordable = at_most_s * count / (1e-9 * static_cast<double>(doubtful.elapsed_ns));
+  // No more of them than one reply holds.
+  const int steps =
+      static_cast<int>(std::clamp(std::min(enough_s * count / reported_s, affordable), 3.0, 1e3));
+  for (int attempt = 1;; ++attempt) {
+    const auto again = session.run(steps, limit(std::max(3 * options.time_limit_s, 10 * enough_s)));
+    const auto fault = timing_fault(again, false);
+    if (!fault) return;
+    if (attempt == attempts) throw WorkerFailure(Status::incorrect, *fault, true);
+  }
 }
 
 // Asks for steps until the policy has enough; appends them to the round. Throws WorkerFailure.
@@ -66,6 +79,8 @@ void run_steps(WorkerSession& session, const RunOptions& options, const StepList
     const double elapsed_s = static_cast<double>(run.elapsed_ns) * 1e-9;
     last_step_s = std::max(elapsed_s / request.steps, 1e-9);
     spent_s += elapsed_s;
+    round.harness.request_ns += run.elapsed_ns;
+    for (const auto& times : run.steps) round.harness.step_ns += times.total_ns();
     for (const auto& times : run.steps) round.samples.push_back({done++, request.is_warmup, times});
     if (done == request.steps) {
       if (const auto fault = timing_fault(run, true)) throw WorkerFailure(Status::incorrect, *fault, true);
@@ -74,7 +89,7 @@ void run_steps(WorkerSession& session, const RunOptions& options, const StepList
       later.steps.insert(later.steps.end(), run.steps.begin(), run.steps.end());
     }
   }
-  if (timing_fault(later, false)) confirm_timing_fault(session, options, last_step_s);
+  if (timing_fault(later, false)) confirm_timing_fault(session, options, later);
   if (policy.is_cold()) round.samples.front().is_warmup = false;
 }
 

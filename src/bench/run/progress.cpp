@@ -63,8 +63,8 @@ void TerminalProgress::say(const std::string& line) {
 
 void PlainProgress::show(const ProgressPosition& position) {
   const std::string line =
-      fmt::format("{} {}/{}: {}", position.phase, std::min(position.done + 1, position.total), position.total,
-                  escape_terminal(position.subject));
+      fmt::format("{} {}/{}{}{}", position.phase, std::min(position.done + 1, position.total), position.total,
+                  position.subject.empty() ? "" : ": ", escape_terminal(position.subject));
   if (line == last_) return;  // only the detail moved on
   last_ = line;
   const std::string left =

@@ -13,6 +13,7 @@
 #include "run/check_gate.h"
 #include "run/clock_watch.h"
 #include "run/measure_case.h"
+#include "run/own_cpu_time.h"
 #include "run/resumable.h"
 #include "run/round_schedule.h"
 #include "run/running_cases.h"
@@ -36,6 +37,12 @@ std::vector<LibraryRecord> library_records(const Discovery& discovery) {
     records.push_back(std::move(record));
   }
   return records;
+}
+
+// Of several versions of a library, which one.
+std::string name_in_progress(const Case& a_case) {
+  return a_case.worker.version.empty() ? a_case.implementation
+                                       : a_case.implementation + " " + a_case.worker.version;
 }
 
 class Runner {
@@ -129,7 +136,7 @@ class Runner {
       results_.close_round(run_id_, 0);  // it holds what failed in it, never the half of something
     }
     const auto listener = [&](const Case& a_case, int done) {
-      progress_.show({"checking", a_case.workload.name + "  " + a_case.implementation, "", done,
+      progress_.show({"checking", a_case.workload.name + "  " + name_in_progress(a_case), "", done,
                       static_cast<int>(cases.size()), -1});
     };
     check_cases(
@@ -158,7 +165,8 @@ class Runner {
   void say_failure(const RunningCase& running, const CaseRound& round) {
     if (round.status == Status::ok || round.status == Status::interrupted) return;
     progress_.say(fmt::format("{} {}: {}: {}", running.planned.a_case.workload.name,
-                              running.planned.a_case.implementation, to_string(round.status), round.message));
+                              name_in_progress(running.planned.a_case), to_string(round.status),
+                              round.message));
   }
 
   void run_rounds() {
@@ -211,7 +219,7 @@ class Runner {
         continue;  // failed just now
       ProgressPosition position{
           options_.rounds ? fmt::format("round {} of {}", number, rounds) : fmt::format("round {}", number),
-          fmt::format("{}  {}{}", running.schedule.workload, running.planned.a_case.implementation,
+          fmt::format("{}  {}{}", running.schedule.workload, name_in_progress(running.planned.a_case),
                       running.role == Role::control ? " (again)" : ""),
           "",
           static_cast<int>(k),
@@ -231,6 +239,8 @@ class Runner {
       measured.sitting = sitting_;
       measured.load_before = k == 0 ? load_ : load;  // nothing between two cases is left out
       measured.load_after = load_ = read_load(setting_.files);
+      const auto cpu_before = std::exchange(own_cpu_ns_, own_cpu_ns());
+      measured.harness.cpu_ns = own_cpu_ns_ - cpu_before;
       take(running, number, measured, peaks);
     }
     if (is_interrupted()) return;
@@ -354,6 +364,7 @@ class Runner {
   bool has_peak_ = false;                               // a reading of this process
   int last_round_ = 0;                                  // that this process finished
   LoadReading load_;                                    // after the last measurement
+  std::int64_t own_cpu_ns_ = own_cpu_ns();              // then
   ClockWatch clock_{wall_clock_offset_s()};
   double spent_before_s_ = 0;               // by earlier processes
   Clock::time_point start_ = Clock::now();  // the checks count against the budget, too

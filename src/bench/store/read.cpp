@@ -198,9 +198,14 @@ std::map<int, RoundRecord> load_rounds(Database& database, std::int64_t run_id) 
 std::vector<Sitting> load_sittings(Database& database, std::int64_t run_id) {
   std::vector<Sitting> sittings;
   Statement rows(database,
-                 "SELECT number, started_at, process FROM sitting WHERE run_id = ? ORDER BY number");
+                 "SELECT number, started_at, process, request_ns, step_ns, cpu_ns FROM sitting "
+                 "WHERE run_id = ? ORDER BY number");
   rows.bind(run_id);
-  while (rows.step()) sittings.push_back({static_cast<int>(rows.integer(0)), rows.text(1), rows.text(2)});
+  while (rows.step())
+    sittings.push_back({static_cast<int>(rows.integer(0)),
+                        rows.text(1),
+                        rows.text(2),
+                        {rows.integer(3), rows.integer(4), rows.integer(5)}});
   return sittings;
 }
 

@@ -56,6 +56,13 @@ struct SampleRecord {
   StepTimes times;
 };
 
+// What the harness costs. The difference of the first two went into messages and waking up.
+struct HarnessTime {
+  std::int64_t request_ns = 0;  // from asking for steps to having their times, by the harness's clock
+  std::int64_t step_ns = 0;     // of these steps, by the worker's
+  std::int64_t cpu_ns = 0;      // that the harness's own process computed meanwhile
+};
+
 // One case in one round.
 struct CaseRound {
   std::int64_t case_id = 0;
@@ -68,6 +75,7 @@ struct CaseRound {
   std::string description;
   MemoryUse memory;
   std::int64_t elapsed_ns = 0;          // of the whole case: start, prepare, all steps
+  HarnessTime harness;                  // read back: only summed up, in its sitting
   LoadReading load_before, load_after;  // of the machine; read back: 0 and what was between them
   std::vector<SampleRecord> samples;
 };
@@ -92,6 +100,7 @@ struct Sitting {
   std::string started_at;
   std::string
       process;  // which one, so that a second one can tell whether it still lives (process_identity.h)
+  HarnessTime harness;
 };
 
 enum class RunState { running, finished, interrupted };

@@ -15,6 +15,8 @@ namespace lstmbench {
 // All throw StorageError.
 class ResultsFile {
  public:
+  // Of a database whose schema is of this version (bring_up_to_date()).
+  explicit ResultsFile(Database database) : database_(std::move(database)) {}
   // Opens or creates the file and its folder, and proves by writing that there is room for results: after
   // this a measurement is not begun in vain.
   static ResultsFile open_for_writing(const std::filesystem::path& path);
@@ -57,8 +59,6 @@ class ResultsFile {
   StoredRun load_run(std::int64_t run_id);
 
  private:
-  explicit ResultsFile(Database database) : database_(std::move(database)) {}
-
   Database database_;
 };
 

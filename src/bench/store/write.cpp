@@ -230,6 +230,11 @@ void ResultsFile::record_case_round(std::int64_t run_id, int number, const CaseR
   load.bind(after.load_average).bind(after.total_ticks - before.total_ticks);
   load.bind(after.steal_ticks - before.steal_ticks).bind(after.throttle_events - before.throttle_events);
   load.bind(run_id).bind(number).execute();
+  Statement harness(database_,
+                    "UPDATE sitting SET request_ns = request_ns + ?, step_ns = step_ns + ?, "
+                    "cpu_ns = cpu_ns + ? WHERE run_id = ? AND number = ?");
+  harness.bind(round.harness.request_ns).bind(round.harness.step_ns).bind(round.harness.cpu_ns);
+  harness.bind(run_id).bind(round.sitting).execute();
   transaction.commit();
 }
 

@@ -36,9 +36,15 @@ std::vector<double> whole_steps(const std::vector<const CaseRound*>& rounds, std
   return steps;
 }
 
-ErrorDistribution distribution(const std::vector<double>& errors, int alarms) {
-  return {median(errors), quantile(errors, 0.95), *std::max_element(errors.begin(), errors.end()),
-          static_cast<double>(alarms) / static_cast<double>(errors.size())};
+// Of comparisons that take so many rounds each.
+ErrorDistribution distribution(const std::vector<double>& errors, int alarms, std::size_t rounds) {
+  const std::size_t measured = errors.size() + rounds - 1;
+  return {median(errors),
+          quantile(errors, 0.95),
+          *std::max_element(errors.begin(), errors.end()),
+          static_cast<double>(alarms) / static_cast<double>(errors.size()),
+          static_cast<int>(errors.size()),
+          static_cast<int>(measured / rounds)};
 }
 
 // Rounds in which both were measured well, in order.
@@ -64,23 +70,23 @@ Twins twins_of(const StoredCase& a_case, const StoredCase& control) {
 Calibration windows_of(const Twins& twins, std::size_t rounds) {
   Calibration result;
   result.rounds = static_cast<int>(rounds);
-  result.windows = static_cast<int>(twins.ratios.size() - 2 * rounds + 1);
-  result.disjoint = static_cast<int>(twins.ratios.size() / (2 * rounds));
   std::vector<double> own_errors, seed_errors;
   int own_alarms = 0, seed_alarms = 0;
-  for (std::size_t begin = 0; begin + 2 * rounds <= twins.ratios.size(); ++begin) {
+  for (std::size_t begin = 0; begin + rounds <= twins.ratios.size(); ++begin) {
     const auto first = twins.ratios.begin() + static_cast<std::ptrdiff_t>(begin);
     const std::vector<double> ratios(first, first + static_cast<std::ptrdiff_t>(rounds));
     const auto judgement = judge(std::vector<std::vector<double>>{ratios})[0];
     own_errors.push_back(std::abs(judgement->relative.ratio - 1));
     own_alarms += is_unfit(*judgement);
+    if (begin + 2 * rounds > twins.ratios.size()) continue;
     const auto block = whole_steps(twins.first, begin, rounds),
                next = whole_steps(twins.second, begin + rounds, rounds);
     seed_errors.push_back(std::abs(mean(next) / mean(block) - 1));
     seed_alarms += welch_p(block, next) < significance;
   }
-  result.own = distribution(own_errors, own_alarms);
-  result.seed = distribution(seed_errors, seed_alarms);
+  result.own = distribution(own_errors, own_alarms, rounds);
+  result.seed = distribution(seed_errors, seed_alarms, 2 * rounds);
+  result.whole = *judge(std::vector<std::vector<double>>{twins.ratios})[0];
   return result;
 }
 

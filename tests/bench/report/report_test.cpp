@@ -96,6 +96,17 @@ int widest_line(const std::string& text, const std::string& but) {
   return widest;
 }
 
+TEST(ReportModel, SaysWhatTheHarnessCost) {
+  auto run = stored_run({stored_case(1, "a/b", {10})});
+  EXPECT_TRUE(build_report(run).footnotes.empty()) << "not known of runs of older versions";
+  run.sittings = {{1, "", "", {1'000'000, 999'000, 2'000}}, {2, "", "", {1'000'000, 998'000, 4'000}}};
+  const Report report = build_report(run);
+  ASSERT_EQ(report.footnotes.size(), 1u);
+  EXPECT_THAT(report.footnotes[0], HasSubstr("0.15 % of the measured time"));
+  EXPECT_THAT(report.footnotes[0], HasSubstr("0.30 % of one CPU"));
+  EXPECT_EQ(nlohmann::json::parse(render_json(report))["run"]["harness"]["request_ns"], 2'000'000);
+}
+
 TEST(Terminal, FitsIntoItsWidth) {
   const auto run =
       stored_run({stored_case(1, "pytorch/LSTM-flipped@tuned", {40, 80}),

@@ -79,7 +79,7 @@ TEST(StepPolicy, ShortStepsAreWarmedUpForASecondAndRepeatedOften) {
   const Counts counts = count({}, 0.05);
   EXPECT_GE(counts.warmup * 0.05, 1);
   EXPECT_GE(counts.warmup, 10);
-  EXPECT_EQ(counts.timed, 50);
+  EXPECT_EQ(counts.timed, 30);
   EXPECT_GE(count({}, 0.9).warmup, 2);
   EXPECT_GE(count({}, 0.9).timed, 3);
 }

@@ -142,6 +142,26 @@ TEST_F(ResultsFileTest, ARoundCanBeWrittenCaseByCase) {
   EXPECT_EQ(stored.run.state, RunState::running);
 }
 
+TEST_F(ResultsFileTest, WhatTheHarnessCostsIsSummedUpInItsSitting) {
+  auto file = ResultsFile::open_for_writing(path());
+  const auto run_id = begin_example(file);
+  const auto cases = file.load_run(run_id).cases;
+  file.open_round(run_id, 3, {cases[0].id, cases[1].id}, {});
+  for (const auto& a_case : cases) {
+    CaseRound round = example_case_round(a_case.id, 3);
+    round.harness = {1000, 900, 50};
+    round.sitting = a_case.id == cases[0].id ? 1 : file.begin_sitting(run_id, "later", "me");
+    if (round.sitting == 2) round.harness = {30, 20, 10};
+    file.record_case_round(run_id, 3, round);
+  }
+  const auto sittings = file.load_run(run_id).sittings;
+  ASSERT_EQ(sittings.size(), 2u);
+  EXPECT_EQ(sittings[0].harness.request_ns, 1000);
+  EXPECT_EQ(sittings[0].harness.step_ns, 900);
+  EXPECT_EQ(sittings[0].harness.cpu_ns, 50);
+  EXPECT_EQ(sittings[1].harness.request_ns, 30);
+}
+
 TEST_F(ResultsFileTest, ANewSittingForgetsWhatWasInterrupted) {
   auto file = ResultsFile::open_for_writing(path());
   const auto run_id = begin_example(file);

@@ -23,8 +23,12 @@ TEST(Calibration, DriftDeceivesBlocksAndNotPairs) {
       calibrate(run_of({case_with_times(1, "a/b", first)}, {case_with_times(2, "a/b", second)}));
   ASSERT_EQ(calibrations.size(), 2u);  // of 6 and of 12 rounds
   EXPECT_EQ(calibrations[0].rounds, 6);
-  EXPECT_EQ(calibrations[0].windows, 19);
-  EXPECT_EQ(calibrations[0].disjoint, 2);
+  EXPECT_EQ(calibrations[0].own.windows, 25);
+  EXPECT_EQ(calibrations[0].own.disjoint, 5);
+  EXPECT_EQ(calibrations[0].seed.windows, 19);  // which need twice the rounds
+  EXPECT_EQ(calibrations[0].seed.disjoint, 2);
+  EXPECT_EQ(calibrations[0].whole.relative.rounds, 30);
+  EXPECT_EQ(calibrations[0].whole.verdict, Verdict::equivalent);
   for (const auto& calibration : calibrations) {
     EXPECT_LT(calibration.own.p95, 0.01);
     EXPECT_EQ(calibration.own.false_alarms, 0);
