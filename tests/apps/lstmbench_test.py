@@ -144,6 +144,19 @@ class Usage(CommandLine):
             with self.subTest(arguments=arguments):
                 self.assert_one_line(self.call(*arguments, expect=code, environment=empty).stderr, part)
 
+    def test_progress_names_each_of_several_versions(self):
+        """Two environments whose PyTorch is the pretended worker."""
+        for version in ("9.1", "9.2"):
+            python = self.folder / f"data/lstmbench/environments/torch-{version}/bin/python"
+            python.parent.mkdir(parents=True)
+            python.write_text(f"#!/bin/sh\nFAKE_VERSION={version} FAKE_STEP_MS=1 exec python3 {FAKE}\n")
+            python.chmod(0o755)
+            (python.parents[1] / "peer.json").write_text(json.dumps({"version": version}))
+        lines = self.measure("--versions", "torch=9.1,9.2", "--rounds", "1", "--steps", "1",
+                             environment={"XDG_DATA_HOME": str(self.folder / "data")}).stderr.splitlines()
+        for version in ("9.1", "9.2"):
+            self.assertEqual(len([line for line in lines if f"tiny  fake/steady {version}" in line]), 1, lines)
+
     def test_help_says_what_a_report_can_be_written_as(self):
         text = self.call("report", "--help").stdout
         for flag in ("--html", "--png", "--svg", "--markdown", "--csv", "--json", "--baseline"):
@@ -181,7 +194,8 @@ class Measuring(CommandLine):
         self.assertGreater(document["cases"][1]["relative"]["ratio"], 1.2)
         harness = document["run"]["harness"]
         steps = [s for entry in document["cases"] for s in entry["samples"] + entry["warmup_samples"]]
-        self.assertEqual(harness["step_ns"], sum(s[k] for s in steps for k in SAMPLE_KEYS if k.endswith("_ns")))
+        # The control's steps are in no case's.
+        self.assertGreater(harness["step_ns"], sum(s[k] for s in steps for k in SAMPLE_KEYS if k.endswith("_ns")))
         self.assertGreater(harness["request_ns"], harness["step_ns"])
         self.assertGreater(harness["cpu_ns"], 0)
         self.assertTrue([note for note in document["notes"] if note.startswith("the harness: ")])

@@ -40,7 +40,7 @@ class FileInMemory {
     file->pMethods = nullptr;
     if (!(flags & SQLITE_OPEN_MAIN_DB)) return SQLITE_CANTOPEN;
     file->pMethods = &methods;
-    if (out_flags) *out_flags = flags & ~SQLITE_OPEN_READWRITE | SQLITE_OPEN_READONLY;
+    if (out_flags) *out_flags = (flags & ~SQLITE_OPEN_READWRITE) | SQLITE_OPEN_READONLY;
     return SQLITE_OK;
   }
 
