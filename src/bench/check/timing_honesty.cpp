@@ -20,7 +20,8 @@ std::optional<std::string> timing_fault(const WorkerSession::Run& run, bool is_f
     return fmt::format("the phases of {} steps add up to {:.1f} ms, but they took {:.1f} ms",
                        run.steps.size(), ms(reported), ms(elapsed));
   const double may_be_missing = (is_first_request ? 0.3 * elapsed + 2e9 : 0.1 * elapsed + 20e6) +
-                                message_ns * static_cast<double>(run.steps.size());
+                                message_ns * static_cast<double>(run.steps.size()) +
+                                static_cast<double>(run.kept_ns);
   if (elapsed - reported > may_be_missing)
     return fmt::format("{} steps took {:.1f} ms, of which their phases account for {:.1f} ms only",
                        run.steps.size(), ms(elapsed), ms(reported));

@@ -1,11 +1,13 @@
 #include "process/worker_session.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "process/channel.h"
 #include "process/child.h"
+#include "process/run_delay.h"
 #include "protocol/replies.h"
 #include "protocol/requests.h"
 
@@ -98,10 +100,12 @@ WorkerSession::Run WorkerSession::run(int steps, Timeout timeout) {
   return state_->guarded([&] {
     const std::int64_t id = ++state_->id;
     const std::string request = encode_run(id, steps);
+    const auto kept_so_far_ns = [&] { return run_delay_ns(getpid()) + run_delay_ns(state_->child.pid()); };
+    const std::int64_t kept_before_ns = kept_so_far_ns();
     const auto start = Clock::now();
     const std::string reply = state_->ask(request, "run", timeout);
     const std::chrono::nanoseconds elapsed = Clock::now() - start;
-    return Run{decode_steps(reply, id, steps), elapsed.count()};
+    return Run{decode_steps(reply, id, steps), elapsed.count(), kept_so_far_ns() - kept_before_ns};
   });
 }
 

@@ -41,6 +41,7 @@ class WorkerSession {
   struct Run {
     std::vector<StepTimes> steps;
     std::int64_t elapsed_ns = 0;  // by the harness's own clock, from sending the request to reading the reply
+    std::int64_t kept_ns = 0;     // of which harness and worker waited for a CPU, in steps or outside
   };
   Run run(int steps, Timeout timeout);
   MemoryUse memory(Timeout timeout);

@@ -86,6 +86,7 @@ void run_steps(WorkerSession& session, const RunOptions& options, const StepList
       if (const auto fault = timing_fault(run, true)) throw WorkerFailure(Status::incorrect, *fault, true);
     } else {
       later.elapsed_ns += run.elapsed_ns;
+      later.kept_ns += run.kept_ns;
       later.steps.insert(later.steps.end(), run.steps.begin(), run.steps.end());
     }
   }
