@@ -6,7 +6,7 @@
 //
 // Operands in two parts, x = hi + lo, take three products: hi * lo, hi * hi, lo * hi.
 // In this order each step from one to the next brings new tiles for one operand only: eight loads for twelve
-// products. lo * lo is beyond the precision of the parts (2^-18).
+// products. lo * lo is beyond the precision of the parts (2^-16).
 #pragma once
 
 #include "kernels/sequence_bf16/sequence_bf16.h"

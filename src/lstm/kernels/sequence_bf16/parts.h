@@ -1,4 +1,4 @@
-// A number as one part in bf16, or as two whose sum it is to 2^-18 (Kahan's splitting, by rounding). Included
+// A number as one part in bf16, or as two whose sum it is to 2^-16. Included
 // after a Vector with its Words.
 #pragma once
 
