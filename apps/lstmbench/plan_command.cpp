@@ -90,7 +90,8 @@ int print_plan(RunFlags& flags, bool asks_every_workspace, CLI::App& command) {
     for (const auto& text : wrapped(escape_terminal(line), style.width - 2))
       std::printf("  %s\n", text.c_str());
   }
-  std::vector<std::string> notes = plan.left_out;
+  std::vector<std::string> notes = plan.notes;
+  notes.insert(notes.end(), plan.left_out.begin(), plan.left_out.end());
   for (const auto& worker : discovery.workers)
     if (!worker.hello)
       notes.push_back(fmt::format("skipped: no {} ({})", worker.command.label(), worker.problem));

@@ -33,6 +33,19 @@ std::string_view dtype_name(lstm::DType dtype) {
   throw std::invalid_argument("unknown dtype");
 }
 
+std::string note(lstm::DType dtype, lstm::Isa isa) {
+  if (dtype != lstm::DType::bf16 && dtype != lstm::DType::bf16x3) return "";
+  if (isa < lstm::Isa::avx512bf16) {
+    return "no bf16 instructions here: a software model of AMX's tiles computes it, for verification only";
+  }
+  if (dtype == lstm::DType::bf16x3 && isa < lstm::Isa::amx) {
+    return "three VDPBF16PS products take longer than one in fp32: it pays with AMX only, and is for "
+           "verification "
+           "here";
+  }
+  return "";
+}
+
 std::string compiler() {
 #if defined(__clang__)
   return "clang " __clang_version__;

@@ -103,16 +103,20 @@ json hello(const json& request) {
     throw protocol::bad_request(
         fmt::format("\"protocol\": got {}, expected {}", request["protocol"].dump(), kProtocol));
   }
+  const lstm::Isa isa = lstm::EngineOptions::from_environment().isa.value_or(lstm::detected_isa());
   json implementations = json::array();
   for (const lstm::EngineKind& kind : lstm::engine_kinds()) {
-    json dtypes = json::array();
-    for (const lstm::DType dtype : kind.dtypes) dtypes.push_back(dtype_name(dtype));
+    json dtypes = json::array(), notes = json::object();
+    for (const lstm::DType dtype : kind.dtypes) {
+      dtypes.push_back(dtype_name(dtype));
+      if (const std::string text = note(dtype, isa); !text.empty()) notes[dtype_name(dtype)] = text;
+    }
     implementations.push_back({{"name", implementation_of(kind)},
                                {"description", kind.description},
                                {"dtypes", dtypes},
-                               {"devices", {"cpu"}}});
+                               {"devices", {"cpu"}},
+                               {"notes", notes}});
   }
-  const lstm::Isa isa = lstm::EngineOptions::from_environment().isa.value_or(lstm::detected_isa());
   return {{"protocol", kProtocol},
           {"library", "native"},
           {"version", LSTMBENCH_VERSION},

@@ -46,7 +46,9 @@ class Worker {
     } catch (const dnnl::error& error) {
       if (error.status == dnnl_out_of_memory) throw std::bad_alloc();
       if (error.status == dnnl_unimplemented)
-        throw protocol::unsupported(fmt::format("oneDNN: {}", error.what()));
+        throw protocol::unsupported(
+            fmt::format("oneDNN has no {} LSTM for this processor{}: {}", problem.dtype,
+                        problem.dtype == "bf16" ? " (bf16 needs AVX-512)" : "", error.what()));
       throw;
     }
     return {{"workspace_bytes", training_->allocated_bytes()},

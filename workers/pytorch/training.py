@@ -77,8 +77,14 @@ class Training(object):
     def logits(self, x):
         if self.dtype != "bf16":
             return self.network(x)
-        with versions.autocast(self.device):
-            return self.network(x)
+        try:
+            with versions.autocast(self.device):
+                return self.network(x)
+        except RuntimeError as error:
+            if "could not create a primitive" not in str(error):
+                raise
+            raise unsupported("PyTorch %s has no bf16 LSTM for this processor (its oneDNN needs AVX-512): %s"
+                              % (torch.__version__, error))
 
     def loss(self, logits, labels):
         logits = versions.cast(logits, self.dtype)

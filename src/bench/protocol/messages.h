@@ -14,6 +14,7 @@ struct ImplementationInfo {
   std::string description;
   std::vector<std::string> dtypes;
   std::vector<std::string> devices;
+  std::map<std::string, std::string> notes = {};  // by dtype: what to know before it is measured here
 };
 
 struct Hello {

@@ -151,6 +151,13 @@ ImplementationInfo implementation(const Json& object) {
   info.devices = names(object, "devices");
   if (info.dtypes.empty() || info.devices.empty())
     throw NotTheProtocol{"an implementation has no 'dtypes' or no 'devices'"};
+  if (const auto notes = object.find("notes"); notes != object.end()) {
+    if (!notes->is_object()) throw NotTheProtocol{"'notes' is not an object"};
+    for (const auto& [dtype, note] : notes->items()) {
+      if (!note.is_string()) throw NotTheProtocol{"'notes' holds something that is not a text"};
+      info.notes[printable(dtype)] = printable(note.get<std::string>());
+    }
+  }
   return info;
 }
 

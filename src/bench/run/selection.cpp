@@ -172,6 +172,9 @@ void select_for(const Workload& workload, const std::string& dtype, int threads,
         continue;
       }
     }
+    if (const auto note = implementation.info.notes.find(dtype);
+        note != implementation.info.notes.end() && planned.status == Status::ok)
+      add_once(plan.notes, fmt::format("{} {}: {}", implementation.name, dtype, note->second));
     plan.cases.push_back(std::move(planned));
   }
   add_unavailable(workload, dtype, threads, options, discovery, plan);

@@ -31,6 +31,7 @@ struct Plan {
   std::vector<Workload> workloads;
   std::vector<PlannedCase> cases;     // by workload, then in the order of discovery
   std::vector<std::string> left_out;  // for people: what the default selection leaves out and why
+  std::vector<std::string> notes;     // for people: what workers say of dtypes that will be run
 };
 
 // The built-in workloads and the user's.

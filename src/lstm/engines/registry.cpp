@@ -32,7 +32,7 @@ const std::vector<Registered>& registry() {
        engines::make_fused_engine},
       {{"sequence",
         "products batched over time, recurrences on packed weights with fused activations",
-        {DType::fp32, DType::bf16}},
+        {DType::fp32, DType::bf16, DType::bf16x3}},
        engines::make_sequence_engine},
   };
   return engines;

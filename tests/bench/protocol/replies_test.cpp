@@ -109,6 +109,18 @@ TEST(Replies, StepsArrive) {
   EXPECT_TRUE(decode_steps(R"({"id": 4, "result": {"steps": []}})", 4, 0).empty());
 }
 
+TEST(Replies, AnImplementationMayHaveNotesOnDtypes) {
+  const std::string dtypes = R"("dtypes": ["fp32"])";
+  const Hello hello =
+      decode_hello(hello_with(dtypes, dtypes + R"(, "notes": {"fp32": "slow\u001b here"})"), 1);
+  EXPECT_EQ(hello.implementations[0].notes.size(), 1u);
+  EXPECT_THAT(hello.implementations[0].notes.at("fp32"), AllOf(HasSubstr("slow"), Not(HasSubstr("\x1b"))));
+  EXPECT_THAT(fault([&] { decode_hello(hello_with(dtypes, dtypes + R"(, "notes": ["slow"])"), 1); }),
+              HasSubstr("'notes'"));
+  EXPECT_THAT(fault([&] { decode_hello(hello_with(dtypes, dtypes + R"(, "notes": {"fp32": 1})"), 1); }),
+              HasSubstr("'notes'"));
+}
+
 TEST(Replies, MemoryAndPeakMayBeUnknownButNotNonsense) {
   const MemoryUse memory =
       decode_memory(R"({"id": 5, "result": {"peak_rss_bytes": 123, "device_peak_bytes": null}})", 5);

@@ -71,6 +71,12 @@ TEST(ReportModel, ThePeakIsThatOfTheDtype) {
   EXPECT_FALSE(report.tables[1].rows[0].peak_percent);
 }
 
+TEST(ReportModel, AProductInBf16x3TakesThreeOfThePeak) {
+  auto split = stored_case(1, "a/b", {10});
+  split.record.a_case.dtype = "bf16x3";
+  EXPECT_DOUBLE_EQ(*build_report(stored_run({split})).tables[0].peak_gflops, 400);
+}
+
 TEST(ReportModel, ThePeakIsThatOfAsManyThreads) {
   auto run = stored_run({stored_case(1, "a/b", {10})});
   PeakReading one_thread{1, {}};

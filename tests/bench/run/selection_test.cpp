@@ -54,6 +54,16 @@ std::vector<std::string> names(const Plan& plan, const std::string& workload) {
   return result;
 }
 
+TEST(Selection, RepeatsWhatWorkersSayOfADtypeThatWillRun) {
+  Discovery found = discovery();
+  found.implementations[1].info.notes["bf16"] = "in software";
+  RunOptions asked = options();
+  EXPECT_TRUE(select_cases(asked, known_workloads({}), found, 470).notes.empty());
+  asked.dtypes = {"fp32", "bf16"};
+  EXPECT_THAT(select_cases(asked, known_workloads({}), found, 470).notes,
+              ElementsAre("native/sequence bf16: in software"));
+}
+
 TEST(Selection, ByDefaultTheOriginalsFourWorkloads) {
   std::vector<std::string> selected;
   for (const auto& workload : select_workloads({}, known_workloads({}))) selected.push_back(workload.name);

@@ -146,9 +146,10 @@ class SequenceEngine final : public Engine {
 
 std::unique_ptr<Engine> make_sequence_engine(const Network& network, const BatchShape& shape,
                                              const EngineOptions& options, const AdamOptions& adam) {
-  if (options.dtype == DType::bf16) return bf16::make_engine(network, shape, options, adam);
+  if (options.dtype == DType::bf16 || options.dtype == DType::bf16x3)
+    return bf16::make_engine(network, shape, options, adam);
   if (options.dtype != DType::fp32) {
-    throw std::invalid_argument("sequence: supports dtypes fp32 and bf16 only");
+    throw std::invalid_argument("sequence: supports dtypes fp32, bf16 and bf16x3 only");
   }
   return std::make_unique<SequenceEngine>(network, shape, options, adam);
 }

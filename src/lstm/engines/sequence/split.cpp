@@ -27,15 +27,6 @@ double task_cost(const Network& network, int rows, int blocks, const SplitCosts&
   return (tiles * tile_rows + (fits_l2 ? kL2Rows : kL3Rows)) * row_vectors;
 }
 
-double cost(const Network& network, const BatchShape& shape, const RecurrenceSplit& split,
-            const SplitCosts& costs) {
-  const int rows = divide_up(shape.samples, split.sample_groups);
-  const int blocks = divide_up(divide_up(network.units, costs.block), split.unit_parts);
-  const int passes = network.directions / split.directions_at_once;
-  const double task = task_cost(network, rows, blocks, costs);
-  return passes * (split.unit_parts == 1 ? task : (task + 2 * costs.barrier_steps) * kBarrierRisk);
-}
-
 bool keeps_to(const RecurrenceSplit& split, Split wanted) {
   switch (wanted) {
     case Split::directions:
@@ -62,15 +53,25 @@ std::string RecurrenceSplit::description() const {
 
 RecurrenceSplit choose_split(const Network& network, const BatchShape& shape, int threads, Split wanted,
                              const SplitCosts& costs) {
+  return cheapest_split(network, shape, threads, wanted, divide_up(network.units, costs.block),
+                        [&](int rows, int blocks, int unit_parts) {
+                          const double task = task_cost(network, rows, blocks, costs);
+                          return unit_parts == 1 ? task : (task + 2 * costs.barrier_steps) * kBarrierRisk;
+                        });
+}
+
+RecurrenceSplit cheapest_split(const Network& network, const BatchShape& shape, int threads, Split wanted,
+                               int blocks, const std::function<double(int, int, int)>& cost) {
   RecurrenceSplit best;
   double least = std::numeric_limits<double>::infinity();
-  const int blocks = divide_up(network.units, costs.block);
   for (int directions = 1; directions <= network.directions; ++directions) {
     for (int groups = 1; directions * groups <= threads && groups <= shape.samples; ++groups) {
       for (int parts = 1; directions * groups * parts <= threads && parts <= blocks; ++parts) {
         const RecurrenceSplit split{directions, groups, parts};
         if (!keeps_to(split, wanted)) continue;
-        const double expected = cost(network, shape, split, costs);
+        const int passes = network.directions / directions;
+        const double expected =
+            passes * cost(divide_up(shape.samples, groups), divide_up(blocks, parts), parts);
         if (expected < least) {
           least = expected;
           best = split;

@@ -1,6 +1,7 @@
 // How the serial part of a layer (its recurrence) is shared out among threads.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "lstm/engine.h"
@@ -31,5 +32,10 @@ struct SplitCosts {
 // The cheapest split by the rule of docs/performance.md, or the cheapest that keeps to `wanted`.
 RecurrenceSplit choose_split(const Network& network, const BatchShape& shape, int threads, Split wanted,
                              const SplitCosts& costs);
+
+// The same search with any cost of a time step: cost(rows, blocks, unit parts) of the busiest task that has
+// so many samples and so many of the layer's `blocks`, which meets unit parts - 1 others at a barrier.
+RecurrenceSplit cheapest_split(const Network& network, const BatchShape& shape, int threads, Split wanted,
+                               int blocks, const std::function<double(int, int, int)>& cost);
 
 }  // namespace lstm::engines

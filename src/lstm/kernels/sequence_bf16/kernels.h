@@ -10,8 +10,14 @@
 namespace lstm::kernels {
 namespace {
 
-constexpr bf16::Kernels kKernels = {multiply,     forward_step,      backward_step,   pack_left, pack_right,
-                                    pack_weights, pack_weights_back, unpack_gradient, round_row, widen_row};
+template <int kParts>
+constexpr bf16::Kernels kernels_of_parts() {
+  return {multiply<kParts>,   forward_step<kParts>, backward_step<kParts>,     pack_left<kParts>,
+          pack_right<kParts>, pack_weights<kParts>, pack_weights_back<kParts>, unpack_gradient,
+          round_row<kParts>,  widen_row<kParts>};
+}
+// By parts - 1.
+constexpr bf16::Kernels kKernels[2] = {kernels_of_parts<1>(), kernels_of_parts<2>()};
 
 }  // namespace
 }  // namespace lstm::kernels

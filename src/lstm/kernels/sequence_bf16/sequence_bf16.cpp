@@ -4,17 +4,21 @@
 
 namespace lstm::kernels::bf16 {
 
-extern const Kernels kKernels_amx;
-extern const Kernels kKernels_avx512bf16;
-extern const Kernels kKernels_portable;
+// By parts - 1.
+extern const Kernels kKernels_amx[2];
+extern const Kernels kKernels_avx512bf16[2];
+extern const Kernels kKernels_portable[2];
 
-std::span<const Variant<Kernels>> variants() {
-  static const std::array<Variant<Kernels>, 3> table = {{
-      {"amx", Isa::amx, kKernels_amx},
-      {"avx512bf16", Isa::avx512bf16, kKernels_avx512bf16},
-      {"portable", Isa::portable, kKernels_portable},
-  }};
-  return table;
+std::span<const Variant<Kernels>> variants(int parts) {
+  const auto table_of = [](int i) {
+    return std::array<Variant<Kernels>, 3>{{
+        {"amx", Isa::amx, kKernels_amx[i]},
+        {"avx512bf16", Isa::avx512bf16, kKernels_avx512bf16[i]},
+        {"portable", Isa::portable, kKernels_portable[i]},
+    }};
+  };
+  static const std::array tables = {table_of(0), table_of(1)};
+  return tables[static_cast<std::size_t>(parts - 1)];
 }
 
 }  // namespace lstm::kernels::bf16

@@ -1,15 +1,21 @@
-// The operations of the sequence engine in bf16: products of bf16 operands summed in fp32, fp32 activations.
+// The operations of the sequence engine in bf16 and bf16x3: products of bf16 operands summed in fp32, fp32
+// activations.
+//
+// In bf16x3 each number of an operand is two parts in bf16, x = hi + lo, and each product three: hi * lo +
+// hi * hi + lo * hi. P is the number of parts, 1 or 2.
 //
 // Layouts. Units are padded to Hp, a multiple of 32; U = Hp / 16 unit blocks. All operands are made of the
-// tiles of AMX, whatever multiplies them, so that every variant rounds the same numbers:
-//   rows         (rows, K) bf16 with K contiguous and padded with zeros to a multiple of 32: x, h, gates.
-//   panels       (columns / 32, K / 32, 2, 16, 16, 2) bf16: the right operand of a product. A tile holds 16
-//   pairs
-//                of consecutive k for 16 columns.
-//   left tiles   (M / 16, K / 32, 16, 32) bf16: the left operand of a weight gradient, K being rows in time.
-//   gates        (rows, 4Hp) bf16: gate g of unit u is at column (u / 16) * 64 + g * 16 + u % 16, i f g o.
-//                Activated gates, then gradients of the preactivations.
+// tiles of AMX, whatever multiplies them, so that every variant rounds the same numbers. A word is 16 bits:
+//   rows         (rows, K / 32, P, 32) bf16, K padded with zeros to a multiple of 32: x, h, gates.
+//   panels       (columns / 32, K / 32, P, 2, 16, 16, 2) bf16: the right operand of a product. A tile holds
+//   16
+//                pairs of consecutive k for 16 columns.
+//   left tiles   (M / 16, K / 32, P, 16, 32) bf16: the left operand of a weight gradient, K being rows in
+//   time. saved        (rows, K) of P words each: bf16 beside one part, fp32 beside two: c. gates (rows,
+//   4Hp): gate g of unit u is at column (u / 16) * 64 + g * 16 + u % 16, i f g o. Activated
+//                gates, saved; then, in the same words, gradients of the preactivations as rows.
 //   sums         (pairs of panels, rows, 64) fp32: results.
+// Strides of bf16 are in words.
 // Units of the padding have weights of zero, and h, c, dc and gradients of gates of zero.
 #pragma once
 
@@ -28,16 +34,16 @@ constexpr int kGateColumns = 64;     // i, f, g, o of one unit block
 constexpr int kPanelColumns = 32;    // and units computed together in backward
 constexpr int kTileK = 32;           // elements of K in a tile
 constexpr int kTileElements = 512;   // 16 rows of 32
-constexpr int kStepElements = 1024;  // of a panel, for 32 elements of K
+constexpr int kStepElements = 1024;  // of a panel, for 32 elements of K and one part
 
 // c (+)= a * b for some rows and panels of b.
 struct Product {
   int rows;
   int k_tiles;
   const Bf16* a;
-  std::size_t a_row;   // elements from one row to the next
+  std::size_t a_row;   // words from one row to the next
   std::size_t a_tile;  // from 16 rows to the next 16
-  std::size_t a_step;  // from 32 elements of K to the next 32
+  std::size_t a_step;  // from 32 elements of K to the next 32, in all their parts
   const Bf16* b;
   int panels;
   float* c;  // panel p starts at c + (p / 2) * c_pair + (p % 2) * 32
@@ -62,7 +68,7 @@ struct ForwardStep {
   std::size_t gates_row;
   float* c;  // (rows, ...) the cells' state: in: of the step before; out: of this one
   std::size_t c_row;
-  Bf16* saved_c;  // the same rounded, for backward
+  Bf16* saved_c;  // the same, for backward
   std::size_t saved_c_row;
   Bf16* h;
   std::size_t h_row;
@@ -140,11 +146,12 @@ struct Kernels {
   void (*pack_weights_back)(
       const PackWeights&) noexcept;  // columns of the matrix are columns; K: gates as in `gates`
   void (*unpack_gradient)(const UnpackGradient&) noexcept;
-  // to[0..padded) = from[0..count) rounded to nearest even, then zeros; padded is a multiple of 32.
+  // One row of padded elements, a multiple of 32: from[0..count) rounded to nearest even, then zeros.
   void (*round_row)(const float* from, int count, Bf16* to, int padded) noexcept;
-  void (*widen_row)(const Bf16* from, int count, float* to) noexcept;  // count is a multiple of 16
+  void (*widen_row)(const Bf16* from, int count, float* to) noexcept;  // back; count is a multiple of 16
 };
 
-std::span<const Variant<Kernels>> variants();
+// For operands in so many parts: 1 or 2.
+std::span<const Variant<Kernels>> variants(int parts);
 
 }  // namespace lstm::kernels::bf16

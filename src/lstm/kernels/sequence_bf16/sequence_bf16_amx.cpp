@@ -10,7 +10,7 @@
 
 namespace lstm::kernels::bf16 {
 
-extern const Kernels kKernels_amx;
-const Kernels kKernels_amx = kKernels;
+extern const Kernels kKernels_amx[2];
+const Kernels kKernels_amx[2] = {kKernels[0], kKernels[1]};
 
 }  // namespace lstm::kernels::bf16

@@ -2,13 +2,13 @@
 #include "kernels/sequence_bf16/sequence_bf16.h"
 #include "kernels/sequence_bf16/words_avx512.h"
 // Needs a Vector.
-#include "kernels/sequence_bf16/block_avx512bf16.h"
+#include "kernels/sequence_bf16/block_dots.h"
 // Needs all of it.
 #include "kernels/sequence_bf16/kernels.h"
 
 namespace lstm::kernels::bf16 {
 
-extern const Kernels kKernels_avx512bf16;
-const Kernels kKernels_avx512bf16 = kKernels;
+extern const Kernels kKernels_avx512bf16[2];
+const Kernels kKernels_avx512bf16[2] = {kKernels[0], kKernels[1]};
 
 }  // namespace lstm::kernels::bf16

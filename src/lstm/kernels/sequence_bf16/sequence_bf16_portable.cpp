@@ -10,7 +10,7 @@
 
 namespace lstm::kernels::bf16 {
 
-extern const Kernels kKernels_portable;
-const Kernels kKernels_portable = kKernels;
+extern const Kernels kKernels_portable[2];
+const Kernels kKernels_portable[2] = {kKernels[0], kKernels[1]};
 
 }  // namespace lstm::kernels::bf16

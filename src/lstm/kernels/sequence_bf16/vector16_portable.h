@@ -109,6 +109,12 @@ struct Words {
   void store(std::uint16_t* p) const noexcept {
     for (int i = 0; i < 32; ++i) p[i] = v[i];
   }
+  // The pair at p, 16 times.
+  static Words pair(const std::uint16_t* p) noexcept {
+    Words result;
+    for (int i = 0; i < 32; ++i) result.v[i] = p[i % 2];
+    return result;
+  }
   // 32 floats, rounded.
   static Words round(const Vector& low, const Vector& high) noexcept {
     Words result;
@@ -143,6 +149,26 @@ inline void transpose_pairs(Words (&rows)[16]) noexcept {
 
 inline Vector widen(const std::uint16_t* p) noexcept {
   return for_each_lane([&](int i) { return widened(p[i]); });
+}
+// x rounded to bf16
+inline Vector nearest(const Vector& x) noexcept {
+  return for_each_lane([&](int i) { return widened(rounded(x.v[i])); });
+}
+// Floats that lie where 32 numbers in bf16 would.
+inline Vector load_floats(const std::uint16_t* p) noexcept {
+  Vector result;
+  __builtin_memcpy(result.v, p, sizeof result.v);
+  return result;
+}
+inline void store_floats(const Vector& x, std::uint16_t* p) noexcept {
+  __builtin_memcpy(p, x.v, sizeof x.v);
+}
+// sum + a * b, where each lane adds the products of a pair: in the order of VDPBF16PS (Intel SDM volume 2).
+inline Vector dot(const Vector& sum, const Words& a, const Words& b) noexcept {
+  return for_each_lane([&](int i) {
+    const float odd = sum.v[i] + widened(a.v[2 * i + 1]) * widened(b.v[2 * i + 1]);
+    return odd + widened(a.v[2 * i]) * widened(b.v[2 * i]);
+  });
 }
 // sums[0] += the first 16 numbers, sums[1] += the others
 inline void add_to(const Words& words, Vector (&sums)[2]) noexcept {

@@ -15,6 +15,12 @@ struct Words {
   static Words zero() noexcept { return {_mm512_setzero_si512()}; }
   static Words load(const std::uint16_t* p) noexcept { return {_mm512_loadu_si512(p)}; }
   void store(std::uint16_t* p) const noexcept { _mm512_storeu_si512(p, v); }
+  // The pair at p, 16 times.
+  static Words pair(const std::uint16_t* p) noexcept {
+    int both;
+    __builtin_memcpy(&both, p, sizeof both);
+    return {_mm512_set1_epi32(both)};
+  }
   // 32 floats, rounded.
   static Words round(Vector low, Vector high) noexcept {
     return {reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high.v, low.v))};
@@ -42,6 +48,22 @@ inline void transpose_pairs(Words (&rows)[16]) noexcept {
 inline Vector widen(const std::uint16_t* p) noexcept {
   const __m512i words = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
   return {_mm512_castsi512_ps(_mm512_slli_epi32(words, 16))};
+}
+// x rounded to bf16
+inline Vector nearest(Vector x) noexcept {
+  const __m512i words = _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x.v)));
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(words, 16))};
+}
+// Floats that lie where 32 numbers in bf16 would.
+inline Vector load_floats(const std::uint16_t* p) noexcept {
+  return {_mm512_loadu_ps(p)};
+}
+inline void store_floats(Vector x, std::uint16_t* p) noexcept {
+  _mm512_storeu_ps(p, x.v);
+}
+// sum + a * b, where each lane adds the products of a pair.
+inline Vector dot(Vector sum, Words a, Words b) noexcept {
+  return {_mm512_dpbf16_ps(sum.v, reinterpret_cast<__m512bh>(a.v), reinterpret_cast<__m512bh>(b.v))};
 }
 // sums[0] += the first 16 numbers, sums[1] += the others
 inline void add_to(Words words, Vector (&sums)[2]) noexcept {

@@ -1,5 +1,5 @@
-// Every variant against the portable one, which runs the code of the AMX variant on a model of its tiles, and
-// that one against plain sums in double.
+// Every variant, for operands in one part and in two: products against plain sums in double, packing against
+// the portable variant, which runs the code of the AMX variant on a model of its tiles.
 #include "kernels/sequence_bf16/sequence_bf16.h"
 
 #include <fmt/format.h>
@@ -7,9 +7,13 @@
 
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <random>
+#include <tuple>
 #include <vector>
+
+#include "lstm/kernels/sequence_bf16/emulated.h"
 
 namespace lstm::kernels::bf16 {
 namespace {
@@ -18,66 +22,122 @@ float widened(Bf16 x) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(x) << 16);
 }
 
-class Bf16Kernels : public ::testing::TestWithParam<int> {
+std::vector<Variant<Kernels>> all_variants(int parts) {
+  const auto real = variants(parts);
+  std::vector<Variant<Kernels>> all(real.begin(), real.end());
+  all.push_back({"emulated_avx512bf16", Isa::portable, as_avx512bf16(parts)});
+  return all;
+}
+
+// A variant and the number of parts.
+class Bf16Kernels : public ::testing::TestWithParam<std::tuple<int, int>> {
  protected:
   void SetUp() override {
     if (is_available(variant().isa)) return;
     GTEST_SKIP() << "skipped: needs " << (variant().isa == Isa::amx ? "amx-bf16" : "avx512-bf16");
   }
-  const Variant<Kernels>& variant() const { return variants()[static_cast<std::size_t>(GetParam())]; }
-  const Kernels& kernels() const { return variant().function; }
-  static const Kernels& portable() { return variants().back().function; }
+  int P() const { return std::get<1>(GetParam()); }
+  Variant<Kernels> variant() const {
+    return all_variants(P())[static_cast<std::size_t>(std::get<0>(GetParam()))];
+  }
+  Kernels kernels() const { return variant().function; }
+  Kernels portable() const { return variants(P()).back().function; }
 
-  std::vector<float> floats(std::size_t count, float scale = 1) {
+  std::vector<float> floats(int count, float scale = 1) {
     std::uniform_real_distribution<float> uniform(-scale, scale);
-    std::vector<float> result(count);
+    std::vector<float> result(static_cast<std::size_t>(count));
     for (float& value : result) value = uniform(random_);
     return result;
   }
-  std::vector<Bf16> halves(std::size_t count) {
-    std::vector<Bf16> result((count + 31) / 32 * 32);
-    portable().round_row(floats(count).data(), static_cast<int>(count), result.data(),
-                         static_cast<int>(result.size()));
+  // (rows, columns / 32, P, 32), rounded by the portable variant.
+  std::vector<Bf16> operand(int rows, int columns) {
+    std::vector<Bf16> result(words(rows * columns));
+    const std::vector<float> values = floats(rows * columns);
+    for (int r = 0; r < rows; ++r) {
+      portable().round_row(&values[static_cast<std::size_t>(r * columns)], columns,
+                           &result[words(r * columns)], columns);
+    }
     return result;
   }
+  // One number as it is held by an operand.
+  double held(float value) const {
+    std::vector<Bf16> row(words(32));
+    portable().round_row(&value, 1, row.data(), 32);
+    return static_cast<double>(widened(row[0])) + (P() == 2 ? static_cast<double>(widened(row[32])) : 0.0);
+  }
+  std::size_t words(int count) const { return static_cast<std::size_t>(P() * count); }
   int between(int first, int last) { return std::uniform_int_distribution<int>(first, last)(random_); }
 
   std::mt19937 random_{20};
 };
 
-INSTANTIATE_TEST_SUITE_P(, Bf16Kernels, ::testing::Range(0, static_cast<int>(variants().size())),
-                         [](const auto& parameter) {
-                           return std::string(variants()[static_cast<std::size_t>(parameter.param)].name);
-                         });
+std::string text(const ::testing::TestParamInfo<std::tuple<int, int>>& parameter) {
+  const auto [variant, parts] = parameter.param;
+  return fmt::format("{}_{}", all_variants(parts)[static_cast<std::size_t>(variant)].name,
+                     parts == 1 ? "bf16" : "bf16x3");
+}
+
+INSTANTIATE_TEST_SUITE_P(, Bf16Kernels,
+                         ::testing::Combine(::testing::Range(0, static_cast<int>(all_variants(1).size())),
+                                            ::testing::Values(1, 2)),
+                         text);
 
 TEST_P(Bf16Kernels, RoundToNearestEvenWithoutSubnormalNumbers) {
-  const float infinity = std::numeric_limits<float>::infinity();
-  const std::vector<std::pair<float, Bf16>> known = {{1.0f, 0x3f80},
-                                                     {0x1.01p0f, 0x3f80},         // half way: to even
-                                                     {0x1.03p0f, 0x3f82},         // half way: to even
-                                                     {0x1.010002p0f, 0x3f81},     // just above half way
-                                                     {-0x1.fffffep127f, 0xff80},  // beyond the largest
-                                                     {infinity, 0x7f80},
-                                                     {0x1p-127f, 0x0000},
-                                                     {-0x1p-140f, 0x8000}};
+  const std::vector<std::pair<float, Bf16>> known = {
+      {1.0f, 0x3f80},          {0x1.01p0f, 0x3f80},  // half way: to even
+      {0x1.03p0f, 0x3f82},                           // half way: to even
+      {0x1.010002p0f, 0x3f81},                       // just above half way
+      {0x1p-127f, 0x0000},     {-0x1p-140f, 0x8000}};
+  std::vector<Bf16> got(words(32));
   for (const auto& [value, expected] : known) {
-    Bf16 got[32];
-    kernels().round_row(&value, 1, got, 32);
+    kernels().round_row(&value, 1, got.data(), 32);
     EXPECT_EQ(got[0], expected) << value;
-    for (int i = 1; i < 32; ++i) EXPECT_EQ(got[i], 0);
+    for (int i = 1; i < 32; ++i) EXPECT_EQ(got[static_cast<std::size_t>(i)], 0);
   }
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  Bf16 got[32];
-  kernels().round_row(&nan, 1, got, 32);
+  kernels().round_row(&nan, 1, got.data(), 32);
   EXPECT_TRUE(std::isnan(widened(got[0])));
 
   const std::vector<float> values = floats(64 * 32, 3.0f);
-  std::vector<Bf16> some(values.size()), others(values.size());
-  kernels().round_row(values.data(), static_cast<int>(values.size()), some.data(),
-                      static_cast<int>(some.size()));
-  portable().round_row(values.data(), static_cast<int>(values.size()), others.data(),
-                       static_cast<int>(some.size()));
+  const int count = static_cast<int>(values.size());
+  std::vector<Bf16> some(words(count)), others(words(count));
+  kernels().round_row(values.data(), count, some.data(), count);
+  portable().round_row(values.data(), count, others.data(), count);
   EXPECT_EQ(some, others);
+}
+
+// Two parts cannot hold infinity: hi - lo would be no number.
+TEST_P(Bf16Kernels, RoundWhatIsBeyondTheLargestNumber) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const float value : {infinity, 0x1.fffffep127f}) {
+    for (const float sign : {1.0f, -1.0f}) {
+      const float signed_value = sign * value;
+      std::vector<Bf16> got(words(32));
+      kernels().round_row(&signed_value, 1, got.data(), 32);
+      EXPECT_EQ(widened(got[0]), sign * (P() == 1 ? infinity : 0x1.fep127f));
+      if (P() == 2) {
+        EXPECT_EQ(widened(got[32]), 0.0f);
+      }
+    }
+  }
+}
+
+TEST_P(Bf16Kernels, HoldNumbersToTheirParts) {
+  const double error = P() == 1 ? 0x1p-8 : 0x1p-16;
+  std::vector<float> values = floats(20 * 32, 2.0f);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = std::ldexp(values[i], static_cast<int>(i % 40) - 20);
+  const int count = static_cast<int>(values.size());
+  std::vector<Bf16> row(words(count));
+  std::vector<float> back(values.size());
+  kernels().round_row(values.data(), count, row.data(), count);
+  kernels().widen_row(row.data(), count, back.data());
+  double worst = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    EXPECT_NEAR(back[i], values[i], error * std::abs(static_cast<double>(values[i])));
+    worst = std::max(worst, std::abs(static_cast<double>(back[i]) / static_cast<double>(values[i]) - 1));
+  }
+  EXPECT_GT(worst, error / 4);  // of one part, not of two; of two, not of fp32
 }
 
 // Rows x K times a matrix of gates, whose columns are packed as K.
@@ -86,13 +146,10 @@ TEST_P(Bf16Kernels, MultiplyRowsByPackedWeights) {
     const int rows = between(1, 70), inputs = between(1, 100), units = between(1, 40);
     const int K = (inputs + 31) / 32 * 32, blocks = (units + 31) / 32 * 2;
     const std::string what = fmt::format("{} rows, {} inputs, {} units", rows, inputs, units);
-    const std::vector<float> matrix = floats(static_cast<std::size_t>(4 * units * inputs));
-    std::vector<Bf16> packed(static_cast<std::size_t>(blocks * 64 * K)),
-        a(static_cast<std::size_t>(rows * K));
-    std::vector<float> x = floats(static_cast<std::size_t>(rows * inputs));
+    const std::vector<float> matrix = floats(4 * units * inputs), x = floats(rows * inputs);
+    std::vector<Bf16> packed(words(blocks * 64 * K)), a(words(rows * K));
     for (int r = 0; r < rows; ++r)
-      kernels().round_row(&x[static_cast<std::size_t>(r * inputs)], inputs,
-                          &a[static_cast<std::size_t>(r * K)], K);
+      kernels().round_row(&x[static_cast<std::size_t>(r * inputs)], inputs, &a[words(r * K)], K);
     kernels().pack_weights({.units = units,
                             .matrix = matrix.data(),
                             .matrix_row = static_cast<std::size_t>(inputs),
@@ -102,14 +159,17 @@ TEST_P(Bf16Kernels, MultiplyRowsByPackedWeights) {
                             .k_tiles = K / 32,
                             .first_k_tile = 0,
                             .packed = packed.data()});
+    std::vector<double> weights, left;
+    for (const float value : matrix) weights.push_back(held(value));
+    for (const float value : x) left.push_back(held(value));
     for (const bool accumulates : {false, true}) {
       std::vector<float> c(static_cast<std::size_t>(rows * blocks * 64), 0.5f);
       kernels().multiply({.rows = rows,
                           .k_tiles = K / 32,
                           .a = a.data(),
-                          .a_row = static_cast<std::size_t>(K),
-                          .a_tile = static_cast<std::size_t>(16 * K),
-                          .a_step = 32,
+                          .a_row = words(K),
+                          .a_tile = words(16 * K),
+                          .a_step = words(32),
                           .b = packed.data(),
                           .panels = 2 * blocks,
                           .c = c.data(),
@@ -120,16 +180,17 @@ TEST_P(Bf16Kernels, MultiplyRowsByPackedWeights) {
       for (int r = 0; r < rows; ++r) {
         for (int unit = 0; unit < 16 * blocks; ++unit) {
           for (int gate = 0; gate < 4; ++gate) {
-            double expected = accumulates ? 0.5 : 0.0;
+            double expected = accumulates ? 0.5 : 0.0, magnitude = expected;
             for (int k = 0; unit < units && k < inputs; ++k) {
-              Bf16 w[32];
-              portable().round_row(&matrix[static_cast<std::size_t>((gate * units + unit) * inputs + k)], 1,
-                                   w, 32);
-              expected += static_cast<double>(widened(a[static_cast<std::size_t>(r * K + k)])) *
-                          static_cast<double>(widened(w[0]));
+              const double product = left[static_cast<std::size_t>(r * inputs + k)] *
+                                     weights[static_cast<std::size_t>((gate * units + unit) * inputs + k)];
+              expected += product;
+              magnitude += std::abs(product);
             }
+            // fp32 sums; and of two parts lo * lo (2^-8 * 2^-8), which is left out.
+            const double tolerance = 0x1p-22 * std::sqrt(inputs) + (P() == 2 ? 0x1p-16 : 0.0);
             ASSERT_NEAR(c[static_cast<std::size_t>((unit / 16 * rows + r) * 64 + gate * 16 + unit % 16)],
-                        expected, 1e-5 * inputs)
+                        expected, tolerance * magnitude)
                 << what << ", row " << r << ", unit " << unit << ", gate " << gate;
           }
         }
@@ -145,21 +206,20 @@ TEST_P(Bf16Kernels, PackAsThePortableOneDoes) {
     const int rows = between(1, 100), columns = 32 * between(1, 4), units = between(1, 70),
               inputs = between(1, 70);
     const int k_tiles = (rows + 31) / 32;
-    const std::vector<Bf16> from = halves(static_cast<std::size_t>(rows * columns));
+    const std::vector<Bf16> from = operand(rows, columns);
     std::vector<const Bf16*> starts;
-    for (int r = 0; r < rows; ++r)
-      starts.push_back(r % 5 == 3 ? nullptr : &from[static_cast<std::size_t>(r * columns)]);
-    const std::vector<float> matrix = floats(static_cast<std::size_t>(4 * units * inputs));
+    for (int r = 0; r < rows; ++r) starts.push_back(r % 5 == 3 ? nullptr : &from[words(r * columns)]);
+    const std::vector<float> matrix = floats(4 * units * inputs);
     const int blocks = (units + 31) / 32 * 2, panels = (inputs + 31) / 32;
     const auto results = [&](const Kernels& kernels) {
-      std::vector<Bf16> left(static_cast<std::size_t>(columns * k_tiles * 32)), right(left.size());
-      std::vector<Bf16> back(static_cast<std::size_t>(panels * 32 * blocks * 64));
+      std::vector<Bf16> left(words(columns * k_tiles * 32)), right(left.size());
+      std::vector<Bf16> back(words(panels * 32 * blocks * 64));
       std::vector<float> sums(static_cast<std::size_t>(columns), 1.0f);
       std::vector<float> gradient(matrix.size());
       kernels.pack_left({.rows = rows, .from = starts.data(), .columns = columns, .packed = left.data()});
       kernels.pack_right({.rows = rows,
                           .from = from.data(),
-                          .from_row = static_cast<std::size_t>(columns),
+                          .from_row = words(columns),
                           .panels = columns / 32,
                           .packed = right.data(),
                           .sums = sums.data(),
@@ -199,6 +259,89 @@ TEST_P(Bf16Kernels, PackAsThePortableOneDoes) {
     };
     EXPECT_EQ(results(kernels()), results(portable()))
         << rows << " rows, " << columns << " columns, " << units << " units";
+  }
+}
+
+// Operands and saved numbers as floats.
+std::vector<float> unpacked(const std::vector<Bf16>& words, int parts, bool is_saved) {
+  std::vector<float> result(words.size() / static_cast<std::size_t>(parts));
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    if (parts == 1) {
+      result[i] = widened(words[i]);
+    } else if (is_saved) {
+      std::memcpy(&result[i], &words[2 * i], sizeof(float));
+    } else {
+      result[i] = widened(words[i / 32 * 64 + i % 32]) + widened(words[i / 32 * 64 + i % 32 + 32]);
+    }
+  }
+  return result;
+}
+
+// One step forward and the same step backward, on some units of a larger layer. What is rounded to bf16 may
+// fall to the other side where sums differ in their last bits.
+TEST_P(Bf16Kernels, StepAsThePortableOneDoes) {
+  for (int trial = 0; trial < 12; ++trial) {
+    const int rows = between(1, 70), panels = between(1, 3), own = 32 * panels - between(0, 31);
+    const int all = 32 * (panels + between(0, 2)), units = 32 * panels;  // of the layer; of this part of it
+    const bool starts = trial % 4 == 3;
+    const std::vector<Bf16> h_before = operand(rows, all), R = operand(4 * units, all);
+    const std::vector<Bf16> dgates_next = operand(rows, 4 * all), R_back = operand(units, 4 * all);
+    const std::vector<float> x = floats(2 * panels * rows * 64), bias = floats(4 * units);
+    const std::vector<float> c_before = floats(rows * units), dy = floats(rows * units);
+    const std::vector<float> dc_after = floats(rows * units);
+    const auto results = [&](const Kernels& kernels) {
+      std::vector<float> sums = x, c = c_before, dc = dc_after;
+      std::vector<Bf16> gates(words(rows * 4 * units)), saved_c(words(rows * units)), h(words(rows * units));
+      const auto row = [&](int count) { return words(count); };
+      kernels.forward_step({.rows = rows,
+                            .unit_blocks = 2 * panels,
+                            .own_units = own,
+                            .k_tiles = all / 32,
+                            .h_previous = starts ? nullptr : h_before.data(),
+                            .h_previous_row = row(all),
+                            .weights = R.data(),
+                            .sums = sums.data(),
+                            .sums_block = static_cast<std::size_t>(64 * rows),
+                            .bias = bias.data(),
+                            .gates = gates.data(),
+                            .gates_row = row(4 * units),
+                            .c = c.data(),
+                            .c_row = static_cast<std::size_t>(units),
+                            .saved_c = saved_c.data(),
+                            .saved_c_row = row(units),
+                            .h = h.data(),
+                            .h_row = row(units)});
+      std::vector<std::vector<float>> all_results = {c, unpacked(gates, P(), true),
+                                                     unpacked(saved_c, P(), true), unpacked(h, P(), false)};
+      kernels.backward_step({.rows = rows,
+                             .panels = panels,
+                             .own_units = own,
+                             .k_tiles = 4 * all / 32,
+                             .dgates_next = starts ? nullptr : dgates_next.data(),
+                             .dgates_next_row = row(4 * all),
+                             .weights = R_back.data(),
+                             .dy = dy.data(),
+                             .dy_row = static_cast<std::size_t>(units),
+                             .gates = gates.data(),
+                             .gates_row = row(4 * units),
+                             .c = saved_c.data(),
+                             .c_previous = starts ? nullptr : saved_c.data(),
+                             .c_row = row(units),
+                             .dc = dc.data(),
+                             .dc_row = static_cast<std::size_t>(units)});
+      all_results.push_back(unpacked(gates, P(), false));
+      all_results.push_back(dc);
+      return all_results;
+    };
+    const auto got = results(kernels()), expected = results(portable());
+    const float tolerance = P() == 1 ? 0x1p-6f : 0x1p-15f;
+    const char* names[] = {"c", "gates", "saved c", "h", "dgates", "dc"};
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      for (std::size_t j = 0; j < got[i].size(); ++j) {
+        ASSERT_NEAR(got[i][j], expected[i][j], tolerance * std::max(1.0f, std::abs(expected[i][j])))
+            << names[i] << " at " << j << ": " << rows << " rows, " << own << " units of " << all;
+      }
+    }
   }
 }
 

@@ -13,7 +13,9 @@ void backward_step(State& state, int layer, int d, int k, const RecurrenceTask& 
   const auto groups = static_cast<std::size_t>(task.groups);
   const auto unit = static_cast<std::size_t>(task.blocks.first) * kernels::bf16::kPanelColumns;
   const auto Hp = static_cast<std::size_t>(g.Hp), width = static_cast<std::size_t>(g.width);
-  const auto gates = static_cast<std::size_t>(g.gates);
+  // In words.
+  const std::size_t own = g.words(task.blocks.first * kernels::bf16::kPanelColumns), all = g.words(g.Hp);
+  const std::size_t gates = g.words(g.gates);
   const int t = d == 0 ? k : batch.steps() - 1 - k;
   const int next_t = d == 0 ? t + 1 : t - 1;  // the step that continues this one
   const RecurrentStep step = batch.step(d, k);
@@ -48,11 +50,11 @@ void backward_step(State& state, int layer, int d, int k, const RecurrenceTask& 
          .weights = buffers.R_back.data() + unit * gates,
          .dy = dy == nullptr ? nullptr : dy + static_cast<std::size_t>(d) * Hp + unit,
          .dy_row = groups * width,
-         .gates = buffers.gates.data() + row * gates + 4 * unit,
+         .gates = buffers.gates.data() + row * gates + 4 * own,
          .gates_row = groups * gates,
-         .c = buffers.c.data() + row * Hp + unit,
-         .c_previous = first_place < step.rows_before ? buffers.c.data() + row_before * Hp + unit : nullptr,
-         .c_row = groups * Hp,
+         .c = buffers.c.data() + row * all + own,
+         .c_previous = first_place < step.rows_before ? buffers.c.data() + row_before * all + own : nullptr,
+         .c_row = groups * all,
          .dc = state.buffers.c[static_cast<std::size_t>(d)].data() + static_cast<std::size_t>(place) * Hp +
                unit,
          .dc_row = groups * Hp});

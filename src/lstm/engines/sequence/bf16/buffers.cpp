@@ -15,8 +15,9 @@ int padded(int count) {
 
 }  // namespace
 
-Geometry::Geometry(const Network& network)
-    : H(network.units),
+Geometry::Geometry(const Network& network, int parts)
+    : P(parts),
+      H(network.units),
       D(network.directions),
       Hp(padded(H)),
       blocks(Hp / kernels::bf16::kUnits),
@@ -49,26 +50,26 @@ Buffers::Buffers(const Geometry& geometry, const Network& network, int samples, 
 void Buffers::plan(const Geometry& g, const Network& network, int samples, int most_rows,
                    const ChunkRows& chunk) {
   const int last = network.layers - 1;
-  x = arena_.take<Bf16>(size(most_rows, g.Cp));
+  const auto take = [&](int a, int b) { return arena_.take<Bf16>(g.words(a) * static_cast<std::size_t>(b)); };
+  x = take(most_rows, g.Cp);
   for (int l = 0; l < network.layers; ++l) {
     LayerBuffers& layer = layers[static_cast<std::size_t>(l)];
-    layer.y = arena_.take<Bf16>(size(most_rows, g.width));
+    layer.y = take(most_rows, g.width);
     for (DirectionBuffers& direction : layer.directions) {
-      direction.gates = arena_.take<Bf16>(size(most_rows, g.gates));
-      direction.c = arena_.take<Bf16>(size(most_rows, g.Hp));
-      direction.W = arena_.take<Bf16>(size(g.inputs(l), g.gates));
-      direction.R = arena_.take<Bf16>(size(g.Hp, g.gates));
+      direction.gates = take(most_rows, g.gates);
+      direction.c = take(most_rows, g.Hp);
+      direction.W = take(g.inputs(l), g.gates);
+      direction.R = take(g.Hp, g.gates);
       direction.bias = arena_.take<float>(size(1, g.gates));
-      direction.R_back = arena_.take<Bf16>(size(g.gates, g.Hp));
-      if (l > 0) direction.W_back = arena_.take<Bf16>(size(g.gates, g.inputs(l)));
+      direction.R_back = take(g.gates, g.Hp);
+      if (l > 0) direction.W_back = take(g.gates, g.inputs(l));
     }
   }
   const int gradient_rows = std::max(g.gradient_rows(0), g.gradient_rows(last));
   for (ThreadScratch& own : scratch) {
     own.sums = arena_.take<float>(size(chunk.projected, g.gates));
-    own.left = arena_.take<Bf16>(size(gradient_rows, padded(chunk.gradient)));
-    own.right =
-        arena_.take<Bf16>(size(kGradientBlocks * kernels::bf16::kGateColumns, padded(chunk.gradient)));
+    own.left = take(gradient_rows, padded(chunk.gradient));
+    own.right = take(kGradientBlocks * kernels::bf16::kGateColumns, padded(chunk.gradient));
   }
   for (auto& each : c) each = arena_.take<float>(size(samples, g.Hp));
   for (auto& each : gradients) each = arena_.take<float>(size(gradient_rows, g.gates));

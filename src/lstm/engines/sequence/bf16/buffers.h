@@ -1,5 +1,5 @@
 // The memory of the bf16 engine, and where things lie in it. Layouts are those of
-// kernels/sequence_bf16/sequence_bf16.h.
+// kernels/sequence_bf16/sequence_bf16.h; a number of type Bf16 takes P words.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,10 @@ namespace lstm::engines::bf16 {
 using kernels::bf16::Bf16;
 
 struct Geometry {
-  explicit Geometry(const Network& network);
+  // parts: of a number of an operand, 1 or 2 (bf16x3).
+  Geometry(const Network& network, int parts);
 
+  int P;
   int H, D;
   int Hp;      // units, padded to whole panels
   int blocks;  // of 16 units
@@ -25,6 +27,8 @@ struct Geometry {
   int gates;   // of all units: 4Hp
   int Cp;      // inputs, padded
 
+  // Words of some numbers of an operand, or saved.
+  std::size_t words(int count) const { return static_cast<std::size_t>(P) * static_cast<std::size_t>(count); }
   // Columns of a layer's input as stored.
   int inputs(int layer) const { return layer == 0 ? Cp : width; }
   // Rows of a weight gradient: [inputs | Hp].
@@ -34,8 +38,8 @@ struct Geometry {
 };
 
 struct DirectionBuffers {
-  std::span<Bf16> gates;  // (rows, 4Hp)
-  std::span<Bf16> c;      // (rows, Hp)
+  std::span<Bf16> gates;  // (rows, 4Hp), saved, then gradients
+  std::span<Bf16> c;      // (rows, Hp), saved
   // Packed weights; those of backward are made at its start.
   std::span<Bf16> W, R;            // panels of 4Hp columns: K = inputs; K = Hp
   std::span<float> bias;           // (blocks, 64)

@@ -5,6 +5,7 @@
 
 #include "cpu/caches.h"
 #include "engines/sequence/bf16/state.h"
+#include "engines/sequence/bf16/tile_split.h"
 #include "engines/training/head.h"
 #include "engines/training/training_engine.h"
 
@@ -14,13 +15,25 @@ namespace {
 // Rows whose inputs' products wait for their time step, of one thread: they should stay in the second-level
 // cache.
 constexpr int kProjectedRows = 64;
-// Rows of a weight gradient added up before its sums go back to memory.
+// Rows of a weight gradient, times parts, added up before its sums go back to memory.
 constexpr int kGradientRows = 512;
 
-// What the rule of split.cpp needs to know. A block of 32 rows is computed in little more time than one
-// of 16.
-SplitCosts split_costs() {
-  return {.block = kernels::bf16::kPanelColumns, .tile_rows = 16, .l2_bytes = 2 * cpu::l2_bytes()};
+int parts_of(DType dtype) {
+  return dtype == DType::bf16x3 ? 2 : 1;
+}
+
+// VDPBF16PS is a vector instruction and follows the rule of split.cpp; AMX and its model that of tiles.
+RecurrenceSplit split_for(Isa isa, int parts, const Network& network, const BatchShape& shape,
+                          const EngineOptions& options) {
+  const auto P = static_cast<std::size_t>(parts);
+  if (isa != Isa::avx512bf16) {
+    return choose_tile_split(network, shape, options.threads, options.split,
+                             {.parts = parts, .l2_bytes = cpu::l2_bytes()});
+  }
+  // A number of an operand has half the bytes of a float, or as many in two parts.
+  return choose_split(
+      network, shape, options.threads, options.split,
+      {.block = kernels::bf16::kPanelColumns, .tile_rows = 8, .l2_bytes = 2 * cpu::l2_bytes() / P});
 }
 
 class SequenceEngine final : public Engine {
@@ -29,14 +42,15 @@ class SequenceEngine final : public Engine {
                  const AdamOptions& adam)
       : network_(network),
         isa_(chosen_isa(options)),
-        kernels_(kernels::select(kernels::bf16::variants(), isa_)),
-        geometry_(network),
+        dtype_(options.dtype),
+        kernels_(kernels::select(kernels::bf16::variants(parts_of(dtype_)), isa_)),
+        geometry_(network, parts_of(dtype_)),
         team_(options.threads, options.pin_threads),
         gemm_(isa_, team_),
         batch_(network, shape),
-        split_(choose_split(network, shape, options.threads, options.split, split_costs())),
+        split_(split_for(kernels_.isa, geometry_.P, network, shape, options)),
         projection_chunks_(shape, kProjectedRows * split_.sample_groups),
-        gradient_chunks_(shape, kGradientRows),
+        gradient_chunks_(shape, kGradientRows / geometry_.P),
         store_(network, adam, isa_),
         head_(padded(network), shape, isa_, team_, gemm_),
         buffers_(geometry_, network, shape.samples, batch_.most_rows(),
@@ -121,8 +135,9 @@ class SequenceEngine final : public Engine {
   }
 
   std::string description() const override {
-    return "bf16 " + std::string(kernels_.name) + " kernels, " + std::to_string(team_.threads()) +
-           (team_.threads() == 1 ? " thread, " : " threads, ") + split_.description();
+    return (dtype_ == DType::bf16 ? "bf16 " : "bf16x3 ") + std::string(kernels_.name) + " kernels, " +
+           std::to_string(team_.threads()) + (team_.threads() == 1 ? " thread, " : " threads, ") +
+           split_.description();
   }
 
  private:
@@ -133,8 +148,7 @@ class SequenceEngine final : public Engine {
     const int width = geometry_.width;
     const Bf16* y = state_.y(network_.layers - 1);
     const auto widen = [&](int from, float* to) {
-      kernels_.function.widen_row(y + static_cast<std::size_t>(from) * static_cast<std::size_t>(width), width,
-                                  to);
+      kernels_.function.widen_row(y + static_cast<std::size_t>(from) * geometry_.words(width), width, to);
     };
     const Range rows = part_of(is_ctc() ? batch_.rows() : batch_.samples(), thread, team_.threads());
     for (int i = rows.first; i < rows.last; ++i) {
@@ -182,6 +196,7 @@ class SequenceEngine final : public Engine {
 
   Network network_;
   Isa isa_;
+  DType dtype_;
   const kernels::Variant<kernels::bf16::Kernels>& kernels_;
   Geometry geometry_;
   cpu::ThreadTeam team_;

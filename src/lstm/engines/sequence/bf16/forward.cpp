@@ -10,7 +10,7 @@ void project_chunk(State& state, int layer, int d, const Chunk& chunk, const Rec
                    ThreadScratch& scratch) {
   const Geometry& g = state.geometry;
   const DirectionBuffers& buffers = state.direction(layer, d);
-  const auto inputs = static_cast<std::size_t>(g.inputs(layer));
+  const std::size_t inputs = g.words(g.inputs(layer));
   int rows = 0;
   for (int t = chunk.first_step; t < chunk.last_step; ++t) {
     scratch.first_row[static_cast<std::size_t>(t - chunk.first_step)] = rows;
@@ -25,7 +25,7 @@ void project_chunk(State& state, int layer, int d, const Chunk& chunk, const Rec
          .a = state.input(layer) + static_cast<std::size_t>(packed_row) * inputs,
          .a_row = row,
          .a_tile = 16 * row,
-         .a_step = kernels::bf16::kTileK,
+         .a_step = g.words(kernels::bf16::kTileK),
          .b = buffers.W.data() +
               static_cast<std::size_t>(task.blocks.first) * 4 * kernels::bf16::kPanelColumns * inputs,
          .panels = 4 * task.blocks.size(),
@@ -57,9 +57,11 @@ void forward_step(State& state, int layer, int d, const RecurrentStep& step, con
   DirectionBuffers& buffers = state.direction(layer, d);
   const auto groups = static_cast<std::size_t>(task.groups);
   const auto unit = static_cast<std::size_t>(task.blocks.first) * kernels::bf16::kPanelColumns;
-  const auto Hp = static_cast<std::size_t>(g.Hp), width = static_cast<std::size_t>(g.width);
-  const auto gates = static_cast<std::size_t>(g.gates);
-  Bf16* h = state.y(layer) + d * g.Hp;
+  const auto Hp = static_cast<std::size_t>(g.Hp);
+  // In words.
+  const std::size_t own = g.words(task.blocks.first * kernels::bf16::kPanelColumns), all = g.words(g.Hp);
+  const std::size_t width = g.words(g.width), gates = g.words(g.gates);
+  Bf16* h = state.y(layer) + g.words(d * g.Hp);
   // Samples [first, last) of the group; they continue from the step before, or start from zero.
   const auto run = [&](int first, int last, bool continues) {
     if (first >= last) return;
@@ -72,18 +74,18 @@ void forward_step(State& state, int layer, int d, const RecurrentStep& step, con
          .k_tiles = g.Hp / kernels::bf16::kTileK,
          .h_previous = continues ? h + row_before * width : nullptr,
          .h_previous_row = groups * width,
-         .weights = buffers.R.data() + 4 * unit * Hp,
+         .weights = buffers.R.data() + 4 * unit * all,
          .sums = sums + static_cast<std::size_t>(first) * kernels::bf16::kGateColumns,
          .sums_block = static_cast<std::size_t>(chunk_rows) * kernels::bf16::kGateColumns,
          .bias = buffers.bias.data() + 4 * unit,
-         .gates = buffers.gates.data() + row * gates + 4 * unit,
+         .gates = buffers.gates.data() + row * gates + 4 * own,
          .gates_row = groups * gates,
          .c = state.buffers.c[static_cast<std::size_t>(d)].data() +
               static_cast<std::size_t>(task.place(first)) * Hp + unit,
          .c_row = groups * Hp,
-         .saved_c = buffers.c.data() + row * Hp + unit,
-         .saved_c_row = groups * Hp,
-         .h = h + row * width + unit,
+         .saved_c = buffers.c.data() + row * all + own,
+         .saved_c_row = groups * all,
+         .h = h + row * width + own,
          .h_row = groups * width});
   };
   const int continuing = task.samples(step.rows_before);

@@ -11,7 +11,7 @@ void pack_left(State& state, int layer, int d, const Chunk& chunk, ThreadScratch
   const Geometry& g = state.geometry;
   const PackedBatch& batch = state.batch;
   const int k_tiles = (chunk.rows + kernels::bf16::kTileK - 1) / kernels::bf16::kTileK;
-  const auto inputs = static_cast<std::size_t>(g.inputs(layer));
+  const std::size_t inputs = g.words(g.inputs(layer));
   for (int i = 0; i < chunk.rows; ++i) {
     scratch.rows[static_cast<std::size_t>(i)] =
         state.input(layer) + static_cast<std::size_t>(chunk.first_row + i) * inputs;
@@ -20,14 +20,14 @@ void pack_left(State& state, int layer, int d, const Chunk& chunk, ThreadScratch
                            .from = scratch.rows.data(),
                            .columns = g.inputs(layer),
                            .packed = scratch.left.data()});
-  const Bf16* h = state.y(layer) + d * g.Hp;
+  const Bf16* h = state.y(layer) + g.words(d * g.Hp);
   std::size_t row = 0;
   for (int t = chunk.first_step; t < chunk.last_step; ++t) {
     const RecurrentStep step = batch.step(d, d == 0 ? t : batch.steps() - 1 - t);
     for (int place = 0; place < step.rows; ++place, ++row) {
-      scratch.rows[row] = place < step.rows_before ? h + static_cast<std::size_t>(step.row_before + place) *
-                                                             static_cast<std::size_t>(g.width)
-                                                   : nullptr;
+      scratch.rows[row] = place < step.rows_before
+                              ? h + static_cast<std::size_t>(step.row_before + place) * g.words(g.width)
+                              : nullptr;
     }
   }
   state.kernels.pack_left(
@@ -43,11 +43,12 @@ void add_chunk(State& state, int layer, int d, const Chunk& chunk, Range blocks,
   const Geometry& g = state.geometry;
   const int k_tiles = (chunk.rows + kernels::bf16::kTileK - 1) / kernels::bf16::kTileK;
   const int m = g.gradient_rows(layer);
-  const auto gates = static_cast<std::size_t>(g.gates);
-  const std::size_t column = static_cast<std::size_t>(blocks.first) * kernels::bf16::kGateColumns;
+  const std::size_t gates = g.words(g.gates);
+  const int first_column = blocks.first * kernels::bf16::kGateColumns;
+  const auto column = static_cast<std::size_t>(first_column);
   state.kernels.pack_right({.rows = chunk.rows,
                             .from = state.direction(layer, d).gates.data() +
-                                    static_cast<std::size_t>(chunk.first_row) * gates + column,
+                                    static_cast<std::size_t>(chunk.first_row) * gates + g.words(first_column),
                             .from_row = gates,
                             .panels = 2 * blocks.size(),
                             .packed = scratch.right.data(),
@@ -57,8 +58,8 @@ void add_chunk(State& state, int layer, int d, const Chunk& chunk, Range blocks,
                           .k_tiles = k_tiles,
                           .a = scratch.left.data(),
                           .a_row = kernels::bf16::kTileK,
-                          .a_tile = static_cast<std::size_t>(k_tiles) * kernels::bf16::kTileElements,
-                          .a_step = kernels::bf16::kTileElements,
+                          .a_tile = static_cast<std::size_t>(k_tiles) * g.words(kernels::bf16::kTileElements),
+                          .a_step = g.words(kernels::bf16::kTileElements),
                           .b = scratch.right.data(),
                           .panels = 2 * blocks.size(),
                           .c = state.buffers.gradients[static_cast<std::size_t>(d)].data() +
@@ -103,13 +104,14 @@ void unpack_gradient(State& state, int layer, int d, Range blocks) {
   }
 }
 
-// Rows of the input gradient computed at once: their gradients of gates stay in the second-level cache while
-// all columns pass by.
+// Rows of the input gradient computed at once, times parts: their gradients of gates stay in the second-level
+// cache while all columns pass by.
 constexpr int kInputGradientRows = 256;
 
 void input_gradient_rows(State& state, int layer, Range rows) {
   const Geometry& g = state.geometry;
-  const auto gates = static_cast<std::size_t>(g.gates), width = static_cast<std::size_t>(g.width);
+  const auto width = static_cast<std::size_t>(g.width);
+  const std::size_t gates = g.words(g.gates);
   for (int d = 0; d < g.D; ++d) {
     const DirectionBuffers& buffers = state.direction(layer, d);
     state.kernels.multiply({.rows = rows.size(),
@@ -117,7 +119,7 @@ void input_gradient_rows(State& state, int layer, Range rows) {
                             .a = buffers.gates.data() + static_cast<std::size_t>(rows.first) * gates,
                             .a_row = gates,
                             .a_tile = 16 * gates,
-                            .a_step = kernels::bf16::kTileK,
+                            .a_step = g.words(kernels::bf16::kTileK),
                             .b = buffers.W_back.data(),
                             .panels = g.inputs(layer) / kernels::bf16::kPanelColumns,
                             .c = state.buffers.dy.data() + static_cast<std::size_t>(rows.first) * width,
@@ -157,12 +159,11 @@ void weight_gradients(State& state, int layer, int thread) {
 // another.
 void input_gradients(State& state, int layer, int) {
   const int rows = state.batch.rows();
-  const int parts = (rows + kInputGradientRows - 1) / kInputGradientRows;
+  const int rows_at_once = kInputGradientRows / state.geometry.P;
   for (;;) {
-    const int part = state.next_part.fetch_add(1, std::memory_order_relaxed);
-    if (part >= parts) return;
-    input_gradient_rows(state, layer,
-                        {part * kInputGradientRows, std::min(rows, (part + 1) * kInputGradientRows)});
+    const int first = state.next_part.fetch_add(1, std::memory_order_relaxed) * rows_at_once;
+    if (first >= rows) return;
+    input_gradient_rows(state, layer, {first, std::min(rows, first + rows_at_once)});
   }
 }
 

@@ -22,7 +22,7 @@ void for_input_runs(const State& state, int layer, Body body) {
 void round_inputs(State& state, int thread) {
   const PackedBatch& batch = state.batch;
   const Range steps = part_of(batch.steps(), thread, state.team.threads());
-  const auto Cp = static_cast<std::size_t>(state.geometry.Cp);
+  const std::size_t Cp = state.geometry.words(state.geometry.Cp);
   for (int t = steps.first; t < steps.last; ++t) {
     for (int place = 0; place < batch.active(t); ++place) {
       state.kernels.round_row(batch.x(place, t), state.network.inputs,
@@ -73,7 +73,7 @@ void pack_forward_weights(State& state, int thread) {
 void pack_backward_weights(State& state, int thread) {
   const Geometry& g = state.geometry;
   const Range panels = part_of(g.panels, thread, state.team.threads());
-  const auto panel_size = static_cast<std::size_t>(g.gates) * kernels::bf16::kPanelColumns;
+  const std::size_t panel_size = g.words(g.gates) * kernels::bf16::kPanelColumns;
   for (int layer = 0; layer < state.network.layers; ++layer) {
     for (int d = 0; d < g.D; ++d) {
       const DirectionTensors from = state.store.parameters(layer, d);

@@ -1,0 +1,109 @@
+// A block of up to 32 rows x 32 columns, multiplied by dot products of pairs (VDPBF16PS), with the interface
+// of block_tiles.h. Included after a Vector with its Words.
+//
+// Idea: 8 rows x 2 vectors of sums stay in registers over all of K; a pair of elements of K is two loads of
+// the panel and one broadcast a row for two products each. Of operands in two parts: four loads, and two
+// broadcasts a row for six products.
+#pragma once
+
+#include "kernels/sequence_bf16/sequence_bf16.h"
+
+namespace lstm::kernels {
+namespace {
+
+using bf16::Bf16;
+
+// The left operand of a block, as in bf16::Product.
+struct LeftBlock {
+  const Bf16* start;
+  std::size_t row, tile, step;
+};
+
+template <int kParts, int kRows>
+inline void multiply_rows(int k_tiles, const Bf16* a, std::size_t a_row, std::size_t a_step, const Bf16* b,
+                          float* c, std::size_t c_row, bool accumulates) noexcept {
+  const std::size_t a_part = a_step / kParts;
+  Vector sums[kRows][2];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+    sums[r][0] = accumulates ? Vector::load(c + r * c_row) : Vector::all(0.0f);
+    sums[r][1] = accumulates ? Vector::load(c + r * c_row + 16) : Vector::all(0.0f);
+  }
+  for (int k = 0; k < k_tiles; ++k, a += a_step, b += kParts * bf16::kStepElements) {
+#pragma GCC unroll 2
+    for (int pair = 0; pair < 16; ++pair) {
+      Words right[kParts][2];
+#pragma GCC unroll 2
+      for (int part = 0; part < kParts; ++part) {
+        right[part][0] = Words::load(b + part * bf16::kStepElements + pair * 32);
+        right[part][1] = Words::load(b + part * bf16::kStepElements + bf16::kTileElements + pair * 32);
+      }
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const Bf16* from = a + r * a_row + 2 * pair;
+        const Words left = Words::pair(from);
+        if constexpr (kParts == 2) {
+          sums[r][0] = dot(sums[r][0], left, right[1][0]);
+          sums[r][1] = dot(sums[r][1], left, right[1][1]);
+        }
+        sums[r][0] = dot(sums[r][0], left, right[0][0]);
+        sums[r][1] = dot(sums[r][1], left, right[0][1]);
+        if constexpr (kParts == 2) {
+          const Words rest = Words::pair(from + a_part);
+          sums[r][0] = dot(sums[r][0], rest, right[0][0]);
+          sums[r][1] = dot(sums[r][1], rest, right[0][1]);
+        }
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+    sums[r][0].store(c + r * c_row);
+    sums[r][1].store(c + r * c_row + 16);
+  }
+}
+
+class Multiplier {
+ public:
+  // c (+)= a * b for `rows` rows (1..32) and one panel. Both want the same ports: nothing runs in between.
+  template <int kParts, class Between>
+  void block(int rows, int k_tiles, const LeftBlock& a, const Bf16* b, float* c, std::size_t c_row,
+             bool accumulates, Between) noexcept {
+    for (int first = 0; first < rows; first += 8) {
+      const Bf16* start = a.start + (first / 16) * a.tile + (first % 16) * a.row;
+      float* to = c + static_cast<std::size_t>(first) * c_row;
+      const auto multiply = [&](auto function) {
+        function(k_tiles, start, a.row, a.step, b, to, c_row, accumulates);
+      };
+      switch (rows - first) {
+        case 1:
+          multiply(multiply_rows<kParts, 1>);
+          break;
+        case 2:
+          multiply(multiply_rows<kParts, 2>);
+          break;
+        case 3:
+          multiply(multiply_rows<kParts, 3>);
+          break;
+        case 4:
+          multiply(multiply_rows<kParts, 4>);
+          break;
+        case 5:
+          multiply(multiply_rows<kParts, 5>);
+          break;
+        case 6:
+          multiply(multiply_rows<kParts, 6>);
+          break;
+        case 7:
+          multiply(multiply_rows<kParts, 7>);
+          break;
+        default:
+          multiply(multiply_rows<kParts, 8>);
+          break;
+      }
+    }
+  }
+};
+
+}  // namespace
+}  // namespace lstm::kernels

@@ -1,0 +1,62 @@
+// A number as one part in bf16, or as two whose sum it is to 2^-16. Included
+// after a Vector with its Words.
+#pragma once
+
+#include "kernels/sequence_bf16/sequence_bf16.h"
+
+namespace lstm::kernels {
+namespace {
+
+using bf16::Bf16;
+
+template <int kParts>
+inline void split(Vector low, Vector high, Words (&parts)[kParts]) noexcept {
+  parts[0] = Words::round(low, high);
+  if constexpr (kParts == 2) parts[1] = Words::round(low - nearest(low), high - nearest(high));
+}
+
+// 32 numbers of an operand.
+template <int kParts>
+inline void store_operand(Vector low, Vector high, Bf16* to) noexcept {
+  Words parts[kParts];
+  split(low, high, parts);
+  for (int part = 0; part < kParts; ++part) parts[part].store(to + part * bf16::kTileK);
+}
+// 16 of them: the lower half at `to`, the upper one 16 words behind.
+template <int kParts>
+inline void store_half_operand(Vector x, Bf16* to) noexcept {
+  store_rounded(x, to);
+  if constexpr (kParts == 2) store_rounded(x - nearest(x), to + bf16::kTileK);
+}
+
+// 16 numbers saved for backward, in 16 words a part: beside one part in bf16, beside two in fp32.
+template <int kParts>
+inline Vector load_saved(const Bf16* from) noexcept {
+  if constexpr (kParts == 1) {
+    return widen(from);
+  } else {
+    return load_floats(from);
+  }
+}
+template <int kParts>
+inline void store_saved(Vector x, Bf16* to) noexcept {
+  if constexpr (kParts == 1) {
+    store_rounded(x, to);
+  } else {
+    store_floats(x, to);
+  }
+}
+
+// 32 of them.
+template <int kParts>
+inline void store_saved_pair(Vector low, Vector high, Bf16* to) noexcept {
+  if constexpr (kParts == 1) {
+    Words::round(low, high).store(to);
+  } else {
+    store_floats(low, to);
+    store_floats(high, to + 32);
+  }
+}
+
+}  // namespace
+}  // namespace lstm::kernels
