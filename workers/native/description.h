@@ -3,15 +3,11 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
-
-#include "lstm/network.h"
 
 namespace lstm_worker {
 
-std::string_view dtype_name(lstm::DType dtype);  // as in the worker protocol
-std::string compiler();                          // "g++ 12.2.0"
-std::string cpu_model();                         // as the system names it; "unknown" where it does not
-std::int64_t peak_rss_bytes();                   // of this program, without what ran before exec
+std::string compiler();         // "g++ 12.2.0"
+std::string cpu_model();        // as the system names it; "unknown" where it does not
+std::int64_t peak_rss_bytes();  // of this program, without what ran before exec
 
 }  // namespace lstm_worker

@@ -23,11 +23,12 @@ constexpr int kProtocol = 1;
 constexpr std::string_view kLibrary = "native/";
 
 lstm::DType dtype_of(const std::string& name) {
-  for (const auto dtype : {lstm::DType::fp32, lstm::DType::bf16, lstm::DType::bf16x3, lstm::DType::fp64}) {
-    if (name == dtype_name(dtype)) return dtype;
+  using lstm::DType;
+  for (const auto dtype : {DType::fp32, DType::bf16, DType::bf16x3, DType::fp64, DType::tf32, DType::fp16}) {
+    if (name == lstm::name(dtype)) return dtype;
   }
   throw protocol::bad_request(
-      fmt::format("\"dtype\": got \"{}\", expected fp32, bf16, bf16x3 or fp64", name));
+      fmt::format("\"dtype\": got \"{}\", expected fp32, bf16, bf16x3, fp64, tf32 or fp16", name));
 }
 
 std::string implementation_of(const lstm::EngineKind& kind) {
@@ -106,7 +107,7 @@ json hello(const json& request) {
   json implementations = json::array();
   for (const lstm::EngineKind& kind : lstm::engine_kinds()) {
     json dtypes = json::array();
-    for (const lstm::DType dtype : kind.dtypes) dtypes.push_back(dtype_name(dtype));
+    for (const lstm::DType dtype : kind.dtypes) dtypes.push_back(lstm::name(dtype));
     implementations.push_back({{"name", implementation_of(kind)},
                                {"description", kind.description},
                                {"dtypes", dtypes},
