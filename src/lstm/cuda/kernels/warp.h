@@ -14,15 +14,17 @@ __device__ inline float warp_sum(float value) {
   return value;
 }
 
+// The larger of two; NaN where one is NaN.
+__device__ inline float larger(float a, float b) {
+  return !(a == a) || a > b ? a : b;
+}
+
 // The largest of count values; NaN where one is NaN.
 __device__ inline float warp_largest(const float* values, int count, int lane) {
   float largest = -INFINITY;
-  const auto larger = [](float a, float b) { return b > a || isnan(b) ? b : a; };
-  for (int k = lane; k < count; k += kWarpSize)
-    largest = isnan(largest) ? largest : larger(largest, values[k]);
+  for (int k = lane; k < count; k += kWarpSize) largest = larger(largest, values[k]);
   for (int distance = kWarpSize / 2; distance > 0; distance /= 2) {
-    const float other = __shfl_xor_sync(kAllLanes, largest, distance);
-    largest = isnan(largest) ? largest : larger(largest, other);
+    largest = larger(largest, __shfl_xor_sync(kAllLanes, largest, distance));
   }
   return largest;
 }

@@ -1,0 +1,48 @@
+// lstm-worker-cuda: runs the engines of liblstm for NVIDIA GPUs for lstmbench over the worker protocol.
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "lstm/cuda.h"
+#include "native/session.h"
+#include "protocol/serve.h"
+
+namespace {
+
+constexpr std::string_view kHelp =
+    R"(lstm-worker-cuda trains LSTMs with liblstm and cuDNN on an NVIDIA GPU, as a worker of lstmbench.
+
+It takes no arguments: lstmbench starts it with two pipes, file descriptor 3 for requests and 4 for replies, one
+JSON object a line (docs/worker-protocol.md). To see it answer:
+
+  echo '{{"id": 1, "request": "hello", "protocol": 1}}' | lstm-worker-cuda 3<&0 4>&1
+
+It uses the first GPU that CUDA sees; CUDA_VISIBLE_DEVICES chooses another. Here: {}.
+
+Version {}.
+)";
+
+}  // namespace
+
+int main(int argument_count, char** arguments) {
+  if (argument_count == 2 &&
+      (std::string_view(arguments[1]) == "--help" || std::string_view(arguments[1]) == "-h")) {
+    const std::string reason = lstm::cuda::unavailable_reason();
+    fmt::print(kHelp, reason.empty() ? "there is one" : reason, LSTMBENCH_VERSION);
+    return 0;
+  }
+  if (argument_count > 1) {
+    fmt::print(stderr, "lstm-worker-cuda: got {} arguments, expected none; see --help\n", argument_count - 1);
+    return 2;
+  }
+  const lstm_worker::Library& library = lstm_worker::kCuda;
+  lstm_worker::Session session(library);
+  using nlohmann::json;
+  return protocol::serve(
+      {{"hello", [&](const json& request) { return lstm_worker::hello(library, request); }},
+       {"peak", [&](const json& request) { return lstm_worker::peak(library, request); }},
+       {"memory", [&](const json& request) { return session.memory(request); }},
+       {"prepare", [&](const json& request) { return session.prepare(request); }},
+       {"check", [&](const json& request) { return session.check(request); }},
+       {"run", [&](const json& request) { return session.run(request); }}});
+}
