@@ -105,7 +105,7 @@ int check_implementations(CheckFlags& flags, CLI::App& command) {
   options.check = flags.is_full ? CheckMode::full : CheckMode::slice;
   if (options.workloads.empty()) options.workloads = {"*"};
   if (options.implementations.empty()) options.implementations = {"*"};
-  if (flags.run.dtypes.empty()) options.dtypes = {"fp32", "bf16", "bf16x3", "fp64"};
+  if (flags.run.dtypes.empty()) options.dtypes = {"fp32", "bf16", "bf16x3", "fp64", "tf32", "fp16"};
   select_workloads(options.workloads, known);
   const Discovery discovery = discover(workers);
   const Plan plan = select_cases(options, known, discovery, 1);

@@ -31,6 +31,7 @@ std::string as_json(const std::vector<Workload>& workloads, const Discovery& dis
                                            {"description", implementation.info.description},
                                            {"dtypes", implementation.info.dtypes},
                                            {"devices", implementation.info.devices},
+                                           {"unavailable", implementation.info.unavailable},
                                            {"worker", implementation.worker.name}});
   for (const auto& worker : discovery.workers)
     document["workers"].push_back({{"name", worker.command.name},
@@ -77,10 +78,12 @@ void print(const std::vector<Workload>& workloads, const Discovery& discovery) {
   width = 0;
   for (const auto& implementation : discovery.implementations)
     width = std::max(width, text_width(implementation.name));
-  for (const auto& implementation : discovery.implementations)
-    listing.entry(
-        implementation.name, width,
-        fmt::format("{} [{}]", implementation.info.description, fmt::join(implementation.info.dtypes, " ")));
+  for (const auto& implementation : discovery.implementations) {
+    const ImplementationInfo& info = implementation.info;
+    std::string text = fmt::format("{} [{}]", info.description, fmt::join(info.dtypes, " "));
+    if (!info.unavailable.empty()) text += fmt::format(" - UNSUPPORTED here: {}", info.unavailable);
+    listing.entry(implementation.name, width, text);
+  }
   listing.title("\nworkers");
   width = 0;
   for (const auto& worker : discovery.workers) width = std::max(width, text_width(worker.command.name));

@@ -12,10 +12,13 @@ namespace {
 constexpr std::string_view kHelp =
     R"(lstm-worker-cuda trains LSTMs with liblstm and cuDNN on an NVIDIA GPU, as a worker of lstmbench.
 
-It takes no arguments: lstmbench starts it with two pipes, file descriptor 3 for requests and 4 for replies, one
-JSON object a line (docs/worker-protocol.md). To see it answer:
+usage: lstm-worker-cuda cuda     the project's own engines
+       lstm-worker-cuda cudnn    those of cuDNN
 
-  echo '{{"id": 1, "request": "hello", "protocol": 1}}' | lstm-worker-cuda 3<&0 4>&1
+lstmbench starts it with two pipes, file descriptor 3 for requests and 4 for replies, one JSON object a line
+(docs/worker-protocol.md). To see it answer:
+
+  echo '{{"id": 1, "request": "hello", "protocol": 1}}' | lstm-worker-cuda cuda 3<&0 4>&1
 
 It uses the first GPU that CUDA sees; CUDA_VISIBLE_DEVICES chooses another. Here: {}.
 
@@ -25,17 +28,19 @@ Version {}.
 }  // namespace
 
 int main(int argument_count, char** arguments) {
-  if (argument_count == 2 &&
-      (std::string_view(arguments[1]) == "--help" || std::string_view(arguments[1]) == "-h")) {
+  const std::string_view argument = argument_count == 2 ? arguments[1] : "";
+  if (argument == "--help" || argument == "-h") {
     const std::string reason = lstm::cuda::unavailable_reason();
     fmt::print(kHelp, reason.empty() ? "there is one" : reason, LSTMBENCH_VERSION);
     return 0;
   }
-  if (argument_count > 1) {
-    fmt::print(stderr, "lstm-worker-cuda: got {} arguments, expected none; see --help\n", argument_count - 1);
+  if (argument != lstm_worker::kCuda.name && argument != lstm_worker::kCudnn.name) {
+    fmt::print(stderr, "lstm-worker-cuda: got '{}', expected one argument, cuda or cudnn; see --help\n",
+               argument);
     return 2;
   }
-  const lstm_worker::Library& library = lstm_worker::kCuda;
+  const lstm_worker::Library& library =
+      argument == lstm_worker::kCudnn.name ? lstm_worker::kCudnn : lstm_worker::kCuda;
   lstm_worker::Session session(library);
   using nlohmann::json;
   return protocol::serve(

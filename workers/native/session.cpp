@@ -34,6 +34,16 @@ lstm::DType dtype_of(const std::string& name) {
       fmt::format("\"dtype\": got \"{}\", expected fp32, bf16, bf16x3, fp64, tf32 or fp16", name));
 }
 
+std::vector<lstm::EngineKind> kinds_of(const Library& library) {
+  std::vector<lstm::EngineKind> kinds;
+  for (const lstm::EngineKind& kind : lstm::engine_kinds(library.device)) {
+    const bool is_own =
+        library.device == lstm::Device::cpu || kind.name.starts_with(std::string(library.name) + "/");
+    if (is_own) kinds.push_back(kind);
+  }
+  return kinds;
+}
+
 std::string implementation_of(const Library& library, const lstm::EngineKind& kind) {
   return std::string(library.prefix) + std::string(kind.name);
 }
@@ -41,7 +51,7 @@ std::string implementation_of(const Library& library, const lstm::EngineKind& ki
 // The engine behind an implementation's name, which must be one that hello() lists.
 std::string engine_of(const Library& library, const std::string& implementation) {
   std::string known;
-  for (const lstm::EngineKind& kind : lstm::engine_kinds(library.device)) {
+  for (const lstm::EngineKind& kind : kinds_of(library)) {
     if (implementation == implementation_of(library, kind)) return std::string(kind.name);
     known += (known.empty() ? "" : ", ") + implementation_of(library, kind);
   }
@@ -133,7 +143,7 @@ json hello(const Library& library, const json& request) {
   const std::string unavailable =
       library.device == lstm::Device::cuda ? lstm::cuda::unavailable_reason() : std::string();
   json implementations = json::array();
-  for (const lstm::EngineKind& kind : lstm::engine_kinds(library.device)) {
+  for (const lstm::EngineKind& kind : kinds_of(library)) {
     json dtypes = json::array();
     for (const lstm::DType dtype : kind.dtypes) dtypes.push_back(lstm::name(dtype));
     implementations.push_back({{"name", implementation_of(library, kind)},
@@ -144,10 +154,14 @@ json hello(const Library& library, const json& request) {
   }
   if (library.device == lstm::Device::cuda) {
     json build = {{"compiler", compiler()}};
-    for (const auto& [name, value] : lstm::cuda::facts()) build[name] = value;
+    std::string version = LSTMBENCH_VERSION;
+    for (const auto& [name, value] : lstm::cuda::facts()) {
+      build[name] = value;
+      if (library.name == kCudnn.name && name == "cuDNN") version = value;
+    }
     return {{"protocol", kProtocol},
             {"library", library.name},
-            {"version", LSTMBENCH_VERSION},
+            {"version", version},
             {"build", build},
             {"implementations", implementations}};
   }
@@ -272,12 +286,11 @@ json Session::run(const json& request) {
   if (steps < 1) throw protocol::bad_request(fmt::format("\"steps\": got {}, expected at least 1", steps));
   json timed = json::array();
   for (std::int64_t step = 0; step < steps; ++step) timed.push_back(timed_step(engine(), batch()));
-  json result = {{"steps", timed}};
   if (library_.device == lstm::Device::cuda) {
+    device_state_ = device_state();
     note_device_memory();
-    if (const std::string state = device_state(); !state.empty()) result["device_state"] = state;
   }
-  return result;
+  return {{"steps", timed}};
 }
 
 // cuBLAS and cuDNN load kernels when they are first used, which counts, too.
@@ -287,9 +300,10 @@ void Session::note_device_memory() {
 }
 
 json Session::memory(const json&) {
-  const bool has_device = library_.device == lstm::Device::cuda;
-  return {{"peak_rss_bytes", peak_rss_bytes()},
-          {"device_peak_bytes", has_device ? json(device_peak_bytes_) : json()}};
+  json result = {{"peak_rss_bytes", peak_rss_bytes()}, {"device_peak_bytes", nullptr}};
+  if (library_.device == lstm::Device::cuda) result["device_peak_bytes"] = device_peak_bytes_;
+  if (!device_state_.empty()) result["device_state"] = device_state_;
+  return result;
 }
 
 }  // namespace lstm_worker

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,7 +21,8 @@ struct Library {
   lstm::Device device;
 };
 inline constexpr Library kNative{"native", "native/", lstm::Device::cpu};
-inline constexpr Library kCuda{"cuda", "", lstm::Device::cuda};  // "cuda/fused", "cudnn/standard", ...
+inline constexpr Library kCuda{"cuda", "", lstm::Device::cuda};    // those named "cuda/..."
+inline constexpr Library kCudnn{"cudnn", "", lstm::Device::cuda};  // those named "cudnn/..."
 
 nlohmann::json hello(const Library& library, const nlohmann::json& request);
 nlohmann::json peak(const Library& library, const nlohmann::json& request);
@@ -45,6 +47,7 @@ class Session {
   Library library_;
   std::int64_t device_bytes_before_ = 0;  // in use on the GPU before the engine was made
   std::int64_t device_peak_bytes_ = 0;    // more than those, at most
+  std::string device_state_;              // behind the last steps, for people
   protocol::Problem problem_;
   std::unique_ptr<lstm::Engine> engine_;
 };

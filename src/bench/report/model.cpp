@@ -19,6 +19,8 @@ std::optional<double> peak_of(const StoredRun& stored, const std::string& dtype,
     for (const auto& reading : round.peaks) {
       const auto& rate = dtype == "fp32"                        ? reading.rates.fp32_gflops
                          : dtype == "bf16" || dtype == "bf16x3" ? reading.rates.bf16_gflops
+                         : dtype == "tf32"                      ? reading.rates.tf32_gflops
+                         : dtype == "fp16"                      ? reading.rates.fp16_gflops
                                                                 : std::nullopt;
       if (reading.threads == threads && rate) readings.push_back(*rate);
     }

@@ -196,7 +196,15 @@ CREATE TABLE sitting (
 INSERT INTO sitting SELECT id, 1, started_at, '' FROM run;
 )sql";
 
-constexpr std::array steps{first_tables, rounds_case_by_case};
+// What GPUs add: steps by the device's own clock, its clocks and power, peaks of its dtypes.
+constexpr const char* gpus = R"sql(
+ALTER TABLE sample ADD COLUMN device_ns INTEGER;
+ALTER TABLE case_round ADD COLUMN device_state TEXT NOT NULL DEFAULT '';
+ALTER TABLE peak ADD COLUMN tf32_gflops REAL;
+ALTER TABLE peak ADD COLUMN fp16_gflops REAL;
+)sql";
+
+constexpr std::array steps{first_tables, rounds_case_by_case, gpus};
 
 }  // namespace
 
