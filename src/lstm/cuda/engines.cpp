@@ -5,6 +5,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "cuda/basic/basic_engine.h"
+#include "cuda/cudnn/cudnn_engine.h"
 #include "cuda/fused/fused_engine.h"
 #include "cuda/runtime/device.h"
 
@@ -19,8 +21,14 @@ struct Row {
   Factory make;
 };
 
-constexpr std::array<Row, 1> kFactories{{
+// In the order of kinds.cpp.
+constexpr std::array<Row, 6> kFactories{{
+    {"cuda/basic", make_basic_engine},
     {"cuda/fused", make_fused_engine},
+    {"cudnn/standard", make_cudnn_standard},
+    {"cudnn/persist-static", make_cudnn_persist_static},
+    {"cudnn/persist-dynamic", make_cudnn_persist_dynamic},
+    {"cudnn/persist-static-small-h", make_cudnn_persist_static_small_h},
 }};
 
 }  // namespace

@@ -16,6 +16,11 @@ void cross_entropy(StreamHandle stream, int rows, int classes, const float* logi
   check_launch("cross_entropy");
 }
 
+void widen_losses(StreamHandle stream, int count, const float* narrow, double* losses) {
+  widen_losses_kernel<<<1, 256, 0, stream>>>(count, narrow, losses);
+  check_launch("widen_losses");
+}
+
 void sum_losses(StreamHandle stream, int count, const double* losses, double scale, double* total) {
   sum_losses_kernel<<<1, kWarpSize, 0, stream>>>(count, losses, scale, total);
   check_launch("sum_losses");

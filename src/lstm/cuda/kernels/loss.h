@@ -10,6 +10,9 @@ namespace lstm::cuda {
 void cross_entropy(StreamHandle stream, int rows, int classes, const float* logits, const int* labels,
                    float scale, double* losses, float* d_logits);
 
+// losses (count) as double.
+void widen_losses(StreamHandle stream, int count, const float* narrow, double* losses);
+
 // *total = scale * the sum of losses (count).
 void sum_losses(StreamHandle stream, int count, const double* losses, double scale, double* total);
 

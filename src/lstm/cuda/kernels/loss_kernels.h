@@ -25,6 +25,13 @@ inline __global__ void cross_entropy_kernel(int rows, int classes, const float* 
   if (lane == 0) losses[row] = static_cast<double>(logf(sum)) - static_cast<double>(x[label] - largest);
 }
 
+// One block.
+inline __global__ void widen_losses_kernel(int count, const float* narrow, double* losses) {
+  for (int i = static_cast<int>(threadIdx.x); i < count; i += static_cast<int>(blockDim.x)) {
+    losses[i] = static_cast<double>(narrow[i]);
+  }
+}
+
 // *total = scale * the sum of losses, in one order. One warp.
 inline __global__ void sum_losses_kernel(int count, const double* losses, double scale, double* total) {
   if (threadIdx.x != 0) return;

@@ -9,7 +9,7 @@ namespace {
 
 std::size_t most_ints(const BatchShape& shape) {
   const auto N = static_cast<std::size_t>(shape.samples), T = static_cast<std::size_t>(shape.time_steps);
-  return (T + 1) + 4 * N + 1 + N * static_cast<std::size_t>(std::max(shape.max_labels, 1));
+  return (T + 1) + 5 * N + 1 + N * static_cast<std::size_t>(std::max(shape.max_labels, 1));
 }
 
 }  // namespace
@@ -20,7 +20,8 @@ DeviceBatch::DeviceBatch(const Network& network, const BatchShape& shape)
       order_(row_starts_ + static_cast<std::size_t>(shape.time_steps) + 1),
       lengths_(order_ + static_cast<std::size_t>(shape.samples)),
       loss_lengths_(lengths_ + static_cast<std::size_t>(shape.samples)),
-      label_starts_(loss_lengths_ + static_cast<std::size_t>(shape.samples)),
+      label_lengths_(loss_lengths_ + static_cast<std::size_t>(shape.samples)),
+      label_starts_(label_lengths_ + static_cast<std::size_t>(shape.samples)),
       labels_(label_starts_ + static_cast<std::size_t>(shape.samples) + 1),
       staged_(most_ints(shape) * sizeof(int)) {
   const auto plan = [&] {
@@ -64,6 +65,7 @@ void DeviceBatch::write_ints() {
     ints[loss_lengths_ + k] = packed_.loss_length(place);
     loss_steps_ = std::max(loss_steps_, packed_.loss_length(place));
     ints[label_starts_ + k] = label;
+    ints[label_lengths_ + k] = static_cast<int>(packed_.labels(place).size());
     for (const std::int32_t value : packed_.labels(place))
       ints[labels_ + static_cast<std::size_t>(label++)] = value;
   }

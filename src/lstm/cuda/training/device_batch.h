@@ -33,18 +33,19 @@ class DeviceBatch {
   const int* loss_lengths() const { return ints_of(loss_lengths_); }  // (N) by place
   const int* labels() const { return ints_of(labels_); }  // by place: (N) classes; CTC: all label sequences
   const int* label_starts() const { return ints_of(label_starts_); }  // (N + 1) by place
+  const int* label_lengths() const { return ints_of(label_lengths_); }  // (N) by place
 
   std::size_t bytes() const { return arena_.bytes() + packed_.bytes(); }
 
  private:
   const int* ints_of(std::size_t offset) const { return ints_ + offset; }
-  void write_ints();  // returns through used_ how many
+  void write_ints();
 
   engines::PackedBatch packed_;
   int loss_steps_ = 0, loaded_steps_ = 0, pattern_ = 0;
   std::vector<int> known_row_starts_;
   // Where each array lies in the ints, of which the last has as many as the batch has labels.
-  std::size_t row_starts_, order_, lengths_, loss_lengths_, label_starts_, labels_, used_ = 0;
+  std::size_t row_starts_, order_, lengths_, loss_lengths_, label_lengths_, label_starts_, labels_, used_ = 0;
   PinnedMemory staged_;
   Event is_staged_read_;  // the device has read staged_
   DeviceArena arena_;

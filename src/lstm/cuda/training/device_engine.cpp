@@ -31,16 +31,17 @@ DType require_dtype(const char* engine, DType dtype) {
 
 template <class T>
 DeviceEngine<T>::DeviceEngine(const char* engine, const Network& network, const BatchShape& shape,
-                              const EngineOptions& options, const AdamOptions& adam)
+                              const EngineOptions& options, const AdamOptions& adam, Operands operands)
     : network_(network),
       shape_(shape),
       dtype_(require_dtype<T>(engine, options.dtype)),
+      operands_(operands),
       scale_(loss_scale(dtype_, network.loss, shape.samples)),
       lanes_{std::make_unique<Lane>(dtype_),
              network.directions == 2 ? std::make_unique<Lane>(dtype_) : nullptr},
       batch_(network, shape),
       parameters_(network, adam, main().stream),
-      weights_(network, parameters_, main().stream),
+      weights_(network, operands, parameters_, main().stream),
       head_(network, shape, scale_, main().stream, main().products) {
   const auto plan = [this] {
     x_ = arena_.take<T>(static_cast<std::size_t>(most_rows()) * static_cast<std::size_t>(x_stride()));

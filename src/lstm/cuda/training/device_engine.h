@@ -45,7 +45,8 @@ class DeviceEngine : public Engine {
   std::size_t workspace_bytes() const final;
 
  protected:
-  // Throws std::invalid_argument naming `engine` where its dtype is not one of T's.
+  // Throws std::invalid_argument naming `engine` where its dtype is not one of T's. With Operands::head there are no
+  // weights().W and R, and x is not padded.
   DeviceEngine(const char* engine, const Network& network, const BatchShape& shape,
                const EngineOptions& options, const AdamOptions& adam);
 
@@ -64,6 +65,7 @@ class DeviceEngine : public Engine {
   DeviceParameters& store() { return parameters_; }
   const DeviceParameters& store() const { return parameters_; }
   const Weights<T>& weights() const { return weights_; }
+  DeviceHead<T>& head() { return head_; }
   int width() const { return network_.directions * network_.units; }  // D*H
   int most_rows() const { return batch_.packed().most_rows(); }
   DType dtype() const { return dtype_; }
@@ -71,7 +73,7 @@ class DeviceEngine : public Engine {
 
   // The packed input (rows, x_stride()), columns C..x_stride()-1 zero.
   const T* x() const { return x_; }
-  int x_stride() const { return padded_inputs(network_, 0); }
+  int x_stride() const { return operands_ == Operands::all ? padded_inputs(network_, 0) : network_.inputs; }
 
   Lane& main() { return *lanes_[0]; }
   // Of each direction; that of the forward one is main().
@@ -86,6 +88,7 @@ class DeviceEngine : public Engine {
   Network network_;
   BatchShape shape_;
   DType dtype_;
+  Operands operands_;
   float scale_;
   std::array<std::unique_ptr<Lane>, 2> lanes_;
   DeviceBatch batch_;

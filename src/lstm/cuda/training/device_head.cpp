@@ -77,7 +77,7 @@ template <class T>
 double DeviceHead<T>::loss(const DeviceBatch& batch) {
   const int samples = batch.packed().samples();
   if (is_ctc()) {
-    ctc(stream_->get(), {.rows = batch.rows(),
+    const CtcProblem problem{.rows = batch.rows(),
                          .samples = samples,
                          .loss_steps = batch.loss_steps(),
                          .classes = network_.classes,
@@ -91,7 +91,12 @@ double DeviceHead<T>::loss(const DeviceBatch& batch) {
                          .probabilities = probabilities_,
                          .alpha = alpha_,
                          .beta = beta_,
-                         .totals = totals_});
+                         .totals = totals_};
+    if (ctc_) {
+      ctc_(batch, problem);
+    } else {
+      ctc(stream_->get(), problem);
+    }
   } else {
     cross_entropy(stream_->get(), samples, network_.classes, logits_, batch.labels(),
                   1.0f / static_cast<float>(samples), losses_, d_logits_);

@@ -2,6 +2,9 @@
 // packed rows. As engines/training/head.h: only rows that the loss reads are computed.
 #pragma once
 
+#include <functional>
+#include <utility>
+
 #include "cuda/kernels/ctc.h"
 #include "cuda/runtime/product.h"
 #include "cuda/training/device_batch.h"
@@ -21,6 +24,8 @@ class DeviceHead {
   void forward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights);
   // The loss of the logits, and their gradient. Waits for the device.
   double loss(const DeviceBatch& batch);
+  // Another implementation of ctc() in place of kernels/ctc.h.
+  void use_ctc(std::function<void(const DeviceBatch&, const CtcProblem&)> ctc) { ctc_ = std::move(ctc); }
   // Writes d_weights (V, D*H), and all of dy (rows, D*H), which is multiplied by scale: zero where the loss
   // does not read y.
   void backward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights, float* d_weights, float* dy);
@@ -51,6 +56,7 @@ class DeviceHead {
   Parts* beta_ = nullptr;           // CTC: (N, T, 2S + 1)
   Parts* totals_ = nullptr;         // CTC: (N)
   int max_labels_;
+  std::function<void(const DeviceBatch&, const CtcProblem&)> ctc_;
   PinnedMemory host_total_;
 };
 

@@ -7,9 +7,9 @@
 namespace lstm::cuda {
 
 template <class T>
-Weights<T>::Weights(const Network& network, const DeviceParameters& parameters, const Stream& stream)
+Weights<T>::Weights(const Network& network, Operands operands, const DeviceParameters& parameters, const Stream& stream)
     : directions_(network.directions),
-      plan_(plan_weights(network, parameters.layout(), sizeof(T) == 2)),
+      plan_(plan_weights(network, parameters.layout(), sizeof(T) == 2, operands)),
       parameters_(&parameters),
       stream_(&stream) {
   const auto plan = [this] {
