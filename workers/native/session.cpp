@@ -236,6 +236,7 @@ json Session::prepare(const json& request) {
     throw protocol::unsupported(error.what());
   }
   copy_parameters();
+  if (library_.device == lstm::Device::cuda) try_out();
   note_device_memory();
   return {{"workspace_bytes", engine_->workspace_bytes()}, {"description", engine_->description()}};
 }
@@ -291,6 +292,23 @@ json Session::run(const json& request) {
     note_device_memory();
   }
   return {{"steps", timed}};
+}
+
+// What is done once, but at the first step only: libraries say what they do not support, choose and load
+// kernels; graphs are recorded at the second one.
+void Session::try_out() {
+  try {
+    for (int step = 0; step < 2; ++step) {
+      engine_->load(batch());
+      engine_->forward();
+      engine_->loss();
+      engine_->backward();
+      engine_->synchronise();
+    }
+  } catch (const std::invalid_argument& error) {
+    engine_.reset();
+    throw protocol::unsupported(error.what());
+  }
 }
 
 // cuBLAS and cuDNN load kernels when they are first used, which counts, too.

@@ -42,6 +42,7 @@ class Session {
   lstm::Batch batch() const;
   void copy_parameters();  // the problem's to the engine
 
+  void try_out();  // throws protocol::Error(unsupported)
   void note_device_memory();
 
   Library library_;

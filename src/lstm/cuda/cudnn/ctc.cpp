@@ -38,7 +38,8 @@ void CudnnCtc::operator()(const DeviceBatch& batch, const CtcProblem& problem) {
   set(logits_, CUDNN_DATA_FLOAT, {problem.loss_steps, problem.samples, problem.classes});
   constexpr cudnnCTCLossAlgo_t kAlgorithm = CUDNN_CTC_LOSS_ALGO_DETERMINISTIC;
   std::size_t bytes = 0;
-  check(cudnnGetCTCLossWorkspaceSize_v8(handle_.get(), kAlgorithm, ctc_.get(), logits_.get(), logits_.get(), &bytes),
+  check(cudnnGetCTCLossWorkspaceSize_v8(handle_.get(), kAlgorithm, ctc_.get(), logits_.get(), logits_.get(),
+                                        &bytes),
         "cudnnGetCTCLossWorkspaceSize_v8");
   if (workspace_.size() < bytes) {
     stream_->synchronise();

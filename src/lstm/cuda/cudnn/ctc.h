@@ -1,5 +1,5 @@
-// cuDNN's CTC, where it can take a batch: losses that all read the same number of steps (packed rows are then dense), and
-// 1 to 255 labels a sample that fit. Everything else goes to the library's own kernels.
+// cuDNN's CTC, where it can take a batch: losses that all read the same number of steps (packed rows are then
+// dense), and 1 to 255 labels a sample that fit. Everything else goes to the library's own kernels.
 #pragma once
 
 #include "cuda/cudnn/descriptors.h"

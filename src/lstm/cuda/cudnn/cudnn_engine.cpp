@@ -21,7 +21,8 @@ class CudnnEngine : public DeviceEngine<T> {
     const auto plan = [&] {
       y_ = arena_.template take<T>(size(this->most_rows(), this->width()));
       dy_ = arena_.template take<float>(size(this->most_rows(), this->width()));
-      if constexpr (sizeof(T) == 2) dy_operand_ = arena_.template take<T>(size(this->most_rows(), this->width()));
+      if constexpr (sizeof(T) == 2)
+        dy_operand_ = arena_.template take<T>(size(this->most_rows(), this->width()));
       dx_ = arena_.template take<T>(size(this->most_rows(), network.inputs));
       import_ = arena_.template take<Segment>(import.size());
       export_ = arena_.template take<Segment>(import.size());
@@ -32,8 +33,9 @@ class CudnnEngine : public DeviceEngine<T> {
     upload(import, import_);
     upload(back, export_);
     if (network.loss == Loss::ctc) {
-      this->head().use_ctc([ctc = std::make_shared<CudnnCtc>(network, shape, this->main().stream)](
-                               const DeviceBatch& batch, const CtcProblem& problem) { (*ctc)(batch, problem); });
+      this->head().use_ctc(
+          [ctc = std::make_shared<CudnnCtc>(network, shape, this->main().stream)](
+              const DeviceBatch& batch, const CtcProblem& problem) { (*ctc)(batch, problem); });
     }
   }
 
@@ -51,7 +53,8 @@ class CudnnEngine : public DeviceEngine<T> {
       rnn_.set_lengths(this->batch().packed());
       pattern_ = this->batch().pattern();
     }
-    copy_segments(this->main().stream.get(), import_, segment_count_, this->store().on_device(), rnn_.weights(), 1.0f);
+    copy_segments(this->main().stream.get(), import_, segment_count_, this->store().on_device(),
+                  rnn_.weights(), 1.0f);
     rnn_.forward(this->x(), y_);
   }
 
@@ -84,12 +87,12 @@ class CudnnEngine : public DeviceEngine<T> {
   int pattern_ = 0;  // of lengths that rnn_ is set to
   int segment_count_ = 0;
   DeviceArena arena_;
-  T* y_ = nullptr;              // (N*T, D*H)
-  float* dy_ = nullptr;         // (N*T, D*H)
-  T* dy_operand_ = nullptr;     // the same, where T is 16 bits wide
-  T* dx_ = nullptr;             // (N*T, C), which cuDNN writes and nobody reads
-  Segment* import_ = nullptr;   // from the parameters to cuDNN's
-  Segment* export_ = nullptr;   // from cuDNN's gradients to ours
+  T* y_ = nullptr;             // (N*T, D*H)
+  float* dy_ = nullptr;        // (N*T, D*H)
+  T* dy_operand_ = nullptr;    // the same, where T is 16 bits wide
+  T* dx_ = nullptr;            // (N*T, C), which cuDNN writes and nobody reads
+  Segment* import_ = nullptr;  // from the parameters to cuDNN's
+  Segment* export_ = nullptr;  // from cuDNN's gradients to ours
 };
 
 // make_for_dtype() takes templates of one type.
@@ -105,23 +108,24 @@ struct WithAlgorithm {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_cudnn_standard(const Network& network, const BatchShape& shape, const EngineOptions& options,
-                                            const AdamOptions& adam) {
-  return make_for_dtype<WithAlgorithm<CUDNN_RNN_ALGO_STANDARD>::EngineOf>("cudnn/standard", network, shape, options,
-                                                                          adam);
+std::unique_ptr<Engine> make_cudnn_standard(const Network& network, const BatchShape& shape,
+                                            const EngineOptions& options, const AdamOptions& adam) {
+  return make_for_dtype<WithAlgorithm<CUDNN_RNN_ALGO_STANDARD>::EngineOf>("cudnn/standard", network, shape,
+                                                                          options, adam);
 }
 std::unique_ptr<Engine> make_cudnn_persist_static(const Network& network, const BatchShape& shape,
                                                   const EngineOptions& options, const AdamOptions& adam) {
-  return make_for_dtype<WithAlgorithm<CUDNN_RNN_ALGO_PERSIST_STATIC>::EngineOf>("cudnn/persist-static", network, shape,
-                                                                                options, adam);
+  return make_for_dtype<WithAlgorithm<CUDNN_RNN_ALGO_PERSIST_STATIC>::EngineOf>(
+      "cudnn/persist-static", network, shape, options, adam);
 }
 std::unique_ptr<Engine> make_cudnn_persist_dynamic(const Network& network, const BatchShape& shape,
                                                    const EngineOptions& options, const AdamOptions& adam) {
-  return make_for_dtype<WithAlgorithm<CUDNN_RNN_ALGO_PERSIST_DYNAMIC>::EngineOf>("cudnn/persist-dynamic", network,
-                                                                                 shape, options, adam);
+  return make_for_dtype<WithAlgorithm<CUDNN_RNN_ALGO_PERSIST_DYNAMIC>::EngineOf>(
+      "cudnn/persist-dynamic", network, shape, options, adam);
 }
 std::unique_ptr<Engine> make_cudnn_persist_static_small_h(const Network& network, const BatchShape& shape,
-                                                          const EngineOptions& options, const AdamOptions& adam) {
+                                                          const EngineOptions& options,
+                                                          const AdamOptions& adam) {
   return make_for_dtype<WithAlgorithm<CUDNN_RNN_ALGO_PERSIST_STATIC_SMALL_H>::EngineOf>(
       "cudnn/persist-static-small-h", network, shape, options, adam);
 }

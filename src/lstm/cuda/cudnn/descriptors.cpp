@@ -34,7 +34,8 @@ void check(cudnnStatus_t status, const char* what) {
 void set(const TensorDescriptor& descriptor, cudnnDataType_t type, const std::vector<int>& sizes) {
   std::vector<int> strides(sizes.size(), 1);
   for (std::size_t i = sizes.size() - 1; i > 0; --i) strides[i - 1] = strides[i] * sizes[i];
-  check(cudnnSetTensorNdDescriptor(descriptor.get(), type, static_cast<int>(sizes.size()), sizes.data(), strides.data()),
+  check(cudnnSetTensorNdDescriptor(descriptor.get(), type, static_cast<int>(sizes.size()), sizes.data(),
+                                   strides.data()),
         "cudnnSetTensorNdDescriptor");
 }
 

@@ -11,8 +11,8 @@
 
 namespace lstm::cuda {
 
-// Throws std::invalid_argument where cuDNN does not support what was asked for, std::bad_alloc for what is out of memory,
-// else std::runtime_error; with cuDNN's own reason.
+// Throws std::invalid_argument where cuDNN does not support what was asked for, std::bad_alloc for what is
+// out of memory, else std::runtime_error; with cuDNN's own reason.
 void check(cudnnStatus_t status, const char* what);
 
 template <class T>
@@ -45,8 +45,10 @@ using DropoutDescriptor =
     CudnnObject<cudnnDropoutDescriptor_t, cudnnCreateDropoutDescriptor, cudnnDestroyDropoutDescriptor>;
 using RnnDataDescriptor =
     CudnnObject<cudnnRNNDataDescriptor_t, cudnnCreateRNNDataDescriptor, cudnnDestroyRNNDataDescriptor>;
-using TensorDescriptor = CudnnObject<cudnnTensorDescriptor_t, cudnnCreateTensorDescriptor, cudnnDestroyTensorDescriptor>;
-using CtcDescriptor = CudnnObject<cudnnCTCLossDescriptor_t, cudnnCreateCTCLossDescriptor, cudnnDestroyCTCLossDescriptor>;
+using TensorDescriptor =
+    CudnnObject<cudnnTensorDescriptor_t, cudnnCreateTensorDescriptor, cudnnDestroyTensorDescriptor>;
+using CtcDescriptor =
+    CudnnObject<cudnnCTCLossDescriptor_t, cudnnCreateCTCLossDescriptor, cudnnDestroyCTCLossDescriptor>;
 
 // A dense tensor.
 void set(const TensorDescriptor& descriptor, cudnnDataType_t type, const std::vector<int>& sizes);

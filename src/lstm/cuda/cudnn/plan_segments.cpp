@@ -32,7 +32,8 @@ Segment segment(const ParameterTensor& tensor, int gate, int units, std::int64_t
 
 }  // namespace
 
-std::vector<Segment> plan_segments(const Network& network, const ParameterLayout& layout, const Locate& locate) {
+std::vector<Segment> plan_segments(const Network& network, const ParameterLayout& layout,
+                                   const Locate& locate) {
   std::vector<Segment> segments;
   const int H = network.units;
   for (int layer = 0; layer < network.layers; ++layer) {
@@ -42,13 +43,15 @@ std::vector<Segment> plan_segments(const Network& network, const ParameterLayout
         return locate(pseudo_layer, (is_recurrent ? kGates : 0) + gate);
       };
       for (const bool is_recurrent : {false, true}) {
-        const ParameterTensor& matrix = is_recurrent ? layout.R(layer, direction) : layout.W(layer, direction);
+        const ParameterTensor& matrix =
+            is_recurrent ? layout.R(layer, direction) : layout.W(layer, direction);
         for (int gate = 0; gate < kGates; ++gate) {
           append(segments, segment(matrix, gate, H, at(is_recurrent, gate).matrix));
         }
       }
       for (const bool is_recurrent : {false, true}) {
-        const ParameterTensor& bias = is_recurrent ? layout.b_R(layer, direction) : layout.b_W(layer, direction);
+        const ParameterTensor& bias =
+            is_recurrent ? layout.b_R(layer, direction) : layout.b_W(layer, direction);
         for (int gate = 0; gate < kGates; ++gate) {
           append(segments, segment(bias, gate, H, at(is_recurrent, gate).bias));
         }

@@ -15,12 +15,13 @@ namespace lstm::cuda {
 // Settings of cuDNN for one network, dtype and algorithm.
 struct RnnSetting {
   cudnnRNNAlgo_t algorithm = CUDNN_RNN_ALGO_STANDARD;
-  cudnnDataType_t type = CUDNN_DATA_FLOAT;       // of x, y and weights
+  cudnnDataType_t type = CUDNN_DATA_FLOAT;  // of x, y and weights
   cudnnMathType_t math = CUDNN_DEFAULT_MATH;
 };
 RnnSetting rnn_setting(cudnnRNNAlgo_t algorithm, DType dtype);
 
-// Throws std::invalid_argument with cuDNN's reason where it does not support the combination. Needs no device.
+// Throws std::invalid_argument with cuDNN's reason where it does not support the combination. Needs no
+// device.
 void set(const RnnDescriptor& descriptor, const RnnSetting& setting, const Network& network,
          cudnnDropoutDescriptor_t dropout);
 

@@ -71,6 +71,7 @@ class FusedEngine final : public DeviceEngine<T> {
   struct Recording {
     Graph graph;
     int pattern = 0;  // of lengths that it was recorded for
+    int seen = 0;     // of the last batch
   };
 
   void plan() {
@@ -90,12 +91,18 @@ class FusedEngine final : public DeviceEngine<T> {
     }
   }
 
-  // Starts what was recorded for these lengths, and records it where there is nothing.
+  // Starts what was recorded for these lengths. The first batch with new lengths runs without a recording,
+  // which has the libraries load their kernels; the second one is recorded.
   template <class Function>
   void run(Recording& recording, const Function& function) {
-    if (recording.pattern != this->batch().pattern()) {
+    const int pattern = this->batch().pattern();
+    if (recording.seen != pattern) {
+      recording.seen = pattern;
+      return function();
+    }
+    if (recording.pattern != pattern) {
       recording.graph.record(this->main().stream, function);
-      recording.pattern = this->batch().pattern();
+      recording.pattern = pattern;
     }
     recording.graph.launch(this->main().stream);
   }

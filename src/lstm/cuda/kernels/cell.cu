@@ -1,7 +1,7 @@
 #include "cuda/kernels/cell.h"
 
 #include "cuda/kernels/cell_kernels.h"
-#include "cuda/runtime/check.h"
+#include "cuda/kernels/launch.h"
 
 namespace lstm::cuda {
 namespace {
@@ -17,15 +17,13 @@ unsigned blocks_for(long long count) {
 template <class T>
 void cell_forward(StreamHandle stream, const CellForward<T>& step) {
   const long long count = static_cast<long long>(step.rows) * step.units;
-  cell_forward_kernel<T><<<blocks_for(count), kThreads, 0, stream>>>(step);
-  check_launch("cell_forward");
+  launch("cell_forward", stream, blocks_for(count), kThreads, cell_forward_kernel<T>, step);
 }
 
 template <class T>
 void cell_backward(StreamHandle stream, const CellBackward<T>& step) {
   const long long count = static_cast<long long>(step.rows) * step.units;
-  cell_backward_kernel<T><<<blocks_for(count), kThreads, 0, stream>>>(step);
-  check_launch("cell_backward");
+  launch("cell_backward", stream, blocks_for(count), kThreads, cell_backward_kernel<T>, step);
 }
 
 template void cell_forward<float>(StreamHandle, const CellForward<float>&);

@@ -1,7 +1,7 @@
 #include "cuda/kernels/packing.h"
 
+#include "cuda/kernels/launch.h"
 #include "cuda/kernels/packing_kernels.h"
-#include "cuda/runtime/check.h"
 
 namespace lstm::cuda {
 namespace {
@@ -13,32 +13,28 @@ constexpr int kThreads = 256;
 template <class T>
 void pack_x(StreamHandle stream, const PackedRows& rows, const int* order, const float* x, int loaded_steps,
             int inputs, int stride, T* packed) {
-  pack_x_kernel<T><<<static_cast<unsigned>(rows.steps), kThreads, 0, stream>>>(rows, order, x, loaded_steps,
-                                                                               inputs, stride, packed);
-  check_launch("pack_x");
+  launch("pack_x", stream, static_cast<unsigned>(rows.steps), kThreads, pack_x_kernel<T>, rows, order, x,
+         loaded_steps, inputs, stride, packed);
 }
 
 template <class T>
 void gather_h_before(StreamHandle stream, const PackedRows& rows, int direction, const T* y, int stride,
                      int units, T* h_before) {
-  gather_h_before_kernel<T><<<static_cast<unsigned>(rows.steps), kThreads, 0, stream>>>(
-      rows, direction, y, stride, units, h_before);
-  check_launch("gather_h_before");
+  launch("gather_h_before", stream, static_cast<unsigned>(rows.steps), kThreads, gather_h_before_kernel<T>,
+         rows, direction, y, stride, units, h_before);
 }
 
 template <class T>
 void gather_last(StreamHandle stream, const PackedRows& rows, int samples, const int* lengths, const T* y,
                  int width, T* last) {
-  gather_last_kernel<T>
-      <<<static_cast<unsigned>(samples), kThreads, 0, stream>>>(rows, lengths, y, width, last);
-  check_launch("gather_last");
+  launch("gather_last", stream, static_cast<unsigned>(samples), kThreads, gather_last_kernel<T>, rows,
+         lengths, y, width, last);
 }
 
 void scatter_last(StreamHandle stream, const PackedRows& rows, int samples, const int* lengths,
                   const float* d_last, int width, float* dy) {
-  scatter_last_kernel<float>
-      <<<static_cast<unsigned>(samples), kThreads, 0, stream>>>(rows, lengths, d_last, width, dy);
-  check_launch("scatter_last");
+  launch("scatter_last", stream, static_cast<unsigned>(samples), kThreads, scatter_last_kernel<float>, rows,
+         lengths, d_last, width, dy);
 }
 
 #define LSTM_INSTANTIATE(T)                                                                              \

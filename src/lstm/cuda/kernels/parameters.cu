@@ -1,7 +1,7 @@
 #include "cuda/kernels/parameters.h"
 
+#include "cuda/kernels/launch.h"
 #include "cuda/kernels/parameter_kernels.h"
-#include "cuda/runtime/check.h"
 
 namespace lstm::cuda {
 namespace {
@@ -15,8 +15,7 @@ unsigned blocks_for(long long count) {
 }  // namespace
 
 void adam(StreamHandle stream, const AdamStep& step) {
-  adam_kernel<<<blocks_for(step.count), kThreads, 0, stream>>>(step);
-  check_launch("adam");
+  launch("adam", stream, blocks_for(step.count), kThreads, adam_kernel, step);
 }
 
 template <class T>
@@ -24,28 +23,24 @@ void bias_gradient(StreamHandle stream, int rows, int columns, const T* d_gates,
                    float* partial, float* b_W, float* b_R) {
   const int parts = rows < kColumnSumRows * kColumnSumPartials ? 1 : kColumnSumPartials;
   const dim3 grid(static_cast<unsigned>((columns + 31) / 32), static_cast<unsigned>(parts));
-  partial_column_sums_kernel<T>
-      <<<grid, dim3(32, kColumnSumRows), 0, stream>>>(rows, columns, d_gates, partial);
-  check_launch("partial_column_sums");
-  bias_gradient_kernel<<<blocks_for(columns), kThreads, 0, stream>>>(parts, columns, partial, scale, adds,
-                                                                     b_W, b_R);
-  check_launch("bias_gradient");
+  launch("partial_column_sums", stream, grid, dim3(32, kColumnSumRows), partial_column_sums_kernel<T>, rows,
+         columns, d_gates, partial);
+  launch("bias_gradient", stream, blocks_for(columns), kThreads, bias_gradient_kernel, parts, columns,
+         partial, scale, adds, b_W, b_R);
 }
 
 template <class From, class To>
 void copy_segments(StreamHandle stream, const Segment* segments, int count, const From* from, To* to,
                    float scale) {
   constexpr unsigned kBlocksEach = 64;
-  copy_segments_kernel<<<dim3(kBlocksEach, static_cast<unsigned>(count)), kThreads, 0, stream>>>(
-      segments, from, to, scale);
-  check_launch("copy_segments");
+  launch("copy_segments", stream, dim3(kBlocksEach, static_cast<unsigned>(count)), kThreads,
+         copy_segments_kernel<From, To>, segments, from, to, scale);
 }
 
 template <class From, class To>
 void convert(StreamHandle stream, long long count, const From* from, float scale, To* to) {
   if (count == 0) return;
-  convert_kernel<<<blocks_for(count), kThreads, 0, stream>>>(count, from, scale, to);
-  check_launch("convert");
+  launch("convert", stream, blocks_for(count), kThreads, convert_kernel<From, To>, count, from, scale, to);
 }
 
 #define LSTM_INSTANTIATE(T)                                                                              \

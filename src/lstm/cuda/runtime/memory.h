@@ -51,10 +51,11 @@ class DeviceArena {
 // Pinned memory of the host: copies from and to it run beside the host.
 class PinnedMemory {
  public:
+  PinnedMemory() = default;
   explicit PinnedMemory(std::size_t bytes);  // zeroed; throws std::bad_alloc
   ~PinnedMemory();
-  PinnedMemory(const PinnedMemory&) = delete;
-  PinnedMemory& operator=(const PinnedMemory&) = delete;
+  PinnedMemory(PinnedMemory&& other) noexcept;
+  PinnedMemory& operator=(PinnedMemory&& other) noexcept;
 
   template <class T>
   std::span<T> as() const {

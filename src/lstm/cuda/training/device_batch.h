@@ -32,7 +32,7 @@ class DeviceBatch {
   const int* lengths() const { return ints_of(lengths_); }            // (N) by place
   const int* loss_lengths() const { return ints_of(loss_lengths_); }  // (N) by place
   const int* labels() const { return ints_of(labels_); }  // by place: (N) classes; CTC: all label sequences
-  const int* label_starts() const { return ints_of(label_starts_); }  // (N + 1) by place
+  const int* label_starts() const { return ints_of(label_starts_); }    // (N + 1) by place
   const int* label_lengths() const { return ints_of(label_lengths_); }  // (N) by place
 
   std::size_t bytes() const { return arena_.bytes() + packed_.bytes(); }

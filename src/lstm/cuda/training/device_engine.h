@@ -45,10 +45,10 @@ class DeviceEngine : public Engine {
   std::size_t workspace_bytes() const final;
 
  protected:
-  // Throws std::invalid_argument naming `engine` where its dtype is not one of T's. With Operands::head there are no
-  // weights().W and R, and x is not padded.
+  // Throws std::invalid_argument naming `engine` where its dtype is not one of T's. With Operands::head there
+  // are no weights().W and R, and x is not padded.
   DeviceEngine(const char* engine, const Network& network, const BatchShape& shape,
-               const EngineOptions& options, const AdamOptions& adam);
+               const EngineOptions& options, const AdamOptions& adam, Operands operands = Operands::all);
 
   // Rows are those of batch(). Everything is put into main().stream, or into streams that wait for it and
   // that it waits for; nothing waits for the device. Pointers must stay the same from step to step.

@@ -78,20 +78,20 @@ double DeviceHead<T>::loss(const DeviceBatch& batch) {
   const int samples = batch.packed().samples();
   if (is_ctc()) {
     const CtcProblem problem{.rows = batch.rows(),
-                         .samples = samples,
-                         .loss_steps = batch.loss_steps(),
-                         .classes = network_.classes,
-                         .max_labels = max_labels_,
-                         .loss_lengths = batch.loss_lengths(),
-                         .labels = batch.labels(),
-                         .label_starts = batch.label_starts(),
-                         .logits = logits_,
-                         .d_logits = d_logits_,
-                         .losses = losses_,
-                         .probabilities = probabilities_,
-                         .alpha = alpha_,
-                         .beta = beta_,
-                         .totals = totals_};
+                             .samples = samples,
+                             .loss_steps = batch.loss_steps(),
+                             .classes = network_.classes,
+                             .max_labels = max_labels_,
+                             .loss_lengths = batch.loss_lengths(),
+                             .labels = batch.labels(),
+                             .label_starts = batch.label_starts(),
+                             .logits = logits_,
+                             .d_logits = d_logits_,
+                             .losses = losses_,
+                             .probabilities = probabilities_,
+                             .alpha = alpha_,
+                             .beta = beta_,
+                             .totals = totals_};
     if (ctc_) {
       ctc_(batch, problem);
     } else {

@@ -15,17 +15,15 @@ DirectionTensors views(const ParameterLayout& layout, float* buffer, int layer, 
 }  // namespace
 
 DeviceParameters::DeviceParameters(const Network& network, const AdamOptions& adam, const Stream& stream)
-    : layout_(network),
-      adam_(adam),
-      stream_(&stream),
-      host_parameters_(layout_.size() * sizeof(float)),
-      host_gradients_(layout_.size() * sizeof(float)) {
+    : layout_(network), adam_(adam), stream_(&stream) {
   const auto plan = [this] {
     for (float** buffer : {&parameters_, &gradients_, &m_, &v_}) *buffer = arena_.take<float>(layout_.size());
   };
   plan();
-  arena_.allocate();
+  arena_.allocate();  // before the host gives memory for what may not fit into the device
   plan();
+  host_parameters_ = PinnedMemory(layout_.size() * sizeof(float));
+  host_gradients_ = PinnedMemory(layout_.size() * sizeof(float));
   check(cudaMemsetAsync(parameters_, 0, arena_.bytes(), stream.get()),
         "clearing parameters and Adam's state");
 }

@@ -32,7 +32,8 @@ int padded_inputs(const Network& network, int layer) {
   return layer == 0 ? round_up(network.inputs) : network.layer_inputs(layer);
 }
 
-WeightPlan plan_weights(const Network& network, const ParameterLayout& layout, bool is_16_bit, Operands operands) {
+WeightPlan plan_weights(const Network& network, const ParameterLayout& layout, bool is_16_bit,
+                        Operands operands) {
   WeightPlan plan;
   for (int layer = 0; layer < network.layers && operands == Operands::all; ++layer) {
     const int stride = padded_inputs(network, layer);

@@ -14,7 +14,8 @@
 
 namespace lstm::cuda {
 
-// Which matrices the products of an engine read: libraries keep copies of their own of those of the LSTM layers.
+// Which matrices the products of an engine read: libraries keep copies of their own of those of the LSTM
+// layers.
 enum class Operands { all, head };
 
 // From one row of a layer's input to the next.
@@ -34,8 +35,10 @@ struct WeightPlan {
   std::size_t copied_size = 0;  // elements of the copies; what no segment writes is zero
 };
 
-// is_16_bit: whether operands of products are 16 bits wide. W and R are empty where only the head's are wanted.
-WeightPlan plan_weights(const Network& network, const ParameterLayout& layout, bool is_16_bit, Operands operands);
+// is_16_bit: whether operands of products are 16 bits wide. W and R are empty where only the head's are
+// wanted.
+WeightPlan plan_weights(const Network& network, const ParameterLayout& layout, bool is_16_bit,
+                        Operands operands);
 
 // What the loss is multiplied by for backward, and gradients divided by: a power of two that keeps gradients
 // in the range of fp16; 1 for every other dtype. Gradients that leave that range all the same become

@@ -7,7 +7,8 @@
 namespace lstm::cuda {
 
 template <class T>
-Weights<T>::Weights(const Network& network, Operands operands, const DeviceParameters& parameters, const Stream& stream)
+Weights<T>::Weights(const Network& network, Operands operands, const DeviceParameters& parameters,
+                    const Stream& stream)
     : directions_(network.directions),
       plan_(plan_weights(network, parameters.layout(), sizeof(T) == 2, operands)),
       parameters_(&parameters),

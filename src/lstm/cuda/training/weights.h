@@ -18,7 +18,8 @@ struct Matrix {
 template <class T>
 class Weights {
  public:
-  Weights(const Network& network, Operands operands, const DeviceParameters& parameters, const Stream& stream);  // throws std::bad_alloc
+  Weights(const Network& network, Operands operands, const DeviceParameters& parameters,
+          const Stream& stream);  // throws std::bad_alloc
 
   // Copies what is copied, from the parameters as they are now.
   void refresh();
