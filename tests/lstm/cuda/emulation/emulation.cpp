@@ -22,9 +22,15 @@ constexpr unsigned kWarpSize = 32;
 
 enum class State { ready, waits_for_warp, waits_for_block, ended };
 
+// Kept from run to run: a new one costs more than what most threads do.
+std::byte* stack(std::size_t fiber) {
+  static std::vector<std::unique_ptr<std::byte[]>> stacks;
+  while (stacks.size() <= fiber) stacks.emplace_back(new std::byte[kStackBytes]);
+  return stacks[fiber].get();
+}
+
 struct Fiber {
   ucontext_t context{};
-  std::unique_ptr<std::byte[]> stack{new std::byte[kStackBytes]};
   Dim3 thread;
   State state = State::ready;
 };
@@ -53,6 +59,10 @@ void run_fiber() {
 }
 
 void leave(State state) {
+  if (running->fibers.empty()) {
+    throw std::logic_error(
+        "threads wait for each other in a kernel that emulation/launch.h takes for one without");
+  }
   Fiber& fiber = running->fibers[running->current];
   fiber.state = state;
   swapcontext(&fiber.context, &running->scheduler);
@@ -84,9 +94,10 @@ void run_ready_fibers(Block& block, Order order) {
 
 void run_block(Block& block, Order order) {
   const std::size_t count = block.fibers.size();
-  for (Fiber& fiber : block.fibers) {
+  for (std::size_t i = 0; i < count; ++i) {
+    Fiber& fiber = block.fibers[i];
     getcontext(&fiber.context);
-    fiber.context.uc_stack.ss_sp = fiber.stack.get();
+    fiber.context.uc_stack.ss_sp = stack(i);
     fiber.context.uc_stack.ss_size = kStackBytes;
     fiber.context.uc_link = nullptr;
     fiber.state = State::ready;
@@ -129,6 +140,26 @@ void run(Dim3 grid, Dim3 size, std::size_t shared_bytes, Order order, const std:
       for (unsigned x = 0; x < grid.x; ++x) {
         block.position.block = {x, y, z};
         run_block(block, order);
+      }
+    }
+  }
+  running = nullptr;
+}
+
+void run_independent(Dim3 grid, Dim3 size, const std::function<void()>& body) {
+  Block block;
+  block.position.block_size = size;
+  block.position.grid_size = grid;
+  running = &block;
+  Dim3 &at = block.position.block, &thread = block.position.thread;
+  for (at.z = 0; at.z < grid.z; ++at.z) {
+    for (at.y = 0; at.y < grid.y; ++at.y) {
+      for (at.x = 0; at.x < grid.x; ++at.x) {
+        for (thread.z = 0; thread.z < size.z; ++thread.z) {
+          for (thread.y = 0; thread.y < size.y; ++thread.y) {
+            for (thread.x = 0; thread.x < size.x; ++thread.x) body();
+          }
+        }
       }
     }
   }
