@@ -92,17 +92,18 @@ void run_ready_fibers(Block& block, Order order) {
   }
 }
 
+void make_ready(Fiber& fiber, std::byte* its_stack) {
+  getcontext(&fiber.context);
+  fiber.context.uc_stack.ss_sp = its_stack;
+  fiber.context.uc_stack.ss_size = kStackBytes;
+  fiber.context.uc_link = nullptr;
+  fiber.state = State::ready;
+  makecontext(&fiber.context, run_fiber, 0);
+}
+
 void run_block(Block& block, Order order) {
   const std::size_t count = block.fibers.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    Fiber& fiber = block.fibers[i];
-    getcontext(&fiber.context);
-    fiber.context.uc_stack.ss_sp = stack(i);
-    fiber.context.uc_stack.ss_size = kStackBytes;
-    fiber.context.uc_link = nullptr;
-    fiber.state = State::ready;
-    makecontext(&fiber.context, run_fiber, 0);
-  }
+  for (std::size_t i = 0; i < count; ++i) make_ready(block.fibers[i], stack(i));
   for (;;) {
     run_ready_fibers(block, order);
     if (block.problem != nullptr) std::rethrow_exception(block.problem);
