@@ -101,12 +101,14 @@ int check_implementations(CheckFlags& flags, CLI::App& command) {
   const Workers workers = find_workers(flags.run.workers);
   apply_defaults(command, workers.configuration);
   const auto known = known_workloads(workers.configuration);
-  RunOptions options = make_options(flags.run);
+  RunOptions options = make_options(flags.run, workers.configuration);
   options.check = flags.is_full ? CheckMode::full : CheckMode::slice;
-  if (options.workloads.empty()) options.workloads = {"*"};
-  if (options.implementations.empty()) options.implementations = {"*"};
+  if (options.selections.empty()) {
+    if (options.workloads.empty()) options.workloads = {"*"};
+    if (options.implementations.empty()) options.implementations = {"*"};
+  }
   if (flags.run.dtypes.empty()) options.dtypes = {"fp32", "bf16", "bf16x3", "fp64", "tf32", "fp16"};
-  select_workloads(options.workloads, known);
+  select_workloads(workloads_asked_for(options), known);
   const Discovery discovery = discover(workers);
   const Plan plan = select_cases(options, known, discovery, 1);
 

@@ -53,14 +53,14 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
                  const std::function<void(RunOptions&)>& change) {
   catch_interrupts();
   EphemeralPeers ephemeral;  // outlive the run
-  if (flags.is_ephemeral) ephemeral.install(flags.workers.versions);
+  if (flags.is_ephemeral) ephemeral.install(asked_versions(flags.workers, find_configuration(flags.workers)));
   const Workers workers = find_workers(flags.workers);
   apply_defaults(command, workers.configuration);
-  RunOptions options = make_options(flags);
+  RunOptions options = make_options(flags, workers.configuration);
   change(options);
   const std::string path = flags.results.empty() ? default_results : flags.results;
   const auto known = known_workloads(workers.configuration);
-  select_workloads(options.workloads, known);  // a wrong name is said at once
+  select_workloads(workloads_asked_for(options), known);  // a wrong name is said at once
 
   auto progress = make_progress();
   ResultsFile results = ResultsFile::open_for_writing(path);

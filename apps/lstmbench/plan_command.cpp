@@ -37,9 +37,9 @@ std::string workspace_of(const Case& a_case, Problems& problems) {
 int print_plan(RunFlags& flags, bool asks_every_workspace, CLI::App& command) {
   const Workers workers = find_workers(flags.workers);
   apply_defaults(command, workers.configuration);
-  const RunOptions options = make_options(flags);
+  const RunOptions options = make_options(flags, workers.configuration);
   const auto known = known_workloads(workers.configuration);
-  select_workloads(options.workloads, known);
+  select_workloads(workloads_asked_for(options), known);
   catch_interrupts();
   const Discovery discovery = discover(workers);
   PeakMeter peak(peak_worker(workers.places, options.device), options.threads);

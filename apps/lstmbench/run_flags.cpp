@@ -104,8 +104,9 @@ void apply_defaults(CLI::App& command, const Configuration& configuration) {
   }
 }
 
-RunOptions make_options(const RunFlags& flags) {
+RunOptions make_options(const RunFlags& flags, const Configuration& configuration) {
   RunOptions options;
+  options.selections = configuration.selections;
   options.workloads = flags.workloads;
   options.implementations = flags.implementations;
   if (!flags.dtypes.empty()) options.dtypes = flags.dtypes;

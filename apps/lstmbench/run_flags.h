@@ -34,8 +34,8 @@ void apply_defaults(CLI::App& command, const Configuration& configuration);
 // "2%" or "2" as 0.02. Throws std::invalid_argument naming the flag.
 double parse_percent(const std::string& flag, const std::string& text);
 
-// Throws std::invalid_argument.
-RunOptions make_options(const RunFlags& flags);
+// What the flags say, and the file's [[select]] tables. Throws std::invalid_argument.
+RunOptions make_options(const RunFlags& flags, const Configuration& configuration);
 
 // The flags that a repeat command needs besides the case itself.
 std::vector<std::string> repeat_arguments(const RunFlags& flags);

@@ -67,18 +67,28 @@ void add_worker_flags(CLI::App& command, WorkerFlags& flags) {
       ->envname("LSTMBENCH_NO_PEERS");
 }
 
+Configuration find_configuration(const WorkerFlags& flags) {
+  std::error_code error;
+  if (!flags.config.empty()) return read_configuration(flags.config);
+  if (std::filesystem::exists(default_config, error)) return read_configuration(default_config);
+  return {};
+}
+
+std::vector<std::string> asked_versions(const WorkerFlags& flags, const Configuration& configuration) {
+  const auto found = configuration.run_defaults.find("versions");
+  if (!flags.versions.empty() || found == configuration.run_defaults.end()) return flags.versions;
+  return CLI::detail::split(found->second, ',');
+}
+
 Workers find_workers(const WorkerFlags& flags) {
   Workers workers;
   workers.places = worker_places();
   if (!flags.python.empty()) workers.places.python = flags.python;
-  std::error_code error;
-  if (!flags.config.empty())
-    workers.configuration = read_configuration(flags.config);
-  else if (std::filesystem::exists(default_config, error))
-    workers.configuration = read_configuration(default_config);
+  workers.configuration = find_configuration(flags);
   for (const auto& command : known_workers(workers.places, workers.configuration))
     if (!flags.leaves_out_peers || command.name == "native") workers.commands.push_back(command);
-  if (!flags.versions.empty() && !flags.leaves_out_peers) take_versions(flags.versions, workers);
+  const auto versions = asked_versions(flags, workers.configuration);
+  if (!versions.empty() && !flags.leaves_out_peers) take_versions(versions, workers);
   return workers;
 }
 

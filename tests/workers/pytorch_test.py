@@ -11,6 +11,7 @@ from worker_session import Problem, WorkerError, WorkerSession, checked_gradient
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../workers/pytorch/worker.py")
 DENSE_ONLY = "pytorch/LSTM"
 COMPILED = "pytorch/LSTMCell-compiled"
+GRAPHED = "pytorch/LSTM-graphed"
 ALL = ["pytorch/LSTMCell-basic", "pytorch/LSTMCell-fused", COMPILED, "pytorch/LSTMCell-scripted", "pytorch/LSTM",
        "pytorch/LSTM-packed", "pytorch/LSTM-flipped"]
 # Compiling takes seconds for each problem: all of them only in the full suite.
@@ -108,6 +109,9 @@ class PyTorchWorkerTest(unittest.TestCase):
         problem = self.problem(1)
         self.worker.send("prepare", **problem.request(DENSE_ONLY))  # usable after an error
 
+    def test_graphs_need_a_gpu(self):
+        self.assert_error("unsupported", "CUDA graphs need", "prepare", **self.problem(1).request(GRAPHED))
+
     def test_trajectories_agree(self):
         for sizes in (dict(layers=2, directions=2, samples=4, lengths=[4, 7, 6, 7]),
                       dict(layers=2, directions=2, samples=4, loss="ctc", lengths=[5, 7, 6, 7])):
@@ -164,7 +168,9 @@ class PyTorchWorkerTest(unittest.TestCase):
         import torch
         self.assertEqual((hello["protocol"], hello["library"], hello["version"]), (1, "pytorch", torch.__version__.split("+")[0]))
         self.assertEqual(hello["build"]["torch"], torch.__version__)
-        self.assertEqual([one["name"] for one in hello["implementations"]], ALL)
+        # CUDA graphs run on a GPU only.
+        names = [one["name"] for one in hello["implementations"] if one["name"] != GRAPHED]
+        self.assertEqual((names, len(hello["implementations"])), (ALL, len(ALL) + 1))
         self.assertIn("cpu", hello["implementations"][0]["devices"])
         for name in ("python", "numpy", "torch"):
             self.assertIsInstance(hello["build"][name], str)

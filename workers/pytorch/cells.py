@@ -84,22 +84,33 @@ class Basic(CellNetwork):
         return cell(x, state[0], state[1])
 
 
+def basic_step(x, h, c, W, R, b_W, b_R):
+    """BasicCell as a function of tensors alone: one compilation serves every layer, direction and network."""
+    linear = torch.nn.functional.linear
+    i, f, g, o = (linear(x, W, b_W) + linear(h, R, b_R)).chunk(4, 1)
+    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    return o.sigmoid() * c.tanh(), c
+
+
 class Compiled(Basic):
-    """The same cell, each compiled by torch.compile."""
+    """The same cell through torch.compile."""
 
     compiles = True
+    step = None  # basic_step compiled, made once
 
     def __init__(self, problem):
         if not hasattr(torch, "compile"):
             raise unsupported("PyTorch %s has no torch.compile (since 2.0)" % torch.__version__)
         super(Compiled, self).__init__(problem)
-        try:
-            self.step = compiled(BasicCell.forward)
-        except (ImportError, RuntimeError) as error:  # not for every Python and system
-            raise cannot_compile(error)
+        if Compiled.step is None:
+            try:
+                Compiled.step = staticmethod(compiled(basic_step))
+            except (ImportError, RuntimeError) as error:  # not for every Python and system
+                raise cannot_compile(error)
 
     def cell_step(self, cell, x, state):
-        return self.step(cell, x, state[0], state[1])
+        parameters = [parameter for _, parameter in self.cell_parameters(cell)]
+        return self.step(x, state[0], state[1], *parameters)
 
 
 def compiled(function):

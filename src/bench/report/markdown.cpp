@@ -5,8 +5,10 @@
 #include <cmath>
 
 #include "report/escape.h"
+#include "report/library_table.h"
 #include "report/numbers.h"
 #include "report/series.h"
+#include "report/version_matrix.h"
 #include "report/winner.h"
 
 namespace lstmbench {
@@ -71,10 +73,38 @@ std::string verdicts(const Report& report) {
   return text;
 }
 
+std::string line_of(const std::vector<std::string>& cells) {
+  std::string text = "|";
+  for (const auto& cell : cells) text += cell.empty() ? " |" : " " + escape_markdown(cell) + " |";
+  return text + "\n";
+}
+
+// Version by implementation, where a library has several versions; empty where none has.
+std::string versions(const Report& report) {
+  std::string text;
+  for (const auto& table : report.tables)
+    for (const auto& matrix : version_matrices(table)) {
+      std::vector<std::string> titles{matrix.library};
+      for (std::size_t i = 0; i < matrix.implementations.size(); ++i) titles.push_back(matrix.column(i));
+      text += fmt::format("\n### {}, {}\n\n", escape_markdown(table.workload.name),
+                          escape_markdown(describe_conditions(table)));
+      text += line_of(titles) + "|---|";
+      for (std::size_t i = 0; i < matrix.implementations.size(); ++i) text += "--:|";
+      text += "\n";
+      for (std::size_t v = 0; v < matrix.versions.size(); ++v) {
+        std::vector<std::string> cells{matrix.versions[v]};
+        for (const ReportRow* row : matrix.cells[v])
+          cells.push_back(cell_text(row, report.shows_whole_steps));
+        text += line_of(cells);
+      }
+    }
+  return text.empty() ? "" : "\n## Versions, ms a step\n" + text;
+}
+
 }  // namespace
 
 std::string render_markdown(const Report& report) {
-  std::string text = "# LSTM training speed\n" + verdicts(report);
+  std::string text = "# LSTM training speed\n" + verdicts(report) + versions(report);
   for (const auto& table : report.tables) {
     text +=
         fmt::format("\n## {}\n\n{}, {}.\n\n", escape_markdown(table.workload.name),
@@ -95,14 +125,11 @@ std::string render_markdown(const Report& report) {
   for (const auto& note : report.footnotes) text += fmt::format("\n- {}", escape_markdown(note));
   if (!report.footnotes.empty()) text += "\n";
 
-  text += "\n## Libraries\n\n| worker | version | build |\n|---|---|---|\n";
-  for (const auto& library : report.libraries) {
-    std::string build;
-    for (const auto& [name, value] : library.build) build += (build.empty() ? "" : ", ") + name + " " + value;
-    text += fmt::format(
-        "| {} | {} | {} |\n", escape_markdown(library.worker.name), escape_markdown(library.version),
-        escape_markdown(library.problem.empty() ? build : "not available: " + library.problem));
-  }
+  const LibraryTable libraries = library_table(report);
+  text += "\n## Libraries\n\n" + line_of(libraries.titles) + "|";
+  for (std::size_t i = 0; i < libraries.titles.size(); ++i) text += "---|";
+  text += "\n";
+  for (const auto& row : libraries.rows) text += line_of(row);
   text += "\n## Machine\n\n| | |\n|---|---|\n";
   for (const auto& [name, value] : report.machine)
     text += fmt::format("| {} | {} |\n", escape_markdown(name), escape_markdown(value));

@@ -10,6 +10,7 @@
 #include "report/numbers.h"
 #include "report/series.h"
 #include "report/text_width.h"
+#include "report/version_matrix.h"
 
 namespace lstmbench {
 namespace {
@@ -24,7 +25,10 @@ class TerminalReport {
 
   std::string render() {
     header();
-    for (const auto& table : report_.tables) render_table(table);
+    for (const auto& table : report_.tables) {
+      render_table(table);
+      render_versions(table);
+    }
     troubles();
     footnotes();
     return text_;
@@ -213,6 +217,14 @@ class TerminalReport {
                 "  " + painted(shortened(escape_terminal(row.message), room, style_.uses_unicode), Ink::dim);
       }
       line(text);
+    }
+  }
+
+  void render_versions(const ReportTable& table) {
+    for (const auto& matrix : version_matrices(table)) {
+      line();
+      line(painted(fmt::format("{} by version, ms", escape_terminal(matrix.library)), Ink::dim));
+      for (const auto& text : version_lines(matrix, report_.shows_whole_steps, style_.width)) line(text);
     }
   }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "store/records.h"
+#include "workload/toml.h"
 
 namespace lstmbench {
 
@@ -28,7 +29,8 @@ constexpr int most_default_rounds = 40;
 
 struct RunOptions {
   std::vector<std::string> workloads;        // names or globs; empty: the four of the original
-  std::vector<std::string> implementations;  // names or globs; empty: the default selection
+  std::vector<std::string> implementations;  // names or globs; empty: `selections`
+  std::vector<Selection> selections;         // of a configuration file; empty: the default selection
   std::vector<std::string> dtypes{"fp32"};
   std::vector<int> threads;  // at least one
   std::string device = "cpu";

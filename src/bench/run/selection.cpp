@@ -33,6 +33,39 @@ std::string library_of(const std::string& implementation) {
   return implementation.substr(0, implementation.find('/'));
 }
 
+// What takes the implementations of a workload: --implementation, else the file's [[select]] tables. Empty:
+// the default selection does.
+std::vector<Selection> selections_of(const RunOptions& options, const Workload& workload) {
+  if (!options.implementations.empty()) return {{{workload.name}, options.implementations, {}}};
+  std::vector<Selection> own;
+  for (const auto& selection : options.selections)
+    if (is_matched(selection.workloads, workload.name)) own.push_back(selection);
+  return own;
+}
+
+bool takes_version(const Selection& selection, const std::string& version) {
+  return selection.versions.empty() || is_matched(selection.versions, version);
+}
+
+bool takes(const std::vector<Selection>& selections, const Implementation& implementation) {
+  return std::any_of(selections.begin(), selections.end(), [&](const Selection& selection) {
+    return is_matched(selection.implementations, implementation.name) &&
+           takes_version(selection, implementation.version);
+  });
+}
+
+// By its whole name, not by a pattern.
+bool is_named(const std::vector<Selection>& selections, const Implementation& implementation) {
+  return std::any_of(selections.begin(), selections.end(), [&](const Selection& selection) {
+    return contains(selection.implementations, implementation.name) &&
+           takes_version(selection, implementation.version);
+  });
+}
+
+bool is_default_selection(const RunOptions& options) {
+  return options.implementations.empty() && options.selections.empty();
+}
+
 bool is_unavailable(const DiscoveredWorker& worker, const std::string& implementation) {
   return !worker.hello && worker.command.name == library_of(implementation);
 }
@@ -60,6 +93,9 @@ void require_known(const RunOptions& options, const Discovery& discovery) {
   std::vector<std::string> names;
   for (const auto& implementation : discovery.implementations) names.push_back(implementation.name);
   auto asked = options.implementations;
+  if (asked.empty())
+    for (const auto& selection : options.selections)
+      asked.insert(asked.end(), selection.implementations.begin(), selection.implementations.end());
   if (!options.baseline.empty()) asked.push_back(options.baseline);
   for (const auto& name : asked) {
     const bool is_known =
@@ -75,7 +111,7 @@ PlannedCase plan_case(const Workload& workload, const Implementation& implementa
   PlannedCase planned;
   planned.a_case = {workload, implementation.name,  implementation.version, dtype, options.device,
                     threads,  implementation.worker};
-  planned.is_asked_for = contains(options.implementations, implementation.name);
+  planned.is_asked_for = is_named(selections_of(options, workload), implementation);
   planned.step_s = estimated_step_s(planned.a_case, peak);
   const auto& info = implementation.info;
   const auto missing = [&](const char* what, const std::string& value, const std::vector<std::string>& has) {
@@ -103,13 +139,33 @@ void add_once(std::vector<std::string>& values, const std::string& value) {
   if (!contains(values, value)) values.push_back(value);
 }
 
+// What was asked for by name and has no worker is a row, too.
+void add_unavailable(const Workload& workload, const std::string& dtype, int threads,
+                     const RunOptions& options, const Discovery& discovery, Plan& plan) {
+  for (const auto& selection : selections_of(options, workload))
+    for (const auto& name : selection.implementations) {
+      if (is_glob(name)) continue;
+      for (const auto& worker : discovery.workers) {
+        if (!is_unavailable(worker, name) || !takes_version(selection, worker.command.version)) continue;
+        PlannedCase planned;
+        planned.a_case = {workload,       name,    worker.command.version, dtype,
+                          options.device, threads, worker.command};
+        planned.is_asked_for = true;
+        planned.status = Status::failed;
+        planned.problem =
+            fmt::format("the worker '{}' is not available: {}", worker.command.name, worker.problem);
+        plan.cases.push_back(std::move(planned));
+      }
+    }
+}
+
 void select_for(const Workload& workload, const std::string& dtype, int threads, const RunOptions& options,
                 const Discovery& discovery, double peak, Plan& plan, LeftOutByReason& left_out) {
+  const auto selections = selections_of(options, workload);
+  const bool is_default = is_default_selection(options);
   for (const auto& implementation : discovery.implementations) {
-    const bool is_default = options.implementations.empty();
     if (options.leaves_out_peers && library_of(implementation.name) != "native") continue;
-    if (!is_default && !is_matched(options.implementations, implementation.name) &&
-        implementation.name != options.baseline)
+    if (!is_default && !takes(selections, implementation) && implementation.name != options.baseline)
       continue;
     PlannedCase planned = plan_case(workload, implementation, dtype, threads, options, peak);
     // Who asks for another device than the CPU is told why an implementation does not run there.
@@ -126,20 +182,7 @@ void select_for(const Workload& workload, const std::string& dtype, int threads,
     }
     plan.cases.push_back(std::move(planned));
   }
-  for (const auto& name : options.implementations) {
-    if (is_glob(name)) continue;
-    for (const auto& worker : discovery.workers) {
-      if (!is_unavailable(worker, name)) continue;
-      PlannedCase planned;
-      planned.a_case = {workload,       name,    worker.command.version, dtype,
-                        options.device, threads, worker.command};
-      planned.is_asked_for = true;
-      planned.status = Status::failed;
-      planned.problem =
-          fmt::format("the worker '{}' is not available: {}", worker.command.name, worker.problem);
-      plan.cases.push_back(std::move(planned));
-    }
-  }
+  add_unavailable(workload, dtype, threads, options, discovery, plan);
 }
 
 }  // namespace
@@ -167,10 +210,18 @@ std::vector<Workload> select_workloads(const std::vector<std::string>& names,
   return selected;
 }
 
+std::vector<std::string> workloads_asked_for(const RunOptions& options) {
+  if (!options.workloads.empty() || !options.implementations.empty()) return options.workloads;
+  std::vector<std::string> names;
+  for (const auto& selection : options.selections)
+    names.insert(names.end(), selection.workloads.begin(), selection.workloads.end());
+  return names;
+}
+
 Plan select_cases(const RunOptions& options, const std::vector<Workload>& known, const Discovery& discovery,
                   double fp32_peak_gflops) {
   Plan plan;
-  plan.workloads = select_workloads(options.workloads, known);
+  plan.workloads = select_workloads(workloads_asked_for(options), known);
   require_known(options, discovery);
   LeftOutByReason left_out;
   for (const auto& workload : plan.workloads)

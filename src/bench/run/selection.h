@@ -40,6 +40,9 @@ std::vector<Workload> known_workloads(const Configuration& configuration);
 std::vector<Workload> select_workloads(const std::vector<std::string>& names,
                                        const std::vector<Workload>& known);
 
+// Names or globs: --workload, else those of the file's [[select]] tables; empty: the four of the original.
+std::vector<std::string> workloads_asked_for(const RunOptions& options);
+
 // Every case of the run. fp32_peak_gflops decides what the default selection thinks can finish a step within
 // the time limit. Throws UnknownName.
 Plan select_cases(const RunOptions& options, const std::vector<Workload>& known, const Discovery& discovery,

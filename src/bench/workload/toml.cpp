@@ -96,11 +96,17 @@ void add_worker(const Section& section, Configuration& configuration) {
   configuration.workers.push_back(std::move(worker));
 }
 
+void add_selection(const Section& section, Configuration& configuration) {
+  configuration.selections.push_back(
+      {section.texts("workload"), section.texts("implementation"),
+       section.has("version") ? section.texts("version") : std::vector<std::string>{}});
+}
+
 // The options of `lstmbench run` that a file may set; lists are written as arrays.
 const std::vector<std::string>& run_keys() {
   static const std::vector<std::string> keys{
-      "workload", "implementation", "dtype",     "threads",  "rounds",   "steps",   "warmup", "budget",
-      "check",    "time-limit",     "precision", "protocol", "baseline", "results", "device"};
+      "workload", "implementation", "dtype",     "threads",  "rounds",   "steps",   "warmup",   "budget",
+      "check",    "time-limit",     "precision", "protocol", "baseline", "results", "versions", "device"};
   return keys;
 }
 
@@ -135,14 +141,15 @@ struct SectionKind {
   void (*add)(const Section&, Configuration&);
 };
 
-const std::array<SectionKind, 3>& section_kinds() {
-  static const std::array<SectionKind, 3> kinds{{
+const std::array<SectionKind, 4>& section_kinds() {
+  static const std::array<SectionKind, 4> kinds{{
       {"workload",
        {"name", "layers", "units", "directions", "classes", "loss", "samples", "time_steps", "channels",
         "labels", "min_length", "pads", "seed"},
        add_workload},
       {"variant", {"implementation", "name", "environment"}, add_variant},
       {"worker", {"name", "command", "environment"}, add_worker},
+      {"select", {"workload", "implementation", "version"}, add_selection},
   }};
   return kinds;
 }

@@ -1,4 +1,5 @@
-// What users define in TOML files: workloads, variants of implementations, and workers (docs/workloads.md).
+// What users define in TOML files: workloads, variants of implementations, workers, and what to run
+// (docs/configuration.md).
 #pragma once
 
 #include <filesystem>
@@ -24,10 +25,18 @@ struct WorkerDefinition {
   std::map<std::string, std::string> environment;  // added to the harness's own
 };
 
+// [[select]]: implementations for some workloads and versions, where one list for all would take too much.
+struct Selection {
+  std::vector<std::string> workloads;        // names or globs
+  std::vector<std::string> implementations;  // names or globs
+  std::vector<std::string> versions;         // of the library, or globs: "2.*"; empty: all
+};
+
 struct Configuration {
   std::vector<Workload> workloads;
   std::vector<Variant> variants;
   std::vector<WorkerDefinition> workers;
+  std::vector<Selection> selections;
   std::map<std::string, std::string>
       run_defaults;  // [run]: option of `lstmbench run` without --, and its text
 };

@@ -195,25 +195,73 @@ TEST(RepeatCommand, NamesTheVersionThatWasAskedFor) {
   EXPECT_THAT(repeat_command(a_case, {}), HasSubstr("--versions torch=1.0.0"));
 }
 
-TEST(Selection, VersionsThatAreMissingAreRowsAndOthersGoOn) {
-  Discovery several;
+// PyTorch 1.0.0, 2.0.1 and, where that is not installed, 9.9.
+Discovery several_versions() {
+  Discovery several = discovery();
+  several.workers.pop_back();
   for (const char* version : {"1.0.0", "2.0.1"}) {
-    several.workers.push_back(worker("pytorch", {"pytorch/LSTM"}));
+    several.workers.push_back(worker("pytorch", {"pytorch/LSTM", "pytorch/LSTM-packed"}));
     several.workers.back().hello->version = version;
     several.workers.back().command.version = version;
-    several.implementations.push_back({"pytorch/LSTM", several.workers.back().hello->implementations[0],
-                                       version, several.workers.back().command});
+    for (const auto& info : several.workers.back().hello->implementations)
+      several.implementations.push_back({info.name, info, version, several.workers.back().command});
   }
   several.workers.push_back({{"pytorch", {}, {}, "9.9"}, std::nullopt, "not installed"});
-  RunOptions options;
-  options.threads = {1};
-  options.workloads = {"1x320/CE-short"};
-  options.implementations = {"pytorch/LSTM"};
-  const Plan plan = select_cases(options, known_workloads({}), several, 470);
-  std::vector<std::string> rows;
+  return several;
+}
+
+// "1.0.0 OK" of each case of a workload.
+std::vector<std::string> rows(const Plan& plan, const std::string& workload) {
+  std::vector<std::string> result;
   for (const auto& planned : plan.cases)
-    rows.push_back(planned.a_case.version + " " + to_string(planned.status));
-  EXPECT_THAT(rows, ElementsAre("1.0.0 OK", "2.0.1 OK", "9.9 FAILED"));
+    if (planned.a_case.workload.name == workload)
+      result.push_back(planned.a_case.implementation + " " + planned.a_case.version + " " +
+                       to_string(planned.status));
+  return result;
+}
+
+TEST(Selection, VersionsThatAreMissingAreRowsAndOthersGoOn) {
+  RunOptions asked = options();
+  asked.workloads = {"1x320/CE-short"};
+  asked.implementations = {"pytorch/LSTM-packed"};
+  EXPECT_THAT(rows(select_cases(asked, known_workloads({}), several_versions(), 470), "1x320/CE-short"),
+              ElementsAre("pytorch/LSTM-packed 1.0.0 OK", "pytorch/LSTM-packed 2.0.1 OK",
+                          "pytorch/LSTM-packed 9.9 FAILED"));
+}
+
+TEST(Selection, AFileSelectsByWorkloadAndVersion) {
+  RunOptions asked = options();
+  asked.selections = {{{"1x320/CE-*"}, {"native/sequence"}, {}},
+                      {{"1x320/CE-short"}, {"pytorch/LSTM-packed"}, {"2.*", "9.9"}}};
+  const auto select = [&] { return select_cases(asked, known_workloads({}), several_versions(), 470); };
+  EXPECT_THAT(rows(select(), "1x320/CE-short"),
+              ElementsAre("native/sequence 1.0 OK", "pytorch/LSTM-packed 2.0.1 OK",
+                          "pytorch/LSTM-packed 9.9 FAILED"));
+  EXPECT_THAT(rows(select(), "1x320/CE-long"), ElementsAre("native/sequence 1.0 OK"));
+  EXPECT_EQ(select().workloads.size(), 2u);
+  EXPECT_TRUE(select().cases[0].is_asked_for);
+  EXPECT_TRUE(select().left_out.empty());
+}
+
+TEST(Selection, FlagsAreStrongerThanTheFile) {
+  RunOptions asked = options();
+  asked.selections = {{{"1x320/*"}, {"native/sequence"}, {}}};
+  asked.workloads = {"1x320/CE-long"};
+  const auto select = [&] { return select_cases(asked, known_workloads({}), several_versions(), 470); };
+  EXPECT_THAT(rows(select(), "1x320/CE-long"), ElementsAre("native/sequence 1.0 OK"));
+  EXPECT_EQ(select().workloads.size(), 1u);
+  asked.implementations = {"native/basic"};
+  EXPECT_THAT(rows(select(), "1x320/CE-long"), ElementsAre("native/basic 1.0 OK"));
+  asked.workloads.clear();
+  EXPECT_EQ(select().workloads.size(), 4u);
+}
+
+TEST(Selection, UnknownNamesInAFileAreRefused) {
+  RunOptions asked = options();
+  asked.selections = {{{"1x320/*"}, {"native/sequense"}, {}}};
+  EXPECT_THAT(refusal(asked), HasSubstr("did you mean 'native/sequence'?"));
+  asked.selections = {{{"1x320/CE-shrt"}, {"native/sequence"}, {}}};
+  EXPECT_THAT(refusal(asked), HasSubstr("did you mean '1x320/CE-short'?"));
 }
 
 TEST(RepeatCommand, CanBePasted) {

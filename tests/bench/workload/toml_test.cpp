@@ -128,6 +128,12 @@ TEST(Configuration, ErrorsSayWhereAndWhat) {
       {"[[worker]]\nname = 'a'\ncommand = ['']\n", "expected a program"},
       {"[[worker]]\nname = 'a'\ncommand = ['x', 3]\n",
        "my.toml:3:17: 'command' is 3 (integer), expected texts only"},
+      {"[[select]]\nworkload = ['*']\n", "my.toml:1:1: 'implementation' is missing in [[select]]"},
+      {"[[select]]\nimplementation = ['a/b']\n", "my.toml:1:1: 'workload' is missing in [[select]]"},
+      {"[[select]]\nworkload = '*'\nimplementation = ['a/b']\n",
+       "my.toml:2:12: 'workload' is the text \"*\", expected an array"},
+      {"[[select]]\nworkload = ['*']\nimplementation = ['a/b']\nversions = ['1']\n",
+       "my.toml:4:1: unknown key 'versions' in [[select]]; did you mean 'version'?"},
       {"\xff\xfe", "my.toml:1:1: "},
   };
   for (const auto& [text, expected] : faults) {
@@ -136,6 +142,26 @@ TEST(Configuration, ErrorsSayWhereAndWhat) {
     EXPECT_THAT(message, HasSubstr(expected)) << text;
     EXPECT_THAT(message, HasSubstr("my.toml:")) << text;
   }
+}
+
+TEST(Configuration, SelectionsKeepTheirOrder) {
+  const Configuration configuration = parse_configuration(R"([run]
+versions = ["torch=1.0.0", "2.15.0"]
+[[select]]
+workload = ["1x320/*"]
+implementation = ["pytorch/LSTM"]
+[[select]]
+workload = ["4x320/CTC-long"]
+implementation = ["pytorch/*@tuned", "native/sequence"]
+version = ["2.*"]
+)",
+                                                          "my.toml");
+  EXPECT_EQ(configuration.run_defaults.at("versions"), "torch=1.0.0,2.15.0");
+  ASSERT_EQ(configuration.selections.size(), 2u);
+  EXPECT_EQ(configuration.selections[0].implementations, std::vector<std::string>{"pytorch/LSTM"});
+  EXPECT_TRUE(configuration.selections[0].versions.empty());
+  EXPECT_EQ(configuration.selections[1].workloads, std::vector<std::string>{"4x320/CTC-long"});
+  EXPECT_EQ(configuration.selections[1].versions, std::vector<std::string>{"2.*"});
 }
 
 TEST(Configuration, AFileThatCannotBeReadIsNamed) {
@@ -160,7 +186,8 @@ TEST(Configuration, TheExamplesForUsersAreRead) {
     if (entry.path().extension() != ".toml") continue;
     ++files;
     const Configuration configuration = read_configuration(entry.path());
-    EXPECT_GT(configuration.workloads.size() + configuration.variants.size() + configuration.workers.size(),
+    EXPECT_GT(configuration.workloads.size() + configuration.variants.size() + configuration.workers.size() +
+                  configuration.selections.size(),
               0u);
   }
   EXPECT_GT(files, 0);

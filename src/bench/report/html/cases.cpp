@@ -8,6 +8,7 @@
 #include "report/escape.h"
 #include "report/html/data.h"
 #include "report/html/sections.h"
+#include "report/library_table.h"
 #include "report/numbers.h"
 #include "report/series.h"
 
@@ -94,6 +95,21 @@ std::string fact_row(const std::string& name, const std::string& value) {
   return fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>", escape_html(name), escape_html(value));
 }
 
+std::string libraries(const Report& report) {
+  const LibraryTable table = library_table(report);
+  std::string text =
+      "<div class=\"panel scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Libraries\"><table "
+      "class=\"libraries\"><thead><tr>";
+  for (const auto& title : table.titles) text += fmt::format("<th scope=\"col\">{}</th>", escape_html(title));
+  text += "</tr></thead><tbody>";
+  for (const auto& row : table.rows) {
+    text += fmt::format("<tr><th scope=\"row\">{}</th>", escape_html(row.front()));
+    for (std::size_t i = 1; i < row.size(); ++i) text += fmt::format("<td>{}</td>", escape_html(row[i]));
+    text += "</tr>";
+  }
+  return text + "</tbody></table></div>";
+}
+
 }  // namespace
 
 std::string cases_section(const Report& report) {
@@ -130,22 +146,7 @@ std::string provenance_section(const Report& report) {
   text += fact_row("command", report.run.command_line);
   text += fact_row("protocol", report.run.protocol);
   text += "</tbody></table></div>";
-  if (!report.libraries.empty()) {
-    text +=
-        "<div class=\"panel scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Libraries\"><table "
-        "class=\"facts\"><thead>"
-        "<tr><th scope=\"col\">worker</th><th scope=\"col\">version</th><th "
-        "scope=\"col\">build</th></tr></thead><tbody>";
-    for (const auto& library : report.libraries) {
-      std::string build;
-      for (const auto& [name, value] : library.build)
-        build += (build.empty() ? "" : ", ") + name + " " + value;
-      if (!library.problem.empty()) build = "not available: " + library.problem;
-      text += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>",
-                          escape_html(library.worker.name), escape_html(library.version), escape_html(build));
-    }
-    text += "</tbody></table></div>";
-  }
+  if (!report.libraries.empty()) text += libraries(report);
   return text + "</section>";
 }
 

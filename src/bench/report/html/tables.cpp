@@ -10,6 +10,7 @@
 #include "report/html/sections.h"
 #include "report/numbers.h"
 #include "report/series.h"
+#include "report/version_matrix.h"
 
 namespace lstmbench {
 namespace {
@@ -83,6 +84,31 @@ std::string matrix_cell(const Report& report, std::size_t t, const MatrixKey& ke
   return fmt::format("<td data-of=\"{}\" class=\"muted\">–</td>", t);
 }
 
+std::string version_table(const Report& report, std::size_t t, const VersionMatrix& matrix) {
+  std::string text = fmt::format(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0} by version\"><table "
+      "class=\"matrix\"><thead><tr><th scope=\"col\">{0}</th>",
+      escape_html(matrix.library));
+  for (std::size_t i = 0; i < matrix.implementations.size(); ++i)
+    text += fmt::format("<th scope=\"col\">{}</th>", escape_html(matrix.column(i)));
+  text += "</tr></thead><tbody>";
+  for (std::size_t v = 0; v < matrix.versions.size(); ++v) {
+    text += fmt::format("<tr><th scope=\"row\">{}</th>", escape_html(matrix.versions[v]));
+    for (const ReportRow* row : matrix.cells[v]) {
+      const std::string cell = escape_html(cell_text(row, report.shows_whole_steps));
+      if (!row) {
+        text += "<td class=\"muted\">–</td>";
+        continue;
+      }
+      const auto place = static_cast<std::size_t>(row - report.tables[t].rows.data());
+      text += fmt::format("<td><a class=\"{}\" href=\"#case-{}\">{}</a></td>",
+                          row->is_ranked() ? "" : "chip " + status_class(*row), row_id(t, place), cell);
+    }
+    text += "</tr>";
+  }
+  return text + "</tbody></table></div>";
+}
+
 }  // namespace
 
 std::string times_section(const Report& report) {
@@ -135,8 +161,22 @@ std::string matrix_section(const Report& report) {
 }
 
 std::string versions_section(const Report& report) {
-  return chart_section(report, "trend", "versions", "Over versions",
-                       "The same implementation in several versions.");
+  std::string panels;
+  for (std::size_t t = 0; t < report.tables.size(); ++t) {
+    const ReportTable& table = report.tables[t];
+    const auto matrices = version_matrices(table);
+    if (matrices.empty()) continue;
+    panels += fmt::format("<article class=\"panel\" data-of=\"{}\"><h3>{}</h3>", t,
+                          escape_html(table_title(report, table)));
+    if (has_chart(report, table, "trend")) panels += chart(t, "trend", "");
+    for (const auto& matrix : matrices) panels += version_table(report, t, matrix);
+    panels += "</article>";
+  }
+  if (panels.empty()) return "";
+  return "<section id=\"versions\" data-section><h2>Over versions</h2><p class=\"lead\">The same "
+         "implementation "
+         "in several versions, milliseconds a step.</p><br><div class=\"grid\">" +
+         panels + "</div></section>";
 }
 
 std::string peak_section(const Report& report) {

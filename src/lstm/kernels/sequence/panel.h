@@ -1,9 +1,9 @@
 // Products of some rows with one panel of B (K, up to four vectors). Included after tile.h.
 //
-// Idea: K in pieces whose part of B fits into the first-level cache beside A, and all row tiles with each
-// piece; so B comes from the second-level cache once for all rows and not once for each tile. Meanwhile the
-// next piece is fetched into the second-level cache, because weights of more than one layer or direction live
-// in the third.
+// Idea: K in pieces whose part of B (Vector::kPieceBytes) fits into the first-level cache beside A, and all
+// row tiles with each piece; so B comes from the second-level cache once for all rows and not once for each
+// tile. Meanwhile the next piece is fetched into the second-level cache, because weights of more than one
+// layer or direction live in the third.
 #pragma once
 
 #include "kernels/sequence/tile.h"
@@ -36,6 +36,10 @@ LSTM_INLINE inline void accumulate_gates(Tile<kRows, kVectors>& tile, const floa
                                          std::size_t row, const float* b, int k,
                                          const float* ahead) noexcept {
   for (int i = 0; i < k; i += kGateColumns) {
+    // These rows in the next unit block: no hardware prefetcher foresees the jump.
+    for (int r = 0; r < kRows; ++r) {
+      for (int line = 0; line < kGateColumns; line += 16) prefetch(gates + panel + r * row + line);
+    }
     accumulate<kFetch>(tile, Rows<kRows>::strided(gates, row), 1, b, kGateColumns, ahead);
     if constexpr (kFetch != Fetch::never) ahead += kGateColumns / static_cast<int>(kFetch) * 16;
     gates += panel;
@@ -54,8 +58,8 @@ LSTM_INLINE inline void accumulate_gates_ahead(Tile<kRows, kVectors>& tile, cons
   }
 }
 
-constexpr int kGroupTiles = 22;         // row tiles that share a piece
-constexpr int kPieceBytes = 32 * 1024;  // of B
+constexpr int kGroupTiles = 22;                   // row tiles that share a piece
+constexpr int kPieceBytes = Vector::kPieceBytes;  // of B
 
 // Where the sums of a group's tiles wait from one piece to the next.
 struct alignas(64) PartialSums {

@@ -1,10 +1,10 @@
 // The serial part of an LSTM layer: one time step forward and backward. Included after tile.h and
 // activations.h.
 //
-// Idea: a tile holds i, f, g, o of the same units for a few samples, so activations and cell are computed on
-// the accumulators before they leave the registers (forward), and the gradient of h is turned into gradients
-// of the gates in the same place (backward). What backward will read from memory is prefetched during the
-// product before it.
+// Idea: a tile holds i, f, g, o of the same units for a few samples, so activations and cell are computed
+// right after its product (forward), and the gradient of h is turned into gradients of the gates in the same
+// place (backward), a few rows side by side. What that reads from memory is prefetched during the product
+// before it.
 #pragma once
 
 #include "kernels/sequence/panel.h"
@@ -18,29 +18,51 @@ inline void clear_padding(float* block, int units) noexcept {
   Vector::load_part(block, units).store(block);
 }
 
+// From h_previous * R (in the tile) to gates, c and h of its rows. The tile is taken from memory, where it
+// has been put by then: this code needs all registers for itself, and the loop over K must not lose any to
+// it.
 template <int kRows>
-inline void finish_forward(const ForwardStep& step, int block, int first, Tile<kRows, 4>& tile) noexcept {
+__attribute__((noinline)) void finish_forward(const ForwardStep& step, int block, int first,
+                                              const Tile<kRows, 4>& tile) noexcept {
   const std::size_t column = static_cast<std::size_t>(block) * kBlock;
   float* gates = step.gates + static_cast<std::size_t>(block) * step.gates_panel +
                  static_cast<std::size_t>(first) * step.gates_row;
   float* c = step.c + static_cast<std::size_t>(first) * step.c_row + column;
   float* h = step.h + static_cast<std::size_t>(first) * step.h_row + column;
-  unroll<kRows>([&](auto r) LSTM_INLINE {
-    float* row = gates + r * step.gates_row;
-    const Vector i = sigmoid(tile.sum[r][0] + Vector::load(row));
-    const Vector f = sigmoid(tile.sum[r][1] + Vector::load(row + kBlock));
-    const Vector g = hyperbolic_tangent(tile.sum[r][2] + Vector::load(row + 2 * kBlock));
-    const Vector o = sigmoid(tile.sum[r][3] + Vector::load(row + 3 * kBlock));
-    Vector cell = i * g;
+  unroll_groups<kRows, Vector::kSideBySide>([&](auto top, auto count) LSTM_INLINE {
+    constexpr int kTop = decltype(top){}, kCount = decltype(count){};
+    const auto load = [&](Vector(&gate)[kCount], auto v) LSTM_INLINE {
+      unroll<kCount>([&](auto r) LSTM_INLINE {
+        gate[r] = tile.sum[kTop + r][v] + Vector::load(gates + (kTop + r) * step.gates_row + v * kBlock);
+      });
+    };
+    const auto store = [&](const Vector(&gate)[kCount], auto v) LSTM_INLINE {
+      unroll<kCount>([&](auto r)
+                         LSTM_INLINE { gate[r].store(gates + (kTop + r) * step.gates_row + v * kBlock); });
+    };
+    Vector cell[kCount], gate[kCount];
+    load(cell, Constant<0>{});
+    sigmoid(cell);
+    store(cell, Constant<0>{});
+    load(gate, Constant<2>{});
+    hyperbolic_tangent(gate);
+    store(gate, Constant<2>{});
+    unroll<kCount>([&](auto r) LSTM_INLINE { cell[r] = cell[r] * gate[r]; });
+    load(gate, Constant<1>{});
+    sigmoid(gate);
+    store(gate, Constant<1>{});
     if (step.c_previous != nullptr) {
-      cell = multiply_add(f, Vector::load(step.c_previous + (first + r) * step.c_row + column), cell);
+      unroll<kCount>([&](auto r) LSTM_INLINE {
+        const float* before = step.c_previous + (first + kTop + r) * step.c_row + column;
+        cell[r] = multiply_add(gate[r], Vector::load(before), cell[r]);
+      });
     }
-    i.store(row);
-    f.store(row + kBlock);
-    g.store(row + 2 * kBlock);
-    o.store(row + 3 * kBlock);
-    cell.store(c + r * step.c_row);
-    (o * hyperbolic_tangent(cell)).store(h + r * step.h_row);
+    unroll<kCount>([&](auto r) LSTM_INLINE { cell[r].store(c + (kTop + r) * step.c_row); });
+    load(gate, Constant<3>{});
+    sigmoid(gate);
+    store(gate, Constant<3>{});
+    hyperbolic_tangent(cell);
+    unroll<kCount>([&](auto r) LSTM_INLINE { (gate[r] * cell[r]).store(h + (kTop + r) * step.h_row); });
   });
   const int units = step.own_units - block * kBlock;
   if (units >= kBlock) return;
@@ -94,14 +116,13 @@ void forward_step(const ForwardStep& step) noexcept {
 }
 
 // From dh (in the tile) to gradients of the gates of one row and one unit block.
-inline void gate_gradients(Vector dh, float* gates, const float* c, const float* c_previous,
-                           float* dc) noexcept {
+LSTM_INLINE inline void gate_gradients(Vector dh, Vector tanh_c, float* gates, const float* c_previous,
+                                       float* dc) noexcept {
   const Vector one = Vector::all(1.0f);
   const Vector i = Vector::load(gates);
   const Vector f = Vector::load(gates + kBlock);
   const Vector g = Vector::load(gates + 2 * kBlock);
   const Vector o = Vector::load(gates + 3 * kBlock);
-  const Vector tanh_c = hyperbolic_tangent(Vector::load(c));
   const Vector dh_o = dh * o;
   // dc += dh * o * (1 - tanh(c)^2)
   const Vector dcell = multiply_add(dh_o, negative_multiply_add(tanh_c, tanh_c, one), Vector::load(dc));
@@ -131,8 +152,8 @@ inline void prefetch_backward(const BackwardStep& step, int first_block, int row
 }
 
 template <int kRows, int kVectors>
-inline void finish_backward(const BackwardStep& step, int first_block, int first,
-                            Tile<kRows, kVectors>& tile) noexcept {
+__attribute__((noinline)) void finish_backward(const BackwardStep& step, int first_block, int first,
+                                               const Tile<kRows, kVectors>& tile) noexcept {
   const std::size_t column = static_cast<std::size_t>(first_block) * kBlock;
   const auto row = static_cast<std::size_t>(first);
   float* gates = step.gates + static_cast<std::size_t>(first_block) * step.gates_panel + row * step.gates_row;
@@ -141,11 +162,22 @@ inline void finish_backward(const BackwardStep& step, int first_block, int first
       step.c_previous == nullptr ? nullptr : step.c_previous + row * step.c_previous_row + column;
   const float* dy = step.dy == nullptr ? nullptr : step.dy + row * step.dy_row + column;
   float* dc = step.dc + row * step.dc_row + column;
-  tile.for_each([&](int r, int v, Vector dh) LSTM_INLINE {
-    if (dy != nullptr) dh = dh + Vector::load(dy + r * step.dy_row + v * kBlock);
-    gate_gradients(dh, gates + v * step.gates_panel + r * step.gates_row, c + r * step.c_row + v * kBlock,
-                   c_previous == nullptr ? nullptr : c_previous + r * step.c_previous_row + v * kBlock,
-                   dc + r * step.dc_row + v * kBlock);
+  unroll<kRows>([&](auto r) LSTM_INLINE {
+    unroll_groups<kVectors, Vector::kSideBySide>([&](auto left, auto count) LSTM_INLINE {
+      constexpr int kLeft = decltype(left){}, kCount = decltype(count){};
+      Vector tanh_c[kCount];
+      unroll<kCount>(
+          [&](auto i) LSTM_INLINE { tanh_c[i] = Vector::load(c + r * step.c_row + (kLeft + i) * kBlock); });
+      hyperbolic_tangent(tanh_c);
+      unroll<kCount>([&](auto i) LSTM_INLINE {
+        constexpr int v = kLeft + decltype(i){};
+        Vector dh = tile.sum[r][v];
+        if (dy != nullptr) dh = dh + Vector::load(dy + r * step.dy_row + v * kBlock);
+        gate_gradients(dh, tanh_c[i], gates + v * step.gates_panel + r * step.gates_row,
+                       c_previous == nullptr ? nullptr : c_previous + r * step.c_previous_row + v * kBlock,
+                       dc + r * step.dc_row + v * kBlock);
+      });
+    });
   });
   const int units = step.own_units - first_block * kBlock;
   if (units >= kVectors * kBlock) return;

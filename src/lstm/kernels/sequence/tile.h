@@ -9,30 +9,14 @@
 
 #include <cstddef>
 
+#include "kernels/sequence/unroll.h"
+
 namespace lstm::kernels {
 namespace {
 
 constexpr int kBlock = Vector::kWidth;
 constexpr int kGateColumns = 4 * kBlock;  // i, f, g, o of one unit block
 constexpr int kTileRows = Vector::kTileRows;
-
-#define LSTM_INLINE __attribute__((always_inline))
-
-// A number known when compiling, as a value.
-template <int kValue>
-struct Constant {
-  constexpr operator int() const noexcept { return kValue; }
-};
-
-// body(Constant<0>), ..., body(Constant<kCount - 1>), unrolled by the front end: only so does the compiler
-// see that the elements of a Tile can live in registers.
-template <int kCount, int kFirst = 0, class Body>
-LSTM_INLINE inline void unroll(Body body) noexcept {
-  if constexpr (kFirst < kCount) {
-    body(Constant<kFirst>{});
-    unroll<kCount, kFirst + 1>(body);
-  }
-}
 
 template <int kRows, int kVectors>
 struct Tile {

@@ -8,7 +8,9 @@ namespace {
 
 struct Vector {
   static constexpr int kWidth = 8;
-  static constexpr int kTileRows = 3;  // 3 x 4 accumulators, 3 broadcasts, 1 of B: all 16 registers
+  static constexpr int kTileRows = 3;            // 3 x 4 accumulators, 3 broadcasts, 1 of B: all 16 registers
+  static constexpr int kSideBySide = 4;          // vectors that activations go through together
+  static constexpr int kPieceBytes = 20 * 1024;  // of 32 KB of first-level cache
 
   __m256 v;
 

@@ -8,7 +8,9 @@ namespace {
 
 struct Vector {
   static constexpr int kWidth = 16;
-  static constexpr int kTileRows = 6;  // 6 x 4 accumulators, 4 of B, the rest for broadcasts
+  static constexpr int kTileRows = 6;            // 6 x 4 accumulators, 4 of B, the rest for broadcasts
+  static constexpr int kSideBySide = 6;          // vectors that activations go through together
+  static constexpr int kPieceBytes = 32 * 1024;  // of 48 KB of first-level cache
 
   __m512 v;
 

@@ -6,6 +6,7 @@
 #ifndef LSTM_PORTABLE_WIDTH
 #define LSTM_PORTABLE_WIDTH 4
 #define LSTM_PORTABLE_TILE_ROWS 2
+#define LSTM_PORTABLE_OPERATION inline
 #endif
 
 #include <bit>
@@ -18,20 +19,22 @@ namespace {
 struct Vector {
   static constexpr int kWidth = LSTM_PORTABLE_WIDTH;
   static constexpr int kTileRows = LSTM_PORTABLE_TILE_ROWS;
+  static constexpr int kSideBySide = 1;  // more compiles for minutes
+  static constexpr int kPieceBytes = 16 * 1024;
 
   float v[kWidth];
 
-  static Vector load(const float* p) noexcept {
+  static LSTM_PORTABLE_OPERATION Vector load(const float* p) noexcept {
     Vector result;
     for (int i = 0; i < kWidth; ++i) result.v[i] = p[i];
     return result;
   }
-  static Vector all(float x) noexcept {
+  static LSTM_PORTABLE_OPERATION Vector all(float x) noexcept {
     Vector result;
     for (int i = 0; i < kWidth; ++i) result.v[i] = x;
     return result;
   }
-  void store(float* p) const noexcept {
+  LSTM_PORTABLE_OPERATION void store(float* p) const noexcept {
     for (int i = 0; i < kWidth; ++i) p[i] = v[i];
   }
   static Vector load_part(const float* p, int n) noexcept {
@@ -51,42 +54,42 @@ inline Vector for_each_lane(Function function) noexcept {
   return result;
 }
 
-inline Vector operator+(Vector a, Vector b) noexcept {
+LSTM_PORTABLE_OPERATION Vector operator+(Vector a, Vector b) noexcept {
   return for_each_lane([&](int i) { return a.v[i] + b.v[i]; });
 }
-inline Vector operator-(Vector a, Vector b) noexcept {
+LSTM_PORTABLE_OPERATION Vector operator-(Vector a, Vector b) noexcept {
   return for_each_lane([&](int i) { return a.v[i] - b.v[i]; });
 }
-inline Vector operator*(Vector a, Vector b) noexcept {
+LSTM_PORTABLE_OPERATION Vector operator*(Vector a, Vector b) noexcept {
   return for_each_lane([&](int i) { return a.v[i] * b.v[i]; });
 }
-inline Vector multiply_add(Vector a, Vector b, Vector c) noexcept {
+LSTM_PORTABLE_OPERATION Vector multiply_add(Vector a, Vector b, Vector c) noexcept {
   return a * b + c;
 }
 // c - a * b
-inline Vector negative_multiply_add(Vector a, Vector b, Vector c) noexcept {
+LSTM_PORTABLE_OPERATION Vector negative_multiply_add(Vector a, Vector b, Vector c) noexcept {
   return c - a * b;
 }
 // The smaller (larger) of limit and x; x where x is not a number.
-inline Vector at_most(Vector limit, Vector x) noexcept {
+LSTM_PORTABLE_OPERATION Vector at_most(Vector limit, Vector x) noexcept {
   return for_each_lane([&](int i) { return limit.v[i] < x.v[i] ? limit.v[i] : x.v[i]; });
 }
-inline Vector at_least(Vector limit, Vector x) noexcept {
+LSTM_PORTABLE_OPERATION Vector at_least(Vector limit, Vector x) noexcept {
   return for_each_lane([&](int i) { return limit.v[i] > x.v[i] ? limit.v[i] : x.v[i]; });
 }
 // x * 2^n for integers -127 < n < 128; x where n is not a number
-inline Vector times_power_of_two(Vector x, Vector n) noexcept {
+LSTM_PORTABLE_OPERATION Vector times_power_of_two(Vector x, Vector n) noexcept {
   return for_each_lane([&](int i) {
     const int exponent = n.v[i] == n.v[i] ? static_cast<int>(n.v[i]) : 0;
     return x.v[i] * std::bit_cast<float>((exponent + 127) << 23);
   });
 }
-inline Vector reciprocal(Vector x) noexcept {
+LSTM_PORTABLE_OPERATION Vector reciprocal(Vector x) noexcept {
   return for_each_lane([&](int i) { return 1.0f / x.v[i]; });
 }
 
 // rows[r] lane c becomes rows[c] lane r.
-inline void transpose(Vector (&rows)[Vector::kWidth]) noexcept {
+LSTM_PORTABLE_OPERATION void transpose(Vector (&rows)[Vector::kWidth]) noexcept {
   for (int r = 0; r < Vector::kWidth; ++r) {
     for (int c = r + 1; c < Vector::kWidth; ++c) {
       const float swapped = rows[r].v[c];
