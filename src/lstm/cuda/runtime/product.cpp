@@ -19,20 +19,18 @@ constexpr cudaDataType_t kDataType<Fp16> = CUDA_R_16F;
 Products::Products(const Stream& stream, DType dtype)
     : compute_(dtype == DType::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F),
       workspace_(kWorkspaceBytes) {
-  check(cublasCreate(&handle_), "cublasCreate");
-  check(cublasSetStream(handle_, stream.get()), "cublasSetStream");
-  check(cublasSetWorkspace(handle_, workspace_.data(), workspace_.size()), "cublasSetWorkspace");
-}
-
-Products::~Products() {
-  if (handle_ != nullptr) cublasDestroy(handle_);
+  cublasHandle_t created = nullptr;
+  check(cublasCreate(&created), "cublasCreate");
+  handle_.reset(created);
+  check(cublasSetStream(handle_.get(), stream.get()), "cublasSetStream");
+  check(cublasSetWorkspace(handle_.get(), workspace_.data(), workspace_.size()), "cublasSetWorkspace");
 }
 
 // cuBLAS is column-major: a row-major matrix is its transpose there, so c^T = op(b)^T op(a)^T.
 template <class T>
 void Products::operator()(const Product<T>& p) {
   if (p.m == 0 || p.n == 0) return;
-  check(cublasGemmEx(handle_, p.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N,
+  check(cublasGemmEx(handle_.get(), p.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N,
                      p.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N, p.n, p.m, p.k, &p.alpha, p.b, kDataType<T>,
                      p.ldb, p.a, kDataType<T>, p.lda, &p.beta, p.c, CUDA_R_32F, p.ldc, compute_,
                      CUBLAS_GEMM_DEFAULT),

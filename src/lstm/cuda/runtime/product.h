@@ -4,6 +4,7 @@
 #include <cublas_v2.h>
 
 #include <cstddef>
+#include <memory>
 
 #include "cuda/math/numbers.h"
 #include "cuda/runtime/memory.h"
@@ -34,9 +35,6 @@ class Products {
  public:
   // tf32 lets float operands be rounded to TF32.
   Products(const Stream& stream, DType dtype);
-  ~Products();
-  Products(const Products&) = delete;
-  Products& operator=(const Products&) = delete;
 
   template <class T>
   void operator()(const Product<T>& product);
@@ -44,7 +42,10 @@ class Products {
   std::size_t workspace_bytes() const { return workspace_.size(); }
 
  private:
-  cublasHandle_t handle_ = nullptr;
+  struct Destroyer {
+    void operator()(cublasHandle_t handle) const { cublasDestroy(handle); }
+  };
+  std::unique_ptr<cublasContext, Destroyer> handle_;
   cublasComputeType_t compute_ = CUBLAS_COMPUTE_32F;
   DeviceMemory workspace_;
 };
