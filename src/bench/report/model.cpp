@@ -69,6 +69,9 @@ ReportRow make_row(const StoredCase& stored, const std::optional<double>& peak_g
     if (row.log.empty()) row.log = round.log;
     if (round.memory.peak_rss_bytes)
       row.peak_rss_bytes = std::max(row.peak_rss_bytes.value_or(0), *round.memory.peak_rss_bytes);
+    if (round.memory.device_peak_bytes)
+      row.device_peak_bytes = std::max(row.device_peak_bytes.value_or(0), *round.memory.device_peak_bytes);
+    if (!round.memory.device_state.empty()) row.device_states.push_back(round.memory.device_state);
     bool has_timed = false;
     for (const auto& sample : round.samples) {
       row.samples.push_back({number, sample});
