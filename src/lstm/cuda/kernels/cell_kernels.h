@@ -8,7 +8,7 @@
 namespace lstm::cuda {
 
 template <class T>
-inline __global__ void cell_forward_kernel(CellForward<T> step) {
+__global__ void cell_forward_kernel(CellForward<T> step) {
   const long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x;
   const int H = step.units, row = static_cast<int>(i / H), u = static_cast<int>(i % H);
   if (row >= step.rows) return;
@@ -29,7 +29,7 @@ inline __global__ void cell_forward_kernel(CellForward<T> step) {
 }
 
 template <class T>
-inline __global__ void cell_backward_kernel(CellBackward<T> step) {
+__global__ void cell_backward_kernel(CellBackward<T> step) {
   const long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x;
   const int H = step.units, row = static_cast<int>(i / H), u = static_cast<int>(i % H);
   if (row >= step.rows) return;

@@ -14,7 +14,7 @@ namespace lstm::cuda {
 constexpr int kCtcGradientWarps = 8;  // a block
 
 // One block a step; its warps walk over the places.
-inline __global__ void ctc_probabilities_kernel(CtcProblem p) {
+__global__ void ctc_probabilities_kernel(CtcProblem p) {
   const int t = static_cast<int>(blockIdx.x), lane = static_cast<int>(threadIdx.x % kWarpSize);
   const int warps = static_cast<int>(blockDim.x) / kWarpSize;
   for (int place = static_cast<int>(threadIdx.x) / kWarpSize; place < p.rows.active(t); place += warps) {
@@ -46,7 +46,7 @@ struct CtcStates {
 
 // Block (place, 0): alpha(t, s), all prefixes in state s at step t, the emission of t included. Block (place,
 // 1): beta(t, s), all suffixes from state s at step t, its emission left out.
-inline __global__ void ctc_recursion_kernel(CtcProblem p) {
+__global__ void ctc_recursion_kernel(CtcProblem p) {
   const int place = static_cast<int>(blockIdx.x), steps = p.loss_lengths[place];
   const CtcStates states{p.labels + p.label_starts[place],
                          2 * (p.label_starts[place + 1] - p.label_starts[place]) + 1};
@@ -100,7 +100,7 @@ inline __global__ void ctc_recursion_kernel(CtcProblem p) {
 
 // d_logits = softmax - sum over the states with that label of alpha beta / total; zero behind the loss
 // length, and where no path exists. One block a step; its warps walk over the places.
-inline __global__ void ctc_gradient_kernel(CtcProblem p) {
+__global__ void ctc_gradient_kernel(CtcProblem p) {
   __shared__ float shares[kCtcGradientWarps][kWarpSize];
   __shared__ int classes[kCtcGradientWarps][kWarpSize];
   const int t = static_cast<int>(blockIdx.x), lane = static_cast<int>(threadIdx.x % kWarpSize);

@@ -7,7 +7,7 @@ namespace lstm::cuda {
 
 // losses (rows) = -log(softmax(logits)[label]); d_logits (rows, V) = scale * (softmax(logits) -
 // one-hot(label)).
-inline __global__ void cross_entropy_kernel(int rows, int classes, const float* logits, const int* labels,
+__global__ void cross_entropy_kernel(int rows, int classes, const float* logits, const int* labels,
                                             float scale, double* losses, float* d_logits) {
   const int row = static_cast<int>((blockIdx.x * blockDim.x + threadIdx.x) / kWarpSize);
   const int lane = static_cast<int>(threadIdx.x % kWarpSize);
@@ -26,14 +26,14 @@ inline __global__ void cross_entropy_kernel(int rows, int classes, const float* 
 }
 
 // One block.
-inline __global__ void widen_losses_kernel(int count, const float* narrow, double* losses) {
+__global__ void widen_losses_kernel(int count, const float* narrow, double* losses) {
   for (int i = static_cast<int>(threadIdx.x); i < count; i += static_cast<int>(blockDim.x)) {
     losses[i] = static_cast<double>(narrow[i]);
   }
 }
 
 // *total = scale * the sum of losses, in one order. One warp.
-inline __global__ void sum_losses_kernel(int count, const double* losses, double scale, double* total) {
+__global__ void sum_losses_kernel(int count, const double* losses, double scale, double* total) {
   if (threadIdx.x != 0) return;
   double sum = 0.0;
   for (int i = 0; i < count; ++i) sum += losses[i];

@@ -8,7 +8,7 @@
 namespace lstm::cuda {
 
 // As kernels/adam/adam_ref.cpp.
-inline __global__ void adam_kernel(AdamStep step) {
+__global__ void adam_kernel(AdamStep step) {
   const long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= step.count) return;
   const float g = step.gradients[i];
@@ -22,7 +22,7 @@ inline __global__ void adam_kernel(AdamStep step) {
 // partial (gridDim.y, columns): sums over the rows of data (rows, columns) that a block of (32, 8) threads
 // has.
 template <class T>
-inline __global__ void partial_column_sums_kernel(int rows, int columns, const T* data, float* partial) {
+__global__ void partial_column_sums_kernel(int rows, int columns, const T* data, float* partial) {
   __shared__ float sums[kColumnSumRows][32];
   const int column = static_cast<int>(blockIdx.x * 32 + threadIdx.x);
   float sum = 0.0f;
@@ -41,7 +41,7 @@ inline __global__ void partial_column_sums_kernel(int rows, int columns, const T
 }
 
 // b_W = b_R = scale * the sum over the rows of partial (rows, columns), or that added to them.
-inline __global__ void bias_gradient_kernel(int rows, int columns, const float* partial, float scale,
+__global__ void bias_gradient_kernel(int rows, int columns, const float* partial, float scale,
                                             bool adds, float* b_W, float* b_R) {
   const int column = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
   if (column >= columns) return;
@@ -54,7 +54,7 @@ inline __global__ void bias_gradient_kernel(int rows, int columns, const float* 
 
 // One row of blocks a segment.
 template <class From, class To>
-inline __global__ void copy_segments_kernel(const Segment* segments, const From* from, To* to, float scale) {
+__global__ void copy_segments_kernel(const Segment* segments, const From* from, To* to, float scale) {
   const Segment segment = segments[blockIdx.y];
   const long long count = static_cast<long long>(segment.rows) * segment.columns;
   const long long stride = static_cast<long long>(gridDim.x) * blockDim.x;
@@ -66,7 +66,7 @@ inline __global__ void copy_segments_kernel(const Segment* segments, const From*
 }
 
 template <class From, class To>
-inline __global__ void convert_kernel(long long count, const From* from, float scale, To* to) {
+__global__ void convert_kernel(long long count, const From* from, float scale, To* to) {
   const long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i < count) to[i] = rounded<To>(scale * to_float(from[i]));
 }
