@@ -107,7 +107,7 @@ int check_implementations(CheckFlags& flags, CLI::App& command) {
     if (options.workloads.empty()) options.workloads = {"*"};
     if (options.implementations.empty()) options.implementations = {"*"};
   }
-  if (flags.run.dtypes.empty()) options.dtypes = {"fp32", "bf16", "bf16x3", "fp64"};
+  if (flags.run.dtypes.empty()) options.dtypes = {"fp32", "bf16", "bf16x3", "fp64", "tf32", "fp16"};
   select_workloads(workloads_asked_for(options), known);
   const Discovery discovery = discover(workers);
   const Plan plan = select_cases(options, known, discovery, 1);

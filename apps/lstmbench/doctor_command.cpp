@@ -42,6 +42,16 @@ class Findings {
   TerminalStyle style_;
 };
 
+// Why none of a worker's implementations can run here; empty where one can.
+std::string unavailable_reason(const Hello& hello) {
+  std::string reason;
+  for (const auto& implementation : hello.implementations) {
+    if (implementation.unavailable.empty()) return "";
+    reason = implementation.unavailable;
+  }
+  return reason;
+}
+
 int diagnose(const WorkerFlags& flags) {
   const Workers workers = find_workers(flags);
   catch_interrupts();
@@ -59,7 +69,12 @@ int diagnose(const WorkerFlags& flags) {
     has_native |= worker.command.name == "native";
     std::string build;
     for (const auto& [name, value] : worker.hello->build) build += fmt::format(", {} {}", name, value);
-    findings.good(fmt::format("{} {}{}", worker.command.name, worker.hello->version, build));
+    const std::string reason = unavailable_reason(*worker.hello);
+    const std::string text = fmt::format("{} {}{}", worker.command.name, worker.hello->version, build);
+    if (reason.empty())
+      findings.good(text);
+    else
+      findings.caution(fmt::format("{}: UNSUPPORTED here: {}", text, reason));
   }
   findings.title("\nfitness");
   const auto warnings = fitness_warnings(SystemFiles());

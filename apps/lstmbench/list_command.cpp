@@ -32,6 +32,7 @@ std::string as_json(const std::vector<Workload>& workloads, const Discovery& dis
                                            {"dtypes", implementation.info.dtypes},
                                            {"devices", implementation.info.devices},
                                            {"notes", implementation.info.notes},
+                                           {"unavailable", implementation.info.unavailable},
                                            {"worker", implementation.worker.name}});
   for (const auto& worker : discovery.workers)
     document["workers"].push_back({{"name", worker.command.name},
@@ -79,10 +80,11 @@ void print(const std::vector<Workload>& workloads, const Discovery& discovery) {
   for (const auto& implementation : discovery.implementations)
     width = std::max(width, text_width(implementation.name));
   for (const auto& implementation : discovery.implementations) {
-    listing.entry(
-        implementation.name, width,
-        fmt::format("{} [{}]", implementation.info.description, fmt::join(implementation.info.dtypes, " ")));
-    for (const auto& [dtype, note] : implementation.info.notes)
+    const ImplementationInfo& info = implementation.info;
+    std::string text = fmt::format("{} [{}]", info.description, fmt::join(info.dtypes, " "));
+    if (!info.unavailable.empty()) text += fmt::format(" - UNSUPPORTED here: {}", info.unavailable);
+    listing.entry(implementation.name, width, text);
+    for (const auto& [dtype, note] : info.notes)
       listing.entry("", width, fmt::format("{}: {}", dtype, note));
   }
   listing.title("\nworkers");

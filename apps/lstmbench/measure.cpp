@@ -68,7 +68,7 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
   require_writable(outputs);
   progress->show({"asking the libraries", "", "", 0, 1, -1});
   const Discovery discovery = discover(workers);
-  PeakMeter peak(native_worker(workers.places), options.threads);
+  PeakMeter peak(peak_worker(workers.places, options.device), options.threads);
   std::vector<PeakReading> first_reading;
   peak.read(first_reading);
   const Plan plan = select_cases(options, known, discovery, peak.fp32_gflops().value_or(assumed_peak_gflops));

@@ -25,6 +25,7 @@ void add_peak_command(CLI::App& app, Work& work) {
   struct Flags {
     int threads = usable_cpus(SystemFiles());
     double seconds = 0.5;
+    std::string device = "cpu";
   };
   auto flags = std::make_shared<Flags>();
   command->add_option("--threads", flags->threads, "[the CPUs that may be used]")
@@ -33,12 +34,24 @@ void add_peak_command(CLI::App& app, Work& work) {
   command->add_option("--seconds", flags->seconds, "that each figure is sustained [0.5]")
       ->type_name("S")
       ->check(CLI::Range(0.05, 60.0));
+  command
+      ->add_option("--device", flags->device,
+                   "cpu, or cuda: products of large matrices by cuBLAS on a GPU [cpu]")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"cpu", "cuda"}));
   command->callback([=, &work] {
     work = [=] {
       catch_interrupts();
-      WorkerSession session(native_worker(worker_places()));
+      WorkerSession session(peak_worker(worker_places(), flags->device));
       const auto limit = std::chrono::seconds(60 + static_cast<int>(8 * flags->seconds));
       const PeakRates rates = session.peak(flags->threads, flags->seconds, false, limit);
+      if (flags->device == "cuda") {
+        print("fp32 product", rates.fp32_gflops, "GFLOP/s");
+        print("tf32 product", rates.tf32_gflops, "GFLOP/s");
+        print("bf16 product", rates.bf16_gflops, "GFLOP/s");
+        print("fp16 product", rates.fp16_gflops, "GFLOP/s");
+        return static_cast<int>(exit_ok);
+      }
       std::printf("%s, %d thread%s\n", read_machine(SystemFiles())[0].second.c_str(), flags->threads,
                   flags->threads == 1 ? "" : "s");
       print("fp32 multiply-add", rates.fp32_gflops, "GFLOP/s");

@@ -42,7 +42,7 @@ int print_plan(RunFlags& flags, bool asks_every_workspace, CLI::App& command) {
   select_workloads(workloads_asked_for(options), known);
   catch_interrupts();
   const Discovery discovery = discover(workers);
-  PeakMeter peak(native_worker(workers.places), options.threads);
+  PeakMeter peak(peak_worker(workers.places, options.device), options.threads);
   std::vector<PeakReading> readings;
   peak.read(readings);
   const Plan plan = select_cases(options, known, discovery, peak.fp32_gflops().value_or(assumed_peak_gflops));

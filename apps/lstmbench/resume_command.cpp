@@ -58,7 +58,7 @@ int resume(const ResumeFlags& flags) {
   setting.options = settings.options;
   setting.native = native_worker(worker_places());
   setting.case_arguments = settings.case_arguments;
-  PeakMeter peak(setting.native, settings.options.threads);
+  PeakMeter peak(peak_worker(worker_places(), settings.options.device), settings.options.threads);
   if (asks_more)
     results.set_settings(stored.run.id, settings_text(settings.options, settings.case_arguments));
   resume_run(stored, setting, results, peak, *progress);

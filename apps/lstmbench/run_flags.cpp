@@ -51,10 +51,12 @@ void add_selection_flags(CLI::App& command, RunFlags& flags) {
       "names or patterns ('native/*') [all that make sense]", "NAME,...")
       ->delimiter(',')
       ->allow_extra_args(false);
-  add(command, "--dtype", flags.dtypes, "fp32, bf16, bf16x3, fp64 [fp32]", "NAME,...")
+  add(command, "--dtype", flags.dtypes, "fp32, bf16, bf16x3, fp64; on a GPU tf32, fp16 [fp32]", "NAME,...")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({"fp32", "bf16", "bf16x3", "fp64"}));
+      ->check(CLI::IsMember({"fp32", "bf16", "bf16x3", "fp64", "tf32", "fp16"}));
+  add(command, "--device", flags.device, "where it is computed: cpu, or cuda for an NVIDIA GPU [cpu]", "NAME")
+      ->check(CLI::IsMember({"cpu", "cuda"}));
   add(command, "--threads", flags.threads, "threads of each worker [the CPUs that may be used]", "N,...")
       ->delimiter(',')
       ->allow_extra_args(false)
@@ -108,6 +110,7 @@ RunOptions make_options(const RunFlags& flags, const Configuration& configuratio
   options.workloads = flags.workloads;
   options.implementations = flags.implementations;
   if (!flags.dtypes.empty()) options.dtypes = flags.dtypes;
+  if (!flags.device.empty()) options.device = flags.device;
   options.threads = flags.threads.empty() ? std::vector<int>{usable_cpus(SystemFiles())} : flags.threads;
   options.leaves_out_peers = flags.workers.leaves_out_peers;
   options.rounds = flags.rounds;

@@ -14,6 +14,8 @@ namespace lstmbench {
 struct RunFlags {
   WorkerFlags workers;
   std::vector<std::string> workloads, implementations, dtypes;
+  std::string device;
+  std::string device;
   std::vector<int> threads;
   std::optional<int> rounds, steps, warmup;
   bool is_ephemeral = false;  // versions that are not installed are, and are removed at the end
@@ -22,7 +24,7 @@ struct RunFlags {
 };
 
 void add_run_flags(CLI::App& command, RunFlags& flags);
-// The same for `check`: --workload, --implementation, --dtype, --threads.
+// The same for `check`: --workload, --implementation, --dtype, --device, --threads.
 void add_selection_flags(CLI::App& command, RunFlags& flags);
 
 // Gives the options that were neither typed nor in the environment the values of the file's [run] table.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -49,7 +50,9 @@ class Engine {
   virtual const Network& network() const = 0;
   virtual const ParameterLayout& layout() const = 0;
 
-  // Both in the order of layout(); parameters may be written between steps.
+  // Both in the order of layout(); parameters may be written between steps. An engine on a GPU copies at each
+  // call: ask again after a step for its values, and before writing, for the next load() to take what was
+  // written.
   virtual std::span<float> parameters() = 0;
   virtual std::span<const float> gradients() const = 0;
   // The gradients as an fp64 engine has them, before they are rounded for gradients(); empty in other
@@ -65,6 +68,13 @@ class Engine {
   virtual void backward() = 0;
   virtual void update() = 0;  // one step of Adam
 
+  // Waits until everything that was started has ended: on a GPU forward, backward and update return before
+  // they are done.
+  virtual void synchronise() {}
+  // Nanoseconds from the start of the last forward to the end of its backward by the device's own clock,
+  // where it has one.
+  virtual std::optional<std::int64_t> device_ns() { return std::nullopt; }
+
   // Bytes held by the engine beyond parameters, gradients and optimiser state.
   virtual std::size_t workspace_bytes() const = 0;
   // What was chosen, for people: kernels, split, threads.
@@ -72,16 +82,16 @@ class Engine {
 };
 
 struct EngineKind {
-  std::string_view name;         // "basic", "fused", "sequence", "reference"
+  std::string_view name;         // "basic", "fused", "sequence", "reference"; on a GPU "cuda/fused", ...
   std::string_view description;  // one line
   std::vector<DType> dtypes;
 };
 
-// Every engine in this build, slowest first.
-std::span<const EngineKind> engine_kinds();
+// Every engine for a device, slowest first; those for a GPU are known in every build, see lstm/cuda.h.
+std::span<const EngineKind> engine_kinds(Device device = Device::cpu);
 
 // Throws std::invalid_argument where the name is unknown or the combination unsupported (naming what is
-// unsupported), std::bad_alloc where memory does not suffice.
+// unsupported: a GPU, too, where there is none), std::bad_alloc where memory does not suffice.
 std::unique_ptr<Engine> make_engine(std::string_view name, const Network& network, const BatchShape& shape,
                                     const EngineOptions& options = {}, const AdamOptions& adam = {});
 

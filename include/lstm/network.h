@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace lstm {
 
@@ -10,8 +11,16 @@ enum class Loss {
   ctc,            // sum over samples, blank = class 0, softmax inside the loss, reads every valid time step
 };
 
-// Number format of weights and activations; sums are always at least fp32.
-enum class DType { fp32, bf16, bf16x3, fp64 };
+// Number format of the operands of products; sums are always at least fp32. tf32 and fp16 exist on GPUs only:
+// tf32 keeps weights and activations in fp32 and rounds them to 10 bits of fraction where they are
+// multiplied.
+enum class DType { fp32, bf16, bf16x3, fp64, tf32, fp16 };
+
+// "fp32", "bf16", "bf16x3", "fp64", "tf32", "fp16".
+std::string_view name(DType dtype);
+
+// Where an engine computes.
+enum class Device { cpu, cuda };
 
 struct Network {
   int inputs = 0;      // C, channels of X

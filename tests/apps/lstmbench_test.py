@@ -429,6 +429,19 @@ class Looking(CommandLine):
         for part in ("machine", "instruction sets", "native", "/nonexistent/pytorch", "fitness"):
             self.assertIn(part, text)
 
+    def test_engines_for_gpus_are_listed_with_the_reason_why_they_cannot_run(self):
+        found = {i["name"]: i for i in json.loads(self.call("list", "--json").stdout)["implementations"]}
+        for name in ("cuda/basic", "cuda/fused", "cudnn/standard", "cudnn/persist-static", "cudnn/persist-dynamic"):
+            self.assertEqual(found[name]["devices"], ["cuda"])
+        reason = found["cuda/fused"]["unavailable"]
+        if reason:  # a build without CUDA, or no GPU
+            self.assertRegex(reason, "built without CUDA|no CUDA device")
+            self.assertIn("UNSUPPORTED here", self.call("list").stdout)
+            self.assertIn(reason.split(" (")[0], " ".join(self.call("doctor").stdout.split()))
+            text = self.call("run", "--workload", "tiny", "--device", "cuda", "--implementation", "cuda/fused", expect=1).stdout
+            self.assertIn("UNSUPPORTED", text)
+            self.assertIn("--device cuda", text)
+
     def test_peak(self):
         self.assertRegex(self.call("peak", "--seconds", "0.05", "--threads", "1").stdout, r"fp32 multiply-add +\d+\.\d GFLOP/s")
 

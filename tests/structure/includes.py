@@ -19,8 +19,9 @@ ROOMS = {
     "src/lstm/cpu": {LSTM, "cpu"},
     "src/lstm/kernels": {LSTM, "cpu", "kernels"},
     "src/lstm/engines": {LSTM, "model", "cpu", "kernels", "engines", "reference", "cuda"},
-    "src/lstm/cuda": {LSTM, "model", "cuda"},
+    "src/lstm/cuda": {LSTM, "model", "cuda", "kernels", "engines"},  # Adam's factors, packed batches
     "workers": {LSTM, "protocol"},  # workers/protocol
+    "workers/cuda": {LSTM, "protocol", "native"},  # the session that serves the library's engines
     "examples": {LSTM},
     "microbench": {LSTM, "cpu", "kernels"},
 }

@@ -19,20 +19,6 @@ std::string field(const char* file, const std::string& key) {
 
 }  // namespace
 
-std::string_view dtype_name(lstm::DType dtype) {
-  switch (dtype) {
-    case lstm::DType::fp32:
-      return "fp32";
-    case lstm::DType::bf16:
-      return "bf16";
-    case lstm::DType::bf16x3:
-      return "bf16x3";
-    case lstm::DType::fp64:
-      return "fp64";
-  }
-  throw std::invalid_argument("unknown dtype");
-}
-
 std::string note(lstm::DType dtype, lstm::Isa isa) {
   if (dtype != lstm::DType::bf16 && dtype != lstm::DType::bf16x3) return "";
   if (isa < lstm::Isa::avx512bf16) {

@@ -3,15 +3,13 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "lstm/cpu.h"
 #include "lstm/network.h"
 
 namespace lstm_worker {
 
-std::string_view dtype_name(lstm::DType dtype);  // as in the worker protocol
-// What to know before a dtype is measured at this instruction set; mostly nothing.
+// What to know before a dtype is measured on this CPU at this instruction set; mostly nothing.
 std::string note(lstm::DType dtype, lstm::Isa isa);
 std::string compiler();         // "g++ 12.2.0"
 std::string cpu_model();        // as the system names it; "unknown" where it does not

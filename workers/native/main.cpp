@@ -34,12 +34,14 @@ int main(int argument_count, char** arguments) {
                argument_count - 1);
     return 2;
   }
-  lstm_worker::Session session;
+  const lstm_worker::Library& library = lstm_worker::kNative;
+  lstm_worker::Session session(library);
   using nlohmann::json;
-  return protocol::serve({{"hello", lstm_worker::hello},
-                          {"memory", lstm_worker::memory},
-                          {"peak", lstm_worker::peak},
-                          {"prepare", [&](const json& request) { return session.prepare(request); }},
-                          {"check", [&](const json& request) { return session.check(request); }},
-                          {"run", [&](const json& request) { return session.run(request); }}});
+  return protocol::serve(
+      {{"hello", [&](const json& request) { return lstm_worker::hello(library, request); }},
+       {"peak", [&](const json& request) { return lstm_worker::peak(library, request); }},
+       {"memory", [&](const json& request) { return session.memory(request); }},
+       {"prepare", [&](const json& request) { return session.prepare(request); }},
+       {"check", [&](const json& request) { return session.check(request); }},
+       {"run", [&](const json& request) { return session.run(request); }}});
 }

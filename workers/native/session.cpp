@@ -9,6 +9,7 @@
 
 #include "description.h"
 #include "lstm/cpu.h"
+#include "lstm/cuda.h"
 #include "lstm/peak.h"
 #include "protocol/npy.h"
 #include "protocol/serve.h"
@@ -20,26 +21,39 @@ using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kProtocol = 1;
-constexpr std::string_view kLibrary = "native/";
-
-lstm::DType dtype_of(const std::string& name) {
-  for (const auto dtype : {lstm::DType::fp32, lstm::DType::bf16, lstm::DType::bf16x3, lstm::DType::fp64}) {
-    if (name == dtype_name(dtype)) return dtype;
-  }
-  throw protocol::bad_request(
-      fmt::format("\"dtype\": got \"{}\", expected fp32, bf16, bf16x3 or fp64", name));
+std::string_view device_name(lstm::Device device) {
+  return device == lstm::Device::cuda ? "cuda" : "cpu";
 }
 
-std::string implementation_of(const lstm::EngineKind& kind) {
-  return std::string(kLibrary) + std::string(kind.name);
+lstm::DType dtype_of(const std::string& name) {
+  using lstm::DType;
+  for (const auto dtype : {DType::fp32, DType::bf16, DType::bf16x3, DType::fp64, DType::tf32, DType::fp16}) {
+    if (name == lstm::name(dtype)) return dtype;
+  }
+  throw protocol::bad_request(
+      fmt::format("\"dtype\": got \"{}\", expected fp32, bf16, bf16x3, fp64, tf32 or fp16", name));
+}
+
+std::vector<lstm::EngineKind> kinds_of(const Library& library) {
+  std::vector<lstm::EngineKind> kinds;
+  for (const lstm::EngineKind& kind : lstm::engine_kinds(library.device)) {
+    const bool is_own =
+        library.device == lstm::Device::cpu || kind.name.starts_with(std::string(library.name) + "/");
+    if (is_own) kinds.push_back(kind);
+  }
+  return kinds;
+}
+
+std::string implementation_of(const Library& library, const lstm::EngineKind& kind) {
+  return std::string(library.prefix) + std::string(kind.name);
 }
 
 // The engine behind an implementation's name, which must be one that hello() lists.
-std::string engine_of(const std::string& implementation) {
+std::string engine_of(const Library& library, const std::string& implementation) {
   std::string known;
-  for (const lstm::EngineKind& kind : lstm::engine_kinds()) {
-    if (implementation == implementation_of(kind)) return std::string(kind.name);
-    known += (known.empty() ? "" : ", ") + implementation_of(kind);
+  for (const lstm::EngineKind& kind : kinds_of(library)) {
+    if (implementation == implementation_of(library, kind)) return std::string(kind.name);
+    known += (known.empty() ? "" : ", ") + implementation_of(library, kind);
   }
   throw protocol::bad_request(
       fmt::format("\"implementation\": got \"{}\", expected one of {}", implementation, known));
@@ -75,60 +89,95 @@ std::int64_t nanoseconds(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(to - from).count();
 }
 
-// One training step, each phase timed.
+// One training step, each phase timed. A device is waited for at the end of each.
 json timed_step(lstm::Engine& engine, const lstm::Batch& batch) {
+  const auto now = [&] {
+    engine.synchronise();
+    return Clock::now();
+  };
   const auto start = Clock::now();
   engine.load(batch);
-  const auto loaded = Clock::now();
+  const auto loaded = now();
   engine.forward();
-  const auto forwarded = Clock::now();
+  const auto forwarded = now();
   const double loss = engine.loss();
-  const auto evaluated = Clock::now();
+  const auto evaluated = now();
   engine.backward();
-  const auto differentiated = Clock::now();
+  const auto differentiated = now();
   engine.update();
-  const auto updated = Clock::now();
-  return {{"input_ns", nanoseconds(start, loaded)},
-          {"forward_ns", nanoseconds(loaded, forwarded)},
-          {"loss_ns", nanoseconds(forwarded, evaluated)},
-          {"backward_ns", nanoseconds(evaluated, differentiated)},
-          {"update_ns", nanoseconds(differentiated, updated)},
-          {"loss", protocol::number(loss)}};
+  const auto updated = now();
+  json step = {{"input_ns", nanoseconds(start, loaded)},
+               {"forward_ns", nanoseconds(loaded, forwarded)},
+               {"loss_ns", nanoseconds(forwarded, evaluated)},
+               {"backward_ns", nanoseconds(evaluated, differentiated)},
+               {"update_ns", nanoseconds(differentiated, updated)},
+               {"loss", protocol::number(loss)}};
+  if (const auto device_ns = engine.device_ns()) step["device_ns"] = *device_ns;
+  return step;
+}
+
+// What the GPU does right behind the steps; empty where nobody tells.
+std::string device_state() {
+  const lstm::cuda::DeviceState state = lstm::cuda::device_state();
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (state.sm_clock_mhz) add(fmt::format("{} MHz", *state.sm_clock_mhz));
+  if (state.memory_clock_mhz) add(fmt::format("memory {} MHz", *state.memory_clock_mhz));
+  if (state.power_watts) add(fmt::format("{:.0f} W", *state.power_watts));
+  if (state.temperature_celsius) add(fmt::format("{} °C", *state.temperature_celsius));
+  for (const std::string& reason : state.throttle_reasons) add("held back: " + reason);
+  return text;
+}
+
+json gflops(std::optional<double> flops) {
+  return flops ? json(*flops / 1e9) : json();
 }
 
 }  // namespace
 
-json hello(const json& request) {
+json hello(const Library& library, const json& request) {
   if (request.at("protocol") != kProtocol) {
     throw protocol::bad_request(
         fmt::format("\"protocol\": got {}, expected {}", request["protocol"].dump(), kProtocol));
   }
   const lstm::Isa isa = lstm::EngineOptions::from_environment().isa.value_or(lstm::detected_isa());
+  const std::string unavailable =
+      library.device == lstm::Device::cuda ? lstm::cuda::unavailable_reason() : std::string();
   json implementations = json::array();
-  for (const lstm::EngineKind& kind : lstm::engine_kinds()) {
+  for (const lstm::EngineKind& kind : kinds_of(library)) {
     json dtypes = json::array(), notes = json::object();
     for (const lstm::DType dtype : kind.dtypes) {
-      dtypes.push_back(dtype_name(dtype));
-      if (const std::string text = note(dtype, isa); !text.empty()) notes[dtype_name(dtype)] = text;
+      dtypes.push_back(lstm::name(dtype));
+      if (library.device != lstm::Device::cpu) continue;
+      if (const std::string text = note(dtype, isa); !text.empty()) notes[lstm::name(dtype)] = text;
     }
-    implementations.push_back({{"name", implementation_of(kind)},
+    implementations.push_back({{"name", implementation_of(library, kind)},
                                {"description", kind.description},
                                {"dtypes", dtypes},
-                               {"devices", {"cpu"}},
-                               {"notes", notes}});
+                               {"devices", {device_name(library.device)}}});
+    if (!unavailable.empty()) implementations.back()["unavailable"] = unavailable;
+  }
+  if (library.device == lstm::Device::cuda) {
+    json build = {{"compiler", compiler()}};
+    std::string version = LSTMBENCH_VERSION;
+    for (const auto& [name, value] : lstm::cuda::facts()) {
+      build[name] = value;
+      if (library.name == kCudnn.name && name == "cuDNN") version = value;
+    }
+    return {{"protocol", kProtocol},
+            {"library", library.name},
+            {"version", version},
+            {"build", build},
+            {"implementations", implementations}};
   }
   return {{"protocol", kProtocol},
-          {"library", "native"},
+          {"library", library.name},
           {"version", LSTMBENCH_VERSION},
           {"build", {{"compiler", compiler()}, {"isa", lstm::name(isa)}, {"cpu", cpu_model()}}},
           {"implementations", implementations}};
 }
 
-json memory(const json&) {
-  return {{"peak_rss_bytes", peak_rss_bytes()}, {"device_peak_bytes", nullptr}};
-}
-
-json peak(const json& request) {
+json peak(const Library& library, const json& request) {
   const int threads = request.at("threads");
   const double seconds = request.value("seconds", 0.5);
   if (threads < 1 || !(seconds > 0)) {
@@ -137,6 +186,13 @@ json peak(const json& request) {
                     threads, seconds));
   }
   json result = {{"l2_gbytes", nullptr}, {"memory_gbytes", nullptr}};
+  if (library.device == lstm::Device::cuda) {
+    for (const lstm::DType dtype :
+         {lstm::DType::fp32, lstm::DType::tf32, lstm::DType::bf16, lstm::DType::fp16}) {
+      result[fmt::format("{}_gflops", lstm::name(dtype))] = gflops(lstm::cuda::measure_peak(dtype, seconds));
+    }
+    return result;
+  }
   if (request.value("quick", false)) {
     result["fp32_gflops"] = lstm::measure_dtype_peak(lstm::DType::fp32, threads, seconds) / 1e9;
     if (lstm::is_available(lstm::Isa::avx512bf16)) {
@@ -149,7 +205,7 @@ json peak(const json& request) {
   const lstm::Peak peak = lstm::measure_peak(threads, seconds);
   const std::optional<double> bf16 = peak.amx_bf16_flops ? peak.amx_bf16_flops : peak.bf16_dot_flops;
   result["fp32_gflops"] = peak.fp32_flops / 1e9;
-  result["bf16_gflops"] = bf16 ? json(*bf16 / 1e9) : json();
+  result["bf16_gflops"] = gflops(bf16);
   result["l2_gbytes"] = peak.l2_bytes_per_second / 1e9;
   result["memory_gbytes"] = peak.memory_bytes_per_second / 1e9;
   return result;
@@ -157,10 +213,11 @@ json peak(const json& request) {
 
 json Session::prepare(const json& request) {
   engine_.reset();  // before the next one takes its memory
-  const std::string engine = engine_of(request.at("implementation"));
+  const std::string engine = engine_of(library_, request.at("implementation"));
   problem_ = protocol::read_problem(request);
-  if (problem_.device != "cpu") {
-    throw protocol::unsupported(fmt::format("device: got \"{}\", expected cpu", problem_.device));
+  if (problem_.device != device_name(library_.device)) {
+    throw protocol::unsupported(
+        fmt::format("device: got \"{}\", expected {}", problem_.device, device_name(library_.device)));
   }
   const lstm::Network network = network_of(problem_.network);
   const lstm::BatchShape shape = shape_of(problem_);
@@ -176,12 +233,15 @@ json Session::prepare(const json& request) {
   options.threads = problem_.threads;
   const lstm::AdamOptions adam{problem_.adam.learning_rate, problem_.adam.beta1, problem_.adam.beta2,
                                problem_.adam.epsilon};
+  if (library_.device == lstm::Device::cuda) device_bytes_before_ = lstm::cuda::device_bytes_in_use();
   try {
     engine_ = lstm::make_engine(engine, network, shape, options, adam);
   } catch (const std::invalid_argument& error) {
     throw protocol::unsupported(error.what());
   }
   copy_parameters();
+  if (library_.device == lstm::Device::cuda) try_out();
+  note_device_memory();
   return {{"workspace_bytes", engine_->workspace_bytes()}, {"description", engine_->description()}};
 }
 
@@ -201,22 +261,23 @@ lstm::Batch Session::batch() const {
 }
 
 void Session::copy_parameters() {
+  const std::span<float> parameters = engine_->parameters();
   for (const lstm::ParameterTensor& tensor : engine_->layout().tensors()) {
     const auto& values = problem_.parameter(tensor.name).values;
-    std::copy(values.begin(), values.end(), engine_->parameters().subspan(tensor.offset).begin());
+    std::copy(values.begin(), values.end(), parameters.subspan(tensor.offset).begin());
   }
 }
 
 json Session::check(const json& request) {
   const std::filesystem::path directory = request.at("directory").get<std::string>();
-  const std::span<float> parameters = engine().parameters();
-  const std::vector<float> current(parameters.begin(), parameters.end());
+  const std::span<float> before = engine().parameters();
+  const std::vector<float> current(before.begin(), before.end());
   copy_parameters();
   engine_->load(batch());
   engine_->forward();
   const double loss = engine_->loss();
   engine_->backward();
-  std::copy(current.begin(), current.end(), parameters.begin());
+  std::copy(current.begin(), current.end(), engine_->parameters().begin());
   if (const auto gradients = engine_->gradients_fp64(); !gradients.empty()) {
     write_gradients(directory, problem_, engine_->layout(), gradients);
   } else {
@@ -230,7 +291,41 @@ json Session::run(const json& request) {
   if (steps < 1) throw protocol::bad_request(fmt::format("\"steps\": got {}, expected at least 1", steps));
   json timed = json::array();
   for (std::int64_t step = 0; step < steps; ++step) timed.push_back(timed_step(engine(), batch()));
+  if (library_.device == lstm::Device::cuda) {
+    device_state_ = device_state();
+    note_device_memory();
+  }
   return {{"steps", timed}};
+}
+
+// What is done once, but at the first step only: libraries say what they do not support, choose and load
+// kernels; graphs are recorded at the second one.
+void Session::try_out() {
+  try {
+    for (int step = 0; step < 2; ++step) {
+      engine_->load(batch());
+      engine_->forward();
+      engine_->loss();
+      engine_->backward();
+      engine_->synchronise();
+    }
+  } catch (const std::invalid_argument& error) {
+    engine_.reset();
+    throw protocol::unsupported(error.what());
+  }
+}
+
+// cuBLAS and cuDNN load kernels when they are first used, which counts, too.
+void Session::note_device_memory() {
+  if (library_.device != lstm::Device::cuda) return;
+  device_peak_bytes_ = std::max(device_peak_bytes_, lstm::cuda::device_bytes_in_use() - device_bytes_before_);
+}
+
+json Session::memory(const json&) {
+  json result = {{"peak_rss_bytes", peak_rss_bytes()}, {"device_peak_bytes", nullptr}};
+  if (library_.device == lstm::Device::cuda) result["device_peak_bytes"] = device_peak_bytes_;
+  if (!device_state_.empty()) result["device_state"] = device_state_;
+  return result;
 }
 
 }  // namespace lstm_worker

@@ -56,7 +56,7 @@ std::string first_steps_fault(const std::vector<double>& losses, const std::vect
         "prepared parameters",
         losses.empty() ? NAN : losses[0], reference[0]);
   const double moved = losses[1] - losses[0], expected = reference[1] - reference[0];
-  const bool is_coarse = dtype == "bf16";
+  const bool is_coarse = dtype == "bf16" || dtype == "fp16" || dtype == "tf32";
   // Adam's first step moves each parameter by the learning rate along its gradient's sign, so that the loss
   // falls by the rate times the sum of absolute gradients: rounding only matters where a gradient is all but
   // 0.

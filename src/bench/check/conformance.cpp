@@ -86,11 +86,11 @@ class Suite {
         throw Shortcoming{fmt::format("implementation '{}' does not start with its library, '{}/'",
                                       implementation.name, hello.library)};
       for (const std::string& dtype : implementation.dtypes) {
-        const std::vector<std::string> known = {"fp32", "bf16", "bf16x3", "fp64"};
+        const std::vector<std::string> known = {"fp32", "bf16", "bf16x3", "fp64", "tf32", "fp16"};
         if (std::find(known.begin(), known.end(), dtype) == known.end())
-          throw Shortcoming{
-              fmt::format("implementation '{}' has dtype '{}', expected fp32, bf16, bf16x3 or fp64",
-                          implementation.name, printable(dtype))};
+          throw Shortcoming{fmt::format(
+              "implementation '{}' has dtype '{}', expected fp32, bf16, bf16x3, fp64, tf32 or fp16",
+              implementation.name, printable(dtype))};
       }
     }
     session.memory(patience_);

@@ -2,12 +2,32 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace lstmbench {
 
 namespace {
 
 constexpr double message_ns =
     100e3;  // of writing, sending and reading one step's times, on a busy machine, too
+
+// Between a phase's two clock readings and the device lie a launch and a wake-up.
+constexpr double device_distance_ns = 60e3;
+
+// The host's clock and the device's own must tell the same of forward + loss + backward.
+std::optional<std::string> device_clock_fault(const WorkerSession::Run& run) {
+  double host = 0, device = 0;
+  for (const StepTimes& step : run.steps) {
+    if (!step.device_ns) return std::nullopt;
+    host += static_cast<double>(step.headline_ns());
+    device += static_cast<double>(*step.device_ns);
+  }
+  const double allowed = 0.01 * host + device_distance_ns * static_cast<double>(run.steps.size());
+  if (std::abs(host - device) <= allowed) return std::nullopt;
+  return fmt::format(
+      "forward + loss + backward of {} steps took {:.3f} ms by the host's clock, {:.3f} ms by the device's",
+      run.steps.size(), host / 1e6, device / 1e6);
+}
 
 }  // namespace
 
@@ -25,7 +45,7 @@ std::optional<std::string> timing_fault(const WorkerSession::Run& run, bool is_f
   if (elapsed - reported > may_be_missing)
     return fmt::format("{} steps took {:.1f} ms, of which their phases account for {:.1f} ms only",
                        run.steps.size(), ms(elapsed), ms(reported));
-  return std::nullopt;
+  return device_clock_fault(run);
 }
 
 }  // namespace lstmbench

@@ -51,8 +51,9 @@ bool never_changes(const Trajectory& trajectory) {
 }  // namespace
 
 double trajectory_tolerance(const std::string& dtype, std::size_t step) {
-  const double first = dtype == "bf16" ? 1e-2 : dtype == "bf16x3" ? 5e-5 : 1e-5;
-  const double last = dtype == "bf16" ? 1e-1 : dtype == "bf16x3" ? 5e-3 : 1e-3;
+  const bool has_10_bits = dtype == "tf32" || dtype == "fp16";  // of fraction; bf16 has 7
+  const double first = dtype == "bf16" ? 1e-2 : has_10_bits ? 2e-3 : dtype == "bf16x3" ? 5e-5 : 1e-5;
+  const double last = dtype == "bf16" ? 1e-1 : has_10_bits ? 3e-2 : dtype == "bf16x3" ? 5e-3 : 1e-3;
   const double part = static_cast<double>(std::min(step, last_step)) / static_cast<double>(last_step);
   return first * std::pow(last / first, part);
 }

@@ -15,6 +15,7 @@ struct ImplementationInfo {
   std::vector<std::string> dtypes;
   std::vector<std::string> devices;
   std::map<std::string, std::string> notes = {};  // by dtype: what to know before it is measured here
+  std::string unavailable = {};  // why it cannot run here; empty: it can
 };
 
 struct Hello {
@@ -32,6 +33,8 @@ struct Prepared {
 struct StepTimes {
   std::int64_t input_ns = 0, forward_ns = 0, loss_ns = 0, backward_ns = 0, update_ns = 0;
   double loss = 0;
+  std::optional<std::int64_t> device_ns =
+      {};  // of forward, loss and backward together, by the device's own clock
 
   std::int64_t headline_ns() const { return forward_ns + loss_ns + backward_ns; }
   std::int64_t total_ns() const { return input_ns + headline_ns() + update_ns; }
@@ -40,10 +43,13 @@ struct StepTimes {
 struct MemoryUse {
   std::optional<std::int64_t> peak_rss_bytes;
   std::optional<std::int64_t> device_peak_bytes;
+  std::string device_state =
+      {};  // for people: a GPU's clocks, power and what held it back behind the last steps
 };
 
 struct PeakRates {
   std::optional<double> fp32_gflops, bf16_gflops, l2_gbytes, memory_gbytes;
+  std::optional<double> tf32_gflops = {}, fp16_gflops = {};  // of a GPU
 };
 
 }  // namespace lstmbench

@@ -158,14 +158,17 @@ ImplementationInfo implementation(const Json& object) {
       info.notes[printable(dtype)] = printable(note.get<std::string>());
     }
   }
+  if (object.contains("unavailable")) info.unavailable = printable(text(object, "unavailable"));
   return info;
 }
 
 StepTimes step_times(const Json& step) {
   if (!step.is_object()) throw NotTheProtocol{"'steps' holds something that is not an object"};
   const auto time = [&](const char* key) { return whole_number(field(step, key), key, year_ns); };
-  return {time("input_ns"),    time("forward_ns"), time("loss_ns"),
-          time("backward_ns"), time("update_ns"),  loss(step)};
+  StepTimes times{time("input_ns"),    time("forward_ns"), time("loss_ns"),
+                  time("backward_ns"), time("update_ns"),  loss(step)};
+  if (step.contains("device_ns")) times.device_ns = time("device_ns");
+  return times;
 }
 
 }  // namespace
@@ -221,14 +224,17 @@ std::vector<StepTimes> decode_steps(std::string_view line, std::int64_t id, int 
 
 MemoryUse decode_memory(std::string_view line, std::int64_t id) {
   return decode(line, id, [](const Json& result) {
-    return MemoryUse{optional_bytes(result, "peak_rss_bytes"), optional_bytes(result, "device_peak_bytes")};
+    MemoryUse memory{optional_bytes(result, "peak_rss_bytes"), optional_bytes(result, "device_peak_bytes")};
+    if (result.contains("device_state")) memory.device_state = printable(text(result, "device_state"));
+    return memory;
   });
 }
 
 PeakRates decode_peak(std::string_view line, std::int64_t id) {
   return decode(line, id, [](const Json& result) {
     return PeakRates{optional_rate(result, "fp32_gflops"), optional_rate(result, "bf16_gflops"),
-                     optional_rate(result, "l2_gbytes"), optional_rate(result, "memory_gbytes")};
+                     optional_rate(result, "l2_gbytes"),   optional_rate(result, "memory_gbytes"),
+                     optional_rate(result, "tf32_gflops"), optional_rate(result, "fp16_gflops")};
   });
 }
 

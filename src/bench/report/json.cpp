@@ -21,9 +21,12 @@ json number(double value) {
 
 json step(const ReportSample& entry) {
   const StepTimes& times = entry.sample.times;
-  return {{"round", entry.round},           {"step", entry.sample.step}, {"input_ns", times.input_ns},
-          {"forward_ns", times.forward_ns}, {"loss_ns", times.loss_ns},  {"backward_ns", times.backward_ns},
-          {"update_ns", times.update_ns},   {"loss", number(times.loss)}};
+  json result = {{"round", entry.round},         {"step", entry.sample.step},
+                 {"input_ns", times.input_ns},   {"forward_ns", times.forward_ns},
+                 {"loss_ns", times.loss_ns},     {"backward_ns", times.backward_ns},
+                 {"update_ns", times.update_ns}, {"loss", number(times.loss)}};
+  if (times.device_ns) result["device_ns"] = *times.device_ns;
+  return result;
 }
 
 json check(const std::optional<CheckRecord>& record) {
@@ -50,30 +53,35 @@ json entry_of(const ReportRow& row) {
   const Case& a_case = row.a_case;
   json samples = json::array(), warmup = json::array();
   for (const auto& sample : row.samples) (sample.sample.is_warmup ? warmup : samples).push_back(step(sample));
-  return {{"workload", a_case.workload.name},
-          {"implementation", a_case.implementation},
-          {"version", a_case.version},
-          {"dtype", a_case.dtype},
-          {"device", a_case.device},
-          {"threads", a_case.threads},
-          {"status", row.status},
-          {"message", row.message},
-          {"headline_median_ns", or_null(row.headline_median_ns)},
-          {"headline_mad_ns", or_null(row.headline_mad_ns)},
-          {"total_mean_ns", or_null(row.total_mean_ns)},
-          {"total_deviation_ns", or_null(row.total_deviation_ns)},
-          {"gflops", or_null(row.gflops)},
-          {"peak_percent", or_null(row.peak_percent)},
-          {"relative", relative(row)},
-          {"verdict", row.verdict ? json(to_string(*row.verdict)) : json()},
-          {"is_reference", row.is_reference},
-          {"check", check(row.check)},
-          {"workspace_bytes", or_null(row.workspace_bytes)},
-          {"peak_rss_bytes", or_null(row.peak_rss_bytes)},
-          {"description", row.description},
-          {"repeat_command", row.repeat_command},
-          {"samples", samples},
-          {"warmup_samples", warmup}};
+  json result = {{"workload", a_case.workload.name},
+                 {"implementation", a_case.implementation},
+                 {"version", a_case.version},
+                 {"dtype", a_case.dtype},
+                 {"device", a_case.device},
+                 {"threads", a_case.threads},
+                 {"status", row.status},
+                 {"message", row.message},
+                 {"headline_median_ns", or_null(row.headline_median_ns)},
+                 {"headline_mad_ns", or_null(row.headline_mad_ns)},
+                 {"total_mean_ns", or_null(row.total_mean_ns)},
+                 {"total_deviation_ns", or_null(row.total_deviation_ns)},
+                 {"gflops", or_null(row.gflops)},
+                 {"peak_percent", or_null(row.peak_percent)},
+                 {"relative", relative(row)},
+                 {"verdict", row.verdict ? json(to_string(*row.verdict)) : json()},
+                 {"is_reference", row.is_reference},
+                 {"check", check(row.check)},
+                 {"workspace_bytes", or_null(row.workspace_bytes)},
+                 {"peak_rss_bytes", or_null(row.peak_rss_bytes)},
+                 {"description", row.description},
+                 {"repeat_command", row.repeat_command},
+                 {"samples", samples},
+                 {"warmup_samples", warmup}};
+  if (a_case.device != "cpu") {
+    result["device_peak_bytes"] = or_null(row.device_peak_bytes);
+    result["device_states"] = row.device_states;
+  }
+  return result;
 }
 
 }  // namespace

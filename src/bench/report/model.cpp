@@ -19,6 +19,8 @@ std::optional<double> peak_of(const StoredRun& stored, const std::string& dtype,
     for (const auto& reading : round.peaks) {
       const auto& rate = dtype == "fp32"                        ? reading.rates.fp32_gflops
                          : dtype == "bf16" || dtype == "bf16x3" ? reading.rates.bf16_gflops
+                         : dtype == "tf32"                      ? reading.rates.tf32_gflops
+                         : dtype == "fp16"                      ? reading.rates.fp16_gflops
                                                                 : std::nullopt;
       if (reading.threads == threads && rate) readings.push_back(*rate);
     }
@@ -68,6 +70,9 @@ ReportRow make_row(const StoredCase& stored, const std::optional<double>& peak_g
     if (row.log.empty()) row.log = round.log;
     if (round.memory.peak_rss_bytes)
       row.peak_rss_bytes = std::max(row.peak_rss_bytes.value_or(0), *round.memory.peak_rss_bytes);
+    if (round.memory.device_peak_bytes)
+      row.device_peak_bytes = std::max(row.device_peak_bytes.value_or(0), *round.memory.device_peak_bytes);
+    if (!round.memory.device_state.empty()) row.device_states.push_back(round.memory.device_state);
     bool has_timed = false;
     for (const auto& sample : round.samples) {
       row.samples.push_back({number, sample});

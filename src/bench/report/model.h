@@ -40,10 +40,11 @@ struct ReportRow {
   bool is_cold = false;                 // some round measured its first step, without warm-up
   int rounds = 0;                       // that have timed steps
 
-  std::optional<std::int64_t> workspace_bytes, peak_rss_bytes;
-  std::string description;            // what the worker said when it prepared
-  RoundMedians round_medians;         // of the headline, in nanoseconds
-  std::vector<ReportSample> samples;  // in the order of round and step, warm-up included
+  std::optional<std::int64_t> workspace_bytes, peak_rss_bytes, device_peak_bytes;
+  std::vector<std::string> device_states;  // by round: a GPU's clocks, power and what held it back
+  std::string description;                 // what the worker said when it prepared
+  RoundMedians round_medians;              // of the headline, in nanoseconds
+  std::vector<ReportSample> samples;       // in the order of round and step, warm-up included
 
   bool is_ranked() const { return status == "OK" || status == "UNCHECKED" || status == "PUBLISHED"; }
 };

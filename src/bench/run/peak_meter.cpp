@@ -11,13 +11,13 @@ constexpr std::chrono::seconds limit{60};
 
 }  // namespace
 
-PeakMeter::PeakMeter(WorkerCommand native, std::vector<int> threads)
-    : native_(std::move(native)), threads_(std::move(threads)) {}
+PeakMeter::PeakMeter(WorkerCommand worker, std::vector<int> threads)
+    : worker_(std::move(worker)), threads_(std::move(threads)) {}
 
 void PeakMeter::read(std::vector<PeakReading>& readings) {
   if (!problem_.empty()) return;
   try {
-    WorkerSession session(native_);
+    WorkerSession session(worker_);
     for (const int threads : threads_) {
       readings.push_back({threads, session.peak(threads, seconds_a_figure, true, limit)});
       if (threads == threads_.front()) fp32_gflops_ = readings.back().rates.fp32_gflops;

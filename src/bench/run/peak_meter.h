@@ -1,5 +1,5 @@
-// The machine's peak, taken by the native worker again and again during a run, so that steps and peak see the
-// same clocks.
+// The peak of the machine or its GPU, taken by a worker of the library again and again during a run, so that
+// steps and peak see the same clocks.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@ namespace lstmbench {
 
 class PeakMeter {
  public:
-  PeakMeter(WorkerCommand native, std::vector<int> threads);
+  PeakMeter(WorkerCommand worker, std::vector<int> threads);
 
   // A reading for each number of threads, appended; about a second each. Where the worker fails, problem()
   // says why and it is not asked again. An interruption gives no reading.
@@ -27,7 +27,7 @@ class PeakMeter {
   std::optional<double> fp32_gflops() const { return fp32_gflops_; }
 
  private:
-  WorkerCommand native_;
+  WorkerCommand worker_;
   std::vector<int> threads_;
   std::string problem_;
   std::optional<double> fp32_gflops_;

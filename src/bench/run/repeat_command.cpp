@@ -14,6 +14,7 @@ std::string repeat_command(const Case& a_case, const std::vector<std::string>& r
                                  a_case.dtype,
                                  "--threads",
                                  std::to_string(a_case.threads)};
+  if (a_case.device != "cpu") words.insert(words.end(), {"--device", a_case.device});
   if (!a_case.worker.version.empty())
     words.insert(words.end(), {"--versions", "torch=" + a_case.worker.version});
   words.insert(words.end(), run_arguments.begin(), run_arguments.end());

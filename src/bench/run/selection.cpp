@@ -120,7 +120,12 @@ PlannedCase plan_case(const Workload& workload, const Implementation& implementa
         fmt::format("{} {} is not among those of {}: {}", what, value, info.name, fmt::join(has, ", "));
   };
   if (!contains(info.dtypes, dtype)) missing("dtype", dtype, info.dtypes);
-  if (!contains(info.devices, options.device)) missing("device", options.device, info.devices);
+  if (!contains(info.devices, options.device)) {
+    missing("device", options.device, info.devices);
+  } else if (!info.unavailable.empty()) {
+    planned.status = Status::unsupported;
+    planned.problem = info.unavailable;
+  }
   return planned;
 }
 
@@ -163,7 +168,10 @@ void select_for(const Workload& workload, const std::string& dtype, int threads,
     if (!is_default && !takes(selections, implementation) && implementation.name != options.baseline)
       continue;
     PlannedCase planned = plan_case(workload, implementation, dtype, threads, options, peak);
-    if (planned.status != Status::ok && !planned.is_asked_for) continue;
+    // Who asks for another device than the CPU is told why an implementation does not run there.
+    const bool is_told = options.device != "cpu" && contains(implementation.info.devices, options.device) &&
+                         contains(implementation.info.dtypes, dtype);
+    if (planned.status != Status::ok && !planned.is_asked_for && !is_told) continue;
     if (is_default) {
       const std::string reason = reason_to_leave_out(planned.a_case, planned.step_s, options.time_limit_s);
       if (!reason.empty()) {

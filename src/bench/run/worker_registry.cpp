@@ -31,6 +31,14 @@ WorkerCommand native_worker(const WorkerPlaces& places) {
   return {"native", {(places.programs / "lstm-worker-native").string()}, {}};
 }
 
+WorkerCommand cuda_worker(const WorkerPlaces& places, const std::string& library) {
+  return {library, {(places.programs / "lstm-worker-cuda").string(), library}, {}};
+}
+
+WorkerCommand peak_worker(const WorkerPlaces& places, const std::string& device) {
+  return device == "cuda" ? cuda_worker(places, "cuda") : native_worker(places);
+}
+
 WorkerCommand pytorch_worker(const WorkerPlaces& places, const std::string& interpreter,
                              const std::string& version) {
   return {
@@ -41,6 +49,9 @@ std::vector<WorkerCommand> known_workers(const WorkerPlaces& places, const Confi
   std::vector<WorkerCommand> workers{native_worker(places)};
   const fs::path onednn = places.programs / "lstm-worker-onednn";
   if (is_program(onednn)) workers.push_back({"onednn", {onednn.string()}, {}});
+  if (is_program(places.programs / "lstm-worker-cuda")) {
+    for (const char* library : {"cuda", "cudnn"}) workers.push_back(cuda_worker(places, library));
+  }
   workers.push_back(pytorch_worker(places, python_interpreter(places), ""));
   for (const auto& definition : configuration.workers) {
     WorkerCommand worker{definition.name, definition.command, definition.environment};

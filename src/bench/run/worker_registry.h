@@ -27,8 +27,14 @@ std::vector<WorkerCommand> known_workers(const WorkerPlaces& places, const Confi
 WorkerCommand pytorch_worker(const WorkerPlaces& places, const std::string& interpreter,
                              const std::string& version);
 
-// The worker that computes the reference and measures the peak.
+// The worker that computes the reference.
 WorkerCommand native_worker(const WorkerPlaces& places);
+
+// The worker of the engines for NVIDIA GPUs: of "cuda", this project's own, or of "cudnn".
+WorkerCommand cuda_worker(const WorkerPlaces& places, const std::string& library);
+
+// The worker that measures the peak of a device.
+WorkerCommand peak_worker(const WorkerPlaces& places, const std::string& device);
 
 // The variants that come with lstmbench, then the user's.
 std::vector<Variant> known_variants(const Configuration& configuration);

@@ -203,7 +203,15 @@ ALTER TABLE sitting ADD COLUMN step_ns INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sitting ADD COLUMN cpu_ns INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array steps{first_tables, rounds_case_by_case, harness_time};
+// Version 4: what GPUs add: steps by the device's own clock, its clocks and power, peaks of its dtypes.
+constexpr const char* gpus = R"sql(
+ALTER TABLE sample ADD COLUMN device_ns INTEGER;
+ALTER TABLE case_round ADD COLUMN device_state TEXT NOT NULL DEFAULT '';
+ALTER TABLE peak ADD COLUMN tf32_gflops REAL;
+ALTER TABLE peak ADD COLUMN fp16_gflops REAL;
+)sql";
+
+constexpr std::array steps{first_tables, rounds_case_by_case, harness_time, gpus};
 
 }  // namespace
 

@@ -83,12 +83,13 @@ std::optional<CheckRecord> load_check(Database& database, std::int64_t case_id) 
 
 std::map<int, CaseRound> load_case_rounds(Database& database, std::int64_t case_id) {
   std::map<int, CaseRound> rounds;
-  Statement rows(database,
-                 "SELECT r.round, position, status, message, peak_rss_bytes, device_peak_bytes, elapsed_ns, "
-                 "l.text, sitting, "
-                 "load_average, total_ticks, steal_ticks FROM case_round r LEFT JOIN log l ON l.case_id = "
-                 "r.case_id AND l.round = r.round "
-                 "WHERE r.case_id = ? ORDER BY r.round");
+  Statement rows(
+      database,
+      "SELECT r.round, position, status, message, peak_rss_bytes, device_peak_bytes, elapsed_ns, "
+      "l.text, sitting, "
+      "load_average, total_ticks, steal_ticks, device_state FROM case_round r LEFT JOIN log l ON l.case_id = "
+      "r.case_id AND l.round = r.round "
+      "WHERE r.case_id = ? ORDER BY r.round");
   rows.bind(case_id);
   while (rows.step()) {
     CaseRound& round = rounds[static_cast<int>(rows.integer(0))];
@@ -96,26 +97,29 @@ std::map<int, CaseRound> load_case_rounds(Database& database, std::int64_t case_
     round.position = static_cast<int>(rows.integer(1));
     round.status = status_from_text(rows.text(2));
     round.message = rows.text(3);
-    round.memory = {rows.optional_integer(4), rows.optional_integer(5)};
+    round.memory = {rows.optional_integer(4), rows.optional_integer(5), rows.text(12)};
     round.elapsed_ns = rows.integer(6);
     round.log = rows.text(7);
     round.case_id = case_id;
     round.sitting = static_cast<int>(rows.integer(8));
     round.load_after = {rows.real(9), rows.integer(10), rows.integer(11)};
   }
-  Statement samples(
-      database,
-      "SELECT round, step, is_warmup, input_ns, forward_ns, loss_ns, backward_ns, update_ns, loss FROM "
-      "sample WHERE case_id = ? ORDER BY round, step");
+  Statement samples(database,
+                    "SELECT round, step, is_warmup, input_ns, forward_ns, loss_ns, backward_ns, update_ns, "
+                    "loss, device_ns FROM "
+                    "sample WHERE case_id = ? ORDER BY round, step");
   samples.bind(case_id);
   while (samples.step()) {
     SampleRecord sample;
     sample.step = static_cast<int>(samples.integer(1));
     sample.is_warmup = samples.integer(2) != 0;
-    sample.times = {
-        samples.integer(3), samples.integer(4),
-        samples.integer(5), samples.integer(6),
-        samples.integer(7), samples.optional_real(8).value_or(std::numeric_limits<double>::quiet_NaN())};
+    sample.times = {samples.integer(3),
+                    samples.integer(4),
+                    samples.integer(5),
+                    samples.integer(6),
+                    samples.integer(7),
+                    samples.optional_real(8).value_or(std::numeric_limits<double>::quiet_NaN()),
+                    samples.optional_integer(9)};
     rounds[static_cast<int>(samples.integer(0))].samples.push_back(sample);
   }
   return rounds;
@@ -184,12 +188,15 @@ std::map<int, RoundRecord> load_rounds(Database& database, std::int64_t run_id) 
   plan.bind(run_id);
   while (plan.step()) rounds[static_cast<int>(plan.integer(0))].planned.push_back(plan.integer(1));
   Statement peaks(database,
-                  "SELECT round, threads, fp32_gflops, bf16_gflops FROM peak WHERE run_id = ? ORDER BY id");
+                  "SELECT round, threads, fp32_gflops, bf16_gflops, tf32_gflops, fp16_gflops FROM peak "
+                  "WHERE run_id = ? ORDER BY id");
   peaks.bind(run_id);
   while (peaks.step()) {
     PeakReading reading{static_cast<int>(peaks.integer(1)), {}};
     reading.rates.fp32_gflops = peaks.optional_real(2);
     reading.rates.bf16_gflops = peaks.optional_real(3);
+    reading.rates.tf32_gflops = peaks.optional_real(4);
+    reading.rates.fp16_gflops = peaks.optional_real(5);
     rounds[static_cast<int>(peaks.integer(0))].peaks.push_back(reading);
   }
   return rounds;

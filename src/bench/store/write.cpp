@@ -49,12 +49,12 @@ void insert_samples(Database& database, const CaseRound& round, int number) {
   Statement insert(
       database,
       "INSERT INTO sample (case_id, round, step, is_warmup, input_ns, forward_ns, loss_ns, backward_ns, "
-      "update_ns, loss) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "update_ns, loss, device_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (const auto& sample : round.samples) {
     const StepTimes& times = sample.times;
     insert.bind(round.case_id).bind(number).bind(sample.step).bind(static_cast<int>(sample.is_warmup));
     insert.bind(times.input_ns).bind(times.forward_ns).bind(times.loss_ns).bind(times.backward_ns);
-    insert.bind(times.update_ns).bind(finite(times.loss)).execute();
+    insert.bind(times.update_ns).bind(finite(times.loss)).bind(times.device_ns).execute();
   }
 }
 
@@ -62,11 +62,12 @@ void insert_case_round(Database& database, const CaseRound& round, int number) {
   Statement insert(
       database,
       "INSERT INTO case_round (case_id, round, position, sitting, status, message, peak_rss_bytes, "
-      "device_peak_bytes, elapsed_ns, load_average, total_ticks, steal_ticks) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "device_peak_bytes, device_state, elapsed_ns, load_average, total_ticks, steal_ticks) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   insert.bind(round.case_id).bind(number).bind(round.position).bind(round.sitting);
   insert.bind(to_string(round.status)).bind(round.message);
-  insert.bind(round.memory.peak_rss_bytes).bind(round.memory.device_peak_bytes).bind(round.elapsed_ns);
+  insert.bind(round.memory.peak_rss_bytes).bind(round.memory.device_peak_bytes);
+  insert.bind(round.memory.device_state).bind(round.elapsed_ns);
   insert.bind(round.load_after.load_average);
   insert.bind(round.load_after.total_ticks - round.load_before.total_ticks);
   insert.bind(round.load_after.steal_ticks - round.load_before.steal_ticks).execute();
@@ -242,13 +243,16 @@ void ResultsFile::record_peaks(std::int64_t run_id, int number, const std::vecto
   Transaction transaction(database_);
   Statement peak(
       database_,
-      "INSERT INTO peak (run_id, round, threads, fp32_gflops, bf16_gflops) VALUES (?, ?, ?, ?, ?)");
+      "INSERT INTO peak (run_id, round, threads, fp32_gflops, bf16_gflops, tf32_gflops, fp16_gflops) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?)");
   for (const auto& reading : peaks)
     peak.bind(run_id)
         .bind(number)
         .bind(reading.threads)
         .bind(reading.rates.fp32_gflops)
         .bind(reading.rates.bf16_gflops)
+        .bind(reading.rates.tf32_gflops)
+        .bind(reading.rates.fp16_gflops)
         .execute();
   transaction.commit();
 }

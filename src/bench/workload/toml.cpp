@@ -105,8 +105,8 @@ void add_selection(const Section& section, Configuration& configuration) {
 // The options of `lstmbench run` that a file may set; lists are written as arrays.
 const std::vector<std::string>& run_keys() {
   static const std::vector<std::string> keys{
-      "workload", "implementation", "dtype",     "threads",  "rounds",   "steps",   "warmup",  "budget",
-      "check",    "time-limit",     "precision", "protocol", "baseline", "results", "versions"};
+      "workload", "implementation", "dtype",     "threads",  "rounds",   "steps",   "warmup",   "budget",
+      "check",    "time-limit",     "precision", "protocol", "baseline", "results", "versions", "device"};
   return keys;
 }
 

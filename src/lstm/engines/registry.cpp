@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "cuda/engines.h"
 #include "engines/basic/basic_engine.h"
 #include "engines/fused/fused_engine.h"
 #include "engines/sequence/sequence_engine.h"
@@ -66,7 +67,8 @@ EngineOptions EngineOptions::from_environment() {
   return options;
 }
 
-std::span<const EngineKind> engine_kinds() {
+std::span<const EngineKind> engine_kinds(Device device) {
+  if (device == Device::cuda) return cuda::engine_kinds();
   static const std::vector<EngineKind> kinds = [] {
     std::vector<EngineKind> result;
     for (const Registered& engine : registry()) result.push_back(engine.kind);
@@ -86,6 +88,10 @@ std::unique_ptr<Engine> make_engine(std::string_view name, const Network& networ
   for (const Registered& engine : registry()) {
     if (engine.kind.name == name) return engine.make(network, shape, options, adam);
     known += (known.empty() ? "" : ", ") + std::string(engine.kind.name);
+  }
+  for (const EngineKind& kind : cuda::engine_kinds()) {
+    if (kind.name == name) return cuda::make_engine(name, network, shape, options, adam);
+    known += ", " + std::string(kind.name);
   }
   throw std::invalid_argument("engine: got \"" + std::string(name) + "\", expected one of " + known);
 }

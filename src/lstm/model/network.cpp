@@ -14,6 +14,24 @@ void require_at_least(int minimum, int got, const char* field, const char* meani
 
 }  // namespace
 
+std::string_view name(DType dtype) {
+  switch (dtype) {
+    case DType::fp32:
+      return "fp32";
+    case DType::bf16:
+      return "bf16";
+    case DType::bf16x3:
+      return "bf16x3";
+    case DType::fp64:
+      return "fp64";
+    case DType::tf32:
+      return "tf32";
+    case DType::fp16:
+      return "fp16";
+  }
+  throw std::invalid_argument("unknown dtype");
+}
+
 void validate(const Network& network) {
   require_at_least(1, network.inputs, "inputs", "channels of x, C");
   require_at_least(1, network.units, "units", "LSTM units, H");

@@ -57,6 +57,19 @@ TEST(TimingHonesty, TheFirstRequestMayWarmUp) {
   EXPECT_NE(timing_fault(run_of(5, 200 * ms, 4400 * ms), true), std::nullopt);
 }
 
+TEST(TimingHonesty, TheDevicesClockMustTellTheSame) {
+  WorkerSession::Run run = run_of(5, 200 * ms, 1003 * ms);
+  const auto with_device_ns = [&](std::int64_t nanoseconds) {
+    for (StepTimes& step : run.steps) step.device_ns = nanoseconds;
+    return timing_fault(run, false);
+  };
+  EXPECT_EQ(with_device_ns(120 * ms), std::nullopt);  // forward, loss and backward of 40 ms each
+  EXPECT_EQ(with_device_ns(119 * ms), std::nullopt);  // 0.8 % less: launches and waking up
+  EXPECT_THAT(with_device_ns(118 * ms),
+              Optional(HasSubstr("600.000 ms by the host's clock, 590.000 ms by the device's")));
+  EXPECT_NE(with_device_ns(122 * ms), std::nullopt);
+}
+
 TEST(TimingHonesty, YearsDoNotOverflow) {
   const std::int64_t year = 365LL * 24 * 3600 * 1000 * ms;
   WorkerSession::Run run{std::vector<StepTimes>(1000), 1000 * ms, 0};

@@ -106,6 +106,7 @@ TEST(Replies, StepsArrive) {
   EXPECT_EQ(steps[0].headline_ns(), 9);
   EXPECT_EQ(steps[0].total_ns(), 15);
   EXPECT_EQ(steps[0].loss, 6.5);
+  EXPECT_FALSE(steps[0].device_ns);
   EXPECT_TRUE(decode_steps(R"({"id": 4, "result": {"steps": []}})", 4, 0).empty());
 }
 
@@ -119,6 +120,31 @@ TEST(Replies, AnImplementationMayHaveNotesOnDtypes) {
               HasSubstr("'notes'"));
   EXPECT_THAT(fault([&] { decode_hello(hello_with(dtypes, dtypes + R"(, "notes": {"fp32": 1})"), 1); }),
               HasSubstr("'notes'"));
+}
+
+TEST(Replies, ADeviceMaySayMore) {
+  const auto steps = decode_steps(
+      R"({"id": 4, "result": {"steps": [{"input_ns": 1, "forward_ns": 2, "loss_ns": 3, "backward_ns": 4, "update_ns": 5, "loss": 6.5, "device_ns": 8}]}})",
+      4, 1);
+  EXPECT_EQ(steps.at(0).device_ns, 8);
+  EXPECT_THAT(
+      fault([] {
+        decode_steps(
+            R"({"id": 4, "result": {"steps": [{"input_ns": 1, "forward_ns": 2, "loss_ns": 3, "backward_ns": 4, "update_ns": 5, "loss": 6.5, "device_ns": -8}]}})",
+            4, 1);
+      }),
+      HasSubstr("'device_ns'"));
+  EXPECT_EQ(decode_memory(R"({"id": 5, "result": {"device_state": "1980 MHz, 412 W"}})", 5).device_state,
+            "1980 MHz, 412 W");
+  const PeakRates peak =
+      decode_peak(R"({"id": 5, "result": {"tf32_gflops": 400000, "fp16_gflops": 800000.5}})", 5);
+  EXPECT_EQ(peak.tf32_gflops, 400000);
+  EXPECT_EQ(peak.fp16_gflops, 800000.5);
+  const Hello hello = decode_hello(
+      R"({"id": 1, "result": {"protocol": 1, "library": "cuda", "version": "1", "implementations": [
+          {"name": "cuda/fused", "dtypes": ["fp32"], "devices": ["cuda"], "unavailable": "no CUDA device"}]}})",
+      1);
+  EXPECT_EQ(hello.implementations.at(0).unavailable, "no CUDA device");
 }
 
 TEST(Replies, MemoryAndPeakMayBeUnknownButNotNonsense) {

@@ -64,6 +64,23 @@ TEST(Selection, RepeatsWhatWorkersSayOfADtypeThatWillRun) {
               ElementsAre("native/sequence bf16: in software"));
 }
 
+TEST(Selection, OnAnotherDeviceWhatCannotRunThereIsTold) {
+  Discovery with_gpus = discovery();
+  for (const char* name : {"cuda/fused", "cudnn/standard"})
+    with_gpus.implementations.push_back({name, {name, "", {"fp32", "tf32"}, {"cuda"}}, "1.0", {}});
+  with_gpus.implementations.back().info.unavailable = "no CUDA device";
+  RunOptions on_gpu = options();
+  EXPECT_THAT(names(select_cases(on_gpu, known_workloads({}), with_gpus, 470), "1x320/CE-short"),
+              Not(Contains("cuda/fused")));
+  on_gpu.device = "cuda";
+  const Plan plan = select_cases(on_gpu, known_workloads({}), with_gpus, 470);
+  EXPECT_THAT(names(plan, "1x320/CE-short"), ElementsAre("cuda/fused", "cudnn/standard"));
+  EXPECT_EQ(plan.cases.at(0).status, Status::ok);
+  EXPECT_EQ(plan.cases.at(1).status, Status::unsupported);
+  EXPECT_EQ(plan.cases.at(1).problem, "no CUDA device");
+  EXPECT_THAT(repeat_command(plan.cases[0].a_case, {}), HasSubstr("--device cuda"));
+}
+
 TEST(Selection, ByDefaultTheOriginalsFourWorkloads) {
   std::vector<std::string> selected;
   for (const auto& workload : select_workloads({}, known_workloads({}))) selected.push_back(workload.name);

@@ -1,0 +1,64 @@
+// Copies between the batch as loaded, packed rows, and the rows that a loss or a weight gradient reads. One
+// block a step: its threads walk over the step's rows and columns, columns fastest.
+#pragma once
+
+#include "cuda/kernels/packed_rows.h"
+#include "cuda/math/numbers.h"
+
+namespace lstm::cuda {
+
+// x (N, T_loaded, C) -> packed (rows, stride), columns C..stride-1 zero. Nothing behind a sample's length is
+// read.
+template <class T>
+__global__ void pack_x_kernel(PackedRows rows, const int* order, const float* x, int loaded_steps,
+                                     int inputs, int stride, T* packed) {
+  const int t = static_cast<int>(blockIdx.x);
+  const long long first = rows.row(t);
+  const long long count = static_cast<long long>(rows.active(t)) * stride;
+  for (long long i = threadIdx.x; i < count; i += blockDim.x) {
+    const int place = static_cast<int>(i / stride), column = static_cast<int>(i % stride);
+    const float value = column < inputs
+                            ? x[(static_cast<long long>(order[place]) * loaded_steps + t) * inputs + column]
+                            : 0.0f;
+    packed[first * stride + i] = rounded<T>(value);
+  }
+}
+
+// For each row of direction's part of y (rows, stride), H columns: h of the step before it, zero where there
+// is none.
+template <class T>
+__global__ void gather_h_before_kernel(PackedRows rows, int direction, const T* y, int stride,
+                                              int units, T* h_before) {
+  const int t = static_cast<int>(blockIdx.x);
+  const int before = rows.step_before(direction, t), rows_before = rows.rows_before(direction, t);
+  const long long first = rows.row(t), from = before < 0 ? 0 : rows.row(before);
+  const long long count = static_cast<long long>(rows.active(t)) * units;
+  for (long long i = threadIdx.x; i < count; i += blockDim.x) {
+    const int place = static_cast<int>(i / units), unit = static_cast<int>(i % units);
+    h_before[first * units + i] = place < rows_before ? y[(from + place) * stride + unit] : T{};
+  }
+}
+
+// y at each sample's last step: (N, width) by place. One block a place.
+template <class T>
+__global__ void gather_last_kernel(PackedRows rows, const int* lengths, const T* y, int width,
+                                          T* last) {
+  const int place = static_cast<int>(blockIdx.x);
+  const long long row = rows.row(lengths[place] - 1) + place;
+  for (int j = static_cast<int>(threadIdx.x); j < width; j += static_cast<int>(blockDim.x)) {
+    last[static_cast<long long>(place) * width + j] = y[row * width + j];
+  }
+}
+
+// The reverse: d_last (N, width) by place into dy (rows, width), which is zero elsewhere.
+template <class T>
+__global__ void scatter_last_kernel(PackedRows rows, const int* lengths, const T* d_last, int width,
+                                           T* dy) {
+  const int place = static_cast<int>(blockIdx.x);
+  const long long row = rows.row(lengths[place] - 1) + place;
+  for (int j = static_cast<int>(threadIdx.x); j < width; j += static_cast<int>(blockDim.x)) {
+    dy[row * width + j] = d_last[static_cast<long long>(place) * width + j];
+  }
+}
+
+}  // namespace lstm::cuda

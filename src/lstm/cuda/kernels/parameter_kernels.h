@@ -1,0 +1,74 @@
+// Passes over parameters and gradients: Adam, sums over rows (bias gradients), copies between layouts and
+// formats.
+#pragma once
+
+#include "cuda/kernels/parameters.h"
+#include "cuda/math/numbers.h"
+
+namespace lstm::cuda {
+
+// As kernels/adam/adam_ref.cpp.
+__global__ void adam_kernel(AdamStep step) {
+  const long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i >= step.count) return;
+  const float g = step.gradients[i];
+  const float m = step.first_moments[i] + step.weight1 * (g - step.first_moments[i]);
+  const float v = step.beta2 * step.second_moments[i] + step.weight2 * g * g;
+  step.first_moments[i] = m;
+  step.second_moments[i] = v;
+  step.parameters[i] -= step.step_size * m / (sqrtf(v) * step.root_scale + step.epsilon);
+}
+
+// partial (gridDim.y, columns): sums over the rows of data (rows, columns) that a block of (32, 8) threads
+// has.
+template <class T>
+__global__ void partial_column_sums_kernel(int rows, int columns, const T* data, float* partial) {
+  __shared__ float sums[kColumnSumRows][32];
+  const int column = static_cast<int>(blockIdx.x * 32 + threadIdx.x);
+  float sum = 0.0f;
+  if (column < columns) {
+    const int stride = static_cast<int>(gridDim.y) * kColumnSumRows;
+    for (int row = static_cast<int>(blockIdx.y) * kColumnSumRows + static_cast<int>(threadIdx.y); row < rows;
+         row += stride) {
+      sum += to_float(data[static_cast<long long>(row) * columns + column]);
+    }
+  }
+  sums[threadIdx.y][threadIdx.x] = sum;
+  __syncthreads();
+  if (threadIdx.y != 0 || column >= columns) return;
+  for (int k = 1; k < kColumnSumRows; ++k) sum += sums[k][threadIdx.x];
+  partial[static_cast<long long>(blockIdx.y) * columns + column] = sum;
+}
+
+// b_W = b_R = scale * the sum over the rows of partial (rows, columns), or that added to them.
+__global__ void bias_gradient_kernel(int rows, int columns, const float* partial, float scale,
+                                            bool adds, float* b_W, float* b_R) {
+  const int column = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+  if (column >= columns) return;
+  float sum = 0.0f;
+  for (int row = 0; row < rows; ++row) sum += partial[static_cast<long long>(row) * columns + column];
+  const float value = adds ? b_W[column] + scale * sum : scale * sum;
+  b_W[column] = value;
+  b_R[column] = value;
+}
+
+// One row of blocks a segment.
+template <class From, class To>
+__global__ void copy_segments_kernel(const Segment* segments, const From* from, To* to, float scale) {
+  const Segment segment = segments[blockIdx.y];
+  const long long count = static_cast<long long>(segment.rows) * segment.columns;
+  const long long stride = static_cast<long long>(gridDim.x) * blockDim.x;
+  for (long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += stride) {
+    const long long row = i / segment.columns, column = i % segment.columns;
+    const float value = to_float(from[segment.from + row * segment.from_stride + column]);
+    to[segment.to + row * segment.to_stride + column] = rounded<To>(scale * value);
+  }
+}
+
+template <class From, class To>
+__global__ void convert_kernel(long long count, const From* from, float scale, To* to) {
+  const long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i < count) to[i] = rounded<To>(scale * to_float(from[i]));
+}
+
+}  // namespace lstm::cuda

@@ -1,0 +1,59 @@
+#include "cuda/kernels/parameters.h"
+
+#include "cuda/kernels/launch.h"
+#include "cuda/kernels/parameter_kernels.h"
+
+namespace lstm::cuda {
+namespace {
+
+constexpr int kThreads = 256;
+
+unsigned blocks_for(long long count) {
+  return static_cast<unsigned>((count + kThreads - 1) / kThreads);
+}
+
+}  // namespace
+
+void adam(StreamHandle stream, const AdamStep& step) {
+  launch("adam", stream, blocks_for(step.count), kThreads, adam_kernel, step);
+}
+
+template <class T>
+void bias_gradient(StreamHandle stream, int rows, int columns, const T* d_gates, float scale, bool adds,
+                   float* partial, float* b_W, float* b_R) {
+  const int parts = rows < kColumnSumRows * kColumnSumPartials ? 1 : kColumnSumPartials;
+  const dim3 grid(static_cast<unsigned>((columns + 31) / 32), static_cast<unsigned>(parts));
+  launch("partial_column_sums", stream, grid, dim3(32, kColumnSumRows), partial_column_sums_kernel<T>, rows,
+         columns, d_gates, partial);
+  launch("bias_gradient", stream, blocks_for(columns), kThreads, bias_gradient_kernel, parts, columns,
+         partial, scale, adds, b_W, b_R);
+}
+
+template <class From, class To>
+void copy_segments(StreamHandle stream, const Segment* segments, int count, const From* from, To* to,
+                   float scale) {
+  constexpr unsigned kBlocksEach = 64;
+  launch("copy_segments", stream, dim3(kBlocksEach, static_cast<unsigned>(count)), kThreads,
+         copy_segments_kernel<From, To>, segments, from, to, scale);
+}
+
+template <class From, class To>
+void convert(StreamHandle stream, long long count, const From* from, float scale, To* to) {
+  if (count == 0) return;
+  launch("convert", stream, blocks_for(count), kThreads, convert_kernel<From, To>, count, from, scale, to);
+}
+
+#define LSTM_INSTANTIATE(T)                                                                              \
+  template void bias_gradient<T>(StreamHandle, int, int, const T*, float, bool, float*, float*, float*); \
+  template void copy_segments<float, T>(StreamHandle, const Segment*, int, const float*, T*, float);     \
+  template void convert<float, T>(StreamHandle, long long, const float*, float, T*);
+LSTM_INSTANTIATE(float)
+LSTM_INSTANTIATE(Bf16)
+LSTM_INSTANTIATE(Fp16)
+#undef LSTM_INSTANTIATE
+template void copy_segments<Bf16, float>(StreamHandle, const Segment*, int, const Bf16*, float*, float);
+template void copy_segments<Fp16, float>(StreamHandle, const Segment*, int, const Fp16*, float*, float);
+template void convert<Bf16, float>(StreamHandle, long long, const Bf16*, float, float*);
+template void convert<Fp16, float>(StreamHandle, long long, const Fp16*, float, float*);
+
+}  // namespace lstm::cuda

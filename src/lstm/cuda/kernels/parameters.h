@@ -1,0 +1,47 @@
+// Values that the kernels over parameters and gradients take.
+#pragma once
+
+#include <cstdint>
+
+#include "cuda/kernels/stream_handle.h"
+
+namespace lstm::cuda {
+
+constexpr int kColumnSumRows = 8;       // of threads in a block
+constexpr int kColumnSumPartials = 64;  // blocks that share a column
+
+// One step of Adam, as kernels/adam/adam.h.
+struct AdamStep {
+  long long count = 0;               // of each of the following
+  const float* gradients = nullptr;  //
+  float* parameters = nullptr;       // p -= step_size * m / (sqrt(v) * root_scale + epsilon)
+  float* first_moments = nullptr;    // m += weight1 * (g - m)
+  float* second_moments = nullptr;   // v = beta2 * v + weight2 * g * g
+  float weight1 = 0, beta2 = 0, weight2 = 0, root_scale = 0, epsilon = 0, step_size = 0;
+};
+
+// A matrix that lies at one place in one buffer and at another in another; all in elements.
+struct Segment {
+  std::int64_t from = 0, to = 0;
+  int rows = 0, columns = 0;
+  int from_stride = 0, to_stride = 0;  // from one row to the next
+};
+
+void adam(StreamHandle stream, const AdamStep& step);
+
+// b_W = b_R = scale * the sums over the rows of d_gates (rows, columns), added to what is there where `adds`:
+// one gradient for two biases that are added. partial holds kColumnSumPartials * columns floats.
+template <class T>
+void bias_gradient(StreamHandle stream, int rows, int columns, const T* d_gates, float scale, bool adds,
+                   float* partial, float* b_W, float* b_R);
+
+// to = scale * from, segment by segment; `segments` (count) lies on the device.
+template <class From, class To>
+void copy_segments(StreamHandle stream, const Segment* segments, int count, const From* from, To* to,
+                   float scale);
+
+// to (count) = scale * from.
+template <class From, class To>
+void convert(StreamHandle stream, long long count, const From* from, float scale, To* to);
+
+}  // namespace lstm::cuda

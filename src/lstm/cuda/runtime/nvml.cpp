@@ -1,0 +1,89 @@
+// Clocks, power and throttling by NVML, the driver's own library. It is loaded where it is installed, and
+// nothing of it is needed to build: its header is not part of every toolkit.
+#include <dlfcn.h>
+
+#include <array>
+#include <memory>
+
+#include "lstm/cuda.h"
+
+namespace lstm::cuda {
+namespace {
+
+using Handle = struct nvmlDevice_st*;
+// NVML's stable programming interface; every function returns 0 for success.
+using Init = int (*)();
+using GetHandle = int (*)(unsigned, Handle*);
+using GetClock = int (*)(Handle, int, unsigned*);
+using GetNumber = int (*)(Handle, unsigned*);
+using GetTemperature = int (*)(Handle, int, unsigned*);
+using GetReasons = int (*)(Handle, unsigned long long*);
+constexpr int kSmClock = 1, kMemoryClock = 2, kGpuTemperature = 0;
+
+struct Reason {
+  unsigned long long bit;
+  const char* text;
+};
+// nvmlClocksEventReason*, but those that say that nothing is to be done.
+constexpr std::array<Reason, 7> kReasons{{{0x4, "power cap"},
+                                          {0x8, "hardware slowdown"},
+                                          {0x10, "synchronised boost"},
+                                          {0x20, "thermal slowdown"},
+                                          {0x40, "hardware thermal slowdown"},
+                                          {0x80, "hardware power brake"},
+                                          {0x2, "clocks set by somebody"}}};
+
+struct Closer {
+  void operator()(void* library) const { dlclose(library); }
+};
+
+class Nvml {
+ public:
+  Nvml() : library_(dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL)) {
+    const auto init = find<Init>("nvmlInit_v2");
+    is_usable_ = init != nullptr && init() == 0;
+  }
+  bool is_usable() const { return is_usable_; }
+
+  template <class Function>
+  Function find(const char* name) const {
+    return library_ == nullptr ? nullptr : reinterpret_cast<Function>(dlsym(library_.get(), name));
+  }
+
+ private:
+  std::unique_ptr<void, Closer> library_;
+  bool is_usable_ = false;
+};
+
+}  // namespace
+
+// Device 0 of NVML is that of CUDA where one GPU is visible; with several, CUDA_VISIBLE_DEVICES may choose
+// another.
+DeviceState device_state() {
+  static const Nvml nvml;
+  DeviceState state;
+  Handle device = nullptr;
+  const auto get_handle = nvml.find<GetHandle>("nvmlDeviceGetHandleByIndex_v2");
+  if (!nvml.is_usable() || get_handle == nullptr || get_handle(0, &device) != 0) return state;
+  unsigned value = 0;
+  if (const auto get = nvml.find<GetClock>("nvmlDeviceGetClockInfo"); get != nullptr) {
+    if (get(device, kSmClock, &value) == 0) state.sm_clock_mhz = static_cast<int>(value);
+    if (get(device, kMemoryClock, &value) == 0) state.memory_clock_mhz = static_cast<int>(value);
+  }
+  if (const auto get = nvml.find<GetTemperature>("nvmlDeviceGetTemperature"); get != nullptr) {
+    if (get(device, kGpuTemperature, &value) == 0) state.temperature_celsius = static_cast<int>(value);
+  }
+  if (const auto get = nvml.find<GetNumber>("nvmlDeviceGetPowerUsage"); get != nullptr) {
+    if (get(device, &value) == 0) state.power_watts = value / 1000.0;
+  }
+  unsigned long long reasons = 0;
+  if (const auto get = nvml.find<GetReasons>("nvmlDeviceGetCurrentClocksThrottleReasons"); get != nullptr) {
+    if (get(device, &reasons) != 0) reasons = 0;
+  }
+  for (const Reason& reason : kReasons) {
+    if ((reasons & reason.bit) != 0) state.throttle_reasons.emplace_back(reason.text);
+  }
+  return state;
+}
+
+}  // namespace lstm::cuda

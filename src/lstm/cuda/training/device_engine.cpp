@@ -1,0 +1,121 @@
+#include "cuda/training/device_engine.h"
+
+#include <stdexcept>
+
+#include "cuda/kernels/packing.h"
+#include "cuda/runtime/check.h"
+
+namespace lstm::cuda {
+namespace {
+
+template <class T>
+constexpr bool has_dtype(DType dtype) {
+  return dtype == DType::fp32 || dtype == DType::tf32;
+}
+template <>
+constexpr bool has_dtype<Bf16>(DType dtype) {
+  return dtype == DType::bf16;
+}
+template <>
+constexpr bool has_dtype<Fp16>(DType dtype) {
+  return dtype == DType::fp16;
+}
+
+template <class T>
+DType require_dtype(const char* engine, DType dtype) {
+  if (has_dtype<T>(dtype)) return dtype;
+  throw std::invalid_argument(std::string(engine) + ": does not support dtype " + std::string(name(dtype)));
+}
+
+}  // namespace
+
+template <class T>
+DeviceEngine<T>::DeviceEngine(const char* engine, const Network& network, const BatchShape& shape,
+                              const EngineOptions& options, const AdamOptions& adam, Operands operands)
+    : network_(network),
+      shape_(shape),
+      dtype_(require_dtype<T>(engine, options.dtype)),
+      operands_(operands),
+      scale_(loss_scale(dtype_, network.loss, shape.samples)),
+      lanes_{std::make_unique<Lane>(dtype_),
+             network.directions == 2 ? std::make_unique<Lane>(dtype_) : nullptr},
+      batch_(network, shape),
+      parameters_(network, adam, main().stream),
+      weights_(network, operands, parameters_, main().stream),
+      head_(network, shape, scale_, main().stream, main().products) {
+  const auto plan = [this] {
+    x_ = arena_.take<T>(static_cast<std::size_t>(most_rows()) * static_cast<std::size_t>(x_stride()));
+  };
+  plan();
+  arena_.allocate();
+  plan();
+}
+
+template <class T>
+void DeviceEngine<T>::load(const Batch& batch) {
+  is_timed_ = false;
+  batch_.load(batch, main().stream);
+  parameters_.upload();
+}
+
+template <class T>
+void DeviceEngine<T>::forward() {
+  main().stream.record(forward_starts_);
+  weights_.refresh();
+  pack_x(main().stream.get(), batch_.rows(), batch_.order(), batch_.x(), batch_.loaded_steps(),
+         network_.inputs, x_stride(), x_);
+  forward_layers();
+  head_.forward(batch_, y(), weights_.head());
+}
+
+template <class T>
+void DeviceEngine<T>::backward() {
+  parameters_.gradients_changed();
+  head_.backward(batch_, y(), weights_.head(), parameters_.head_gradient(), dy());
+  backward_layers();
+  main().stream.record(backward_ends_);
+  is_timed_ = true;
+}
+
+template <class T>
+std::optional<std::int64_t> DeviceEngine<T>::device_ns() {
+  if (!is_timed_) return std::nullopt;
+  backward_ends_.synchronise();
+  return backward_ends_.nanoseconds_since(forward_starts_);
+}
+
+template <class T>
+void DeviceEngine<T>::fork() {
+  if (lanes_[1] == nullptr) return;
+  main().stream.record(main().event);
+  lanes_[1]->stream.wait_for(main().event);
+}
+
+template <class T>
+void DeviceEngine<T>::join() {
+  if (lanes_[1] == nullptr) return;
+  lanes_[1]->stream.record(lanes_[1]->event);
+  main().stream.wait_for(lanes_[1]->event);
+}
+
+template <class T>
+std::size_t DeviceEngine<T>::workspace_bytes() const {
+  std::size_t bytes = layer_bytes() + batch_.bytes() + head_.bytes() + weights_.bytes() + arena_.bytes();
+  for (const auto& lane : lanes_) bytes += lane == nullptr ? 0 : lane->products.workspace_bytes();
+  return bytes;
+}
+
+template <class T>
+std::string DeviceEngine<T>::device_and_dtype() const {
+  int device = 0;
+  cudaDeviceProp properties{};
+  check(cudaGetDevice(&device), "cudaGetDevice");
+  check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
+  return std::string(properties.name) + ", " + std::string(name(dtype_));
+}
+
+template class DeviceEngine<float>;
+template class DeviceEngine<Bf16>;
+template class DeviceEngine<Fp16>;
+
+}  // namespace lstm::cuda

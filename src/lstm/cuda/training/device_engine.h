@@ -1,0 +1,118 @@
+// Everything of a training step on the device but the LSTM layers: loading, head, loss, parameters, Adam.
+// Engines for a GPU derive from it and add their layers. T is what products take: float (fp32 and tf32), Bf16
+// or Fp16.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "cuda/runtime/product.h"
+#include "cuda/runtime/stream.h"
+#include "cuda/training/device_batch.h"
+#include "cuda/training/device_head.h"
+#include "cuda/training/device_parameters.h"
+#include "cuda/training/weights.h"
+#include "lstm/engine.h"
+
+namespace lstm::cuda {
+
+// A stream with the products that run in it: engines have one for each direction.
+struct Lane {
+  explicit Lane(DType dtype) : products(stream, dtype) {}
+
+  Stream stream;
+  Products products;
+  Event event;  // for another lane to wait for
+};
+
+template <class T>
+class DeviceEngine : public Engine {
+ public:
+  const Network& network() const final { return network_; }
+  const ParameterLayout& layout() const final { return parameters_.layout(); }
+  std::span<float> parameters() final { return parameters_.on_host(); }
+  std::span<const float> gradients() const final { return parameters_.gradients_on_host(); }
+
+  void load(const Batch& batch) final;
+  void forward() final;
+  double loss() final { return head_.loss(batch_); }
+  void backward() final;
+  void update() final { parameters_.update(); }
+
+  void synchronise() final { main().stream.synchronise(); }
+  std::optional<std::int64_t> device_ns() final;
+  std::size_t workspace_bytes() const final;
+
+ protected:
+  // Throws std::invalid_argument naming `engine` where its dtype is not one of T's. With Operands::head there
+  // are no weights().W and R, and x is not padded.
+  DeviceEngine(const char* engine, const Network& network, const BatchShape& shape,
+               const EngineOptions& options, const AdamOptions& adam, Operands operands = Operands::all);
+
+  // Rows are those of batch(). Everything is put into main().stream, or into streams that wait for it and
+  // that it waits for; nothing waits for the device. Pointers must stay the same from step to step.
+  virtual void forward_layers() = 0;  // from x() to y()
+  virtual const T* y() const = 0;     // (rows, D*H) of the last layer
+  virtual float* dy() = 0;            // (rows, D*H) of the last layer, filled before backward_layers
+  // From dy(), which is multiplied by scale(), to the gradients of all LSTM parameters, which are not. They
+  // hold what the step before left.
+  virtual void backward_layers() = 0;
+  virtual std::size_t layer_bytes() const = 0;
+
+  const BatchShape& shape() const { return shape_; }
+  const DeviceBatch& batch() const { return batch_; }
+  DeviceParameters& store() { return parameters_; }
+  const DeviceParameters& store() const { return parameters_; }
+  const Weights<T>& weights() const { return weights_; }
+  DeviceHead<T>& head() { return head_; }
+  int width() const { return network_.directions * network_.units; }  // D*H
+  int most_rows() const { return batch_.packed().most_rows(); }
+  DType dtype() const { return dtype_; }
+  float scale() const { return scale_; }
+
+  // The packed input (rows, x_stride()), columns C..x_stride()-1 zero.
+  const T* x() const { return x_; }
+  int x_stride() const { return operands_ == Operands::all ? padded_inputs(network_, 0) : network_.inputs; }
+
+  Lane& main() { return *lanes_[0]; }
+  // Of each direction; that of the forward one is main().
+  Lane& lane(int direction) { return *lanes_[static_cast<std::size_t>(direction)]; }
+  void fork();  // the other lane waits for what main() has been given until now
+  void join();  // main() waits for what the other lane has been given until now
+
+  // "NVIDIA H100 80GB HBM3, bf16".
+  std::string device_and_dtype() const;
+
+ private:
+  Network network_;
+  BatchShape shape_;
+  DType dtype_;
+  Operands operands_;
+  float scale_;
+  std::array<std::unique_ptr<Lane>, 2> lanes_;
+  DeviceBatch batch_;
+  DeviceParameters parameters_;
+  Weights<T> weights_;
+  DeviceHead<T> head_;
+  DeviceArena arena_;
+  T* x_ = nullptr;  // (N*T, x_stride)
+  Event forward_starts_{true}, backward_ends_{true};
+  bool is_timed_ = false;
+};
+
+// An EngineOf<T> for the T of the dtype that options ask for. Throws std::invalid_argument for other dtypes.
+template <template <class> class EngineOf>
+std::unique_ptr<Engine> make_for_dtype(const char* name, const Network& network, const BatchShape& shape,
+                                       const EngineOptions& options, const AdamOptions& adam) {
+  switch (options.dtype) {
+    case DType::bf16:
+      return std::make_unique<EngineOf<Bf16>>(name, network, shape, options, adam);
+    case DType::fp16:
+      return std::make_unique<EngineOf<Fp16>>(name, network, shape, options, adam);
+    default:  // the constructor knows fp32 and tf32 only
+      return std::make_unique<EngineOf<float>>(name, network, shape, options, adam);
+  }
+}
+
+}  // namespace lstm::cuda

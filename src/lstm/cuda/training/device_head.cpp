@@ -1,0 +1,157 @@
+#include "cuda/training/device_head.h"
+
+#include <algorithm>
+
+#include "cuda/kernels/loss.h"
+#include "cuda/kernels/packing.h"
+#include "cuda/runtime/check.h"
+
+namespace lstm::cuda {
+namespace {
+
+std::size_t size(std::int64_t a, std::int64_t b) {
+  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
+}
+
+}  // namespace
+
+template <class T>
+DeviceHead<T>::DeviceHead(const Network& network, const BatchShape& shape, float scale, const Stream& stream,
+                          Products& products)
+    : network_(network),
+      scale_(scale),
+      stream_(&stream),
+      products_(&products),
+      width_(network.directions * network.units),
+      max_labels_(shape.max_labels),
+      host_total_(sizeof(double)) {
+  plan(shape);
+  arena_.allocate();
+  plan(shape);
+}
+
+template <class T>
+void DeviceHead<T>::plan(const BatchShape& shape) {
+  const std::int64_t rows = is_ctc() ? most_steps(shape) : shape.samples;
+  logits_ = arena_.take<float>(size(rows, network_.classes));
+  d_logits_ = arena_.take<float>(size(rows, network_.classes));
+  if constexpr (sizeof(T) == 2) scaled_ = arena_.take<T>(size(rows, network_.classes));
+  losses_ = arena_.take<double>(static_cast<std::size_t>(shape.samples));
+  total_ = arena_.take<double>(1);
+  if (!is_ctc()) {
+    last_y_ = arena_.take<T>(size(rows, width_));
+    d_last_y_ = arena_.take<float>(size(rows, width_));
+    return;
+  }
+  const std::size_t states = size(size(shape.samples, shape.time_steps), 2 * shape.max_labels + 1);
+  probabilities_ = arena_.take<Parts>(size(rows, network_.classes));
+  alpha_ = arena_.take<Parts>(states);
+  beta_ = arena_.take<Parts>(states);
+  totals_ = arena_.take<Parts>(static_cast<std::size_t>(shape.samples));
+}
+
+template <class T>
+int DeviceHead<T>::logit_rows(const DeviceBatch& batch) const {
+  return is_ctc() ? batch.packed().row(batch.loss_steps()) : batch.packed().samples();
+}
+
+template <class T>
+void DeviceHead<T>::forward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights) {
+  if (!is_ctc()) {
+    gather_last(stream_->get(), batch.rows(), batch.packed().samples(), batch.lengths(), y, width_, last_y_);
+    y = last_y_;
+  }
+  (*products_)(Product<T>{.transpose_b = true,
+                          .m = logit_rows(batch),
+                          .n = network_.classes,
+                          .k = width_,
+                          .a = y,
+                          .lda = width_,
+                          .b = weights.values,
+                          .ldb = weights.stride,
+                          .c = logits_,
+                          .ldc = network_.classes});
+}
+
+template <class T>
+double DeviceHead<T>::loss(const DeviceBatch& batch) {
+  const int samples = batch.packed().samples();
+  if (is_ctc()) {
+    const CtcProblem problem{.rows = batch.rows(),
+                             .samples = samples,
+                             .loss_steps = batch.loss_steps(),
+                             .classes = network_.classes,
+                             .max_labels = max_labels_,
+                             .loss_lengths = batch.loss_lengths(),
+                             .labels = batch.labels(),
+                             .label_starts = batch.label_starts(),
+                             .logits = logits_,
+                             .d_logits = d_logits_,
+                             .losses = losses_,
+                             .probabilities = probabilities_,
+                             .alpha = alpha_,
+                             .beta = beta_,
+                             .totals = totals_};
+    if (ctc_) {
+      ctc_(batch, problem);
+    } else {
+      ctc(stream_->get(), problem);
+    }
+  } else {
+    cross_entropy(stream_->get(), samples, network_.classes, logits_, batch.labels(),
+                  1.0f / static_cast<float>(samples), losses_, d_logits_);
+  }
+  sum_losses(stream_->get(), samples, losses_, is_ctc() ? 1.0 : 1.0 / samples, total_);
+  double* const total = host_total_.as<double>().data();
+  check(cudaMemcpyAsync(total, total_, sizeof(double), cudaMemcpyDeviceToHost, stream_->get()),
+        "copying the loss from the device");
+  stream_->synchronise();
+  return *total;
+}
+
+template <class T>
+void DeviceHead<T>::backward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights, float* d_weights,
+                             float* dy) {
+  const int rows = logit_rows(batch), all_rows = batch.packed().rows();
+  const T* d_logits = nullptr;
+  if constexpr (sizeof(T) == 2) {
+    convert(stream_->get(), static_cast<long long>(rows) * network_.classes, d_logits_, scale_, scaled_);
+    d_logits = scaled_;
+  } else {
+    d_logits = d_logits_;
+  }
+  (*products_)(Product<T>{.transpose_a = true,
+                          .m = network_.classes,
+                          .n = width_,
+                          .k = rows,
+                          .a = d_logits,
+                          .lda = network_.classes,
+                          .b = is_ctc() ? y : last_y_,
+                          .ldb = width_,
+                          .c = d_weights,
+                          .ldc = width_,
+                          .alpha = 1.0f / scale_});
+  (*products_)(Product<T>{.m = rows,
+                          .n = width_,
+                          .k = network_.classes,
+                          .a = d_logits,
+                          .lda = network_.classes,
+                          .b = weights.values,
+                          .ldb = weights.stride,
+                          .c = is_ctc() ? dy : d_last_y_,
+                          .ldc = width_});
+  const int written = is_ctc() ? rows : 0;
+  check(cudaMemsetAsync(dy + size(written, width_), 0, size(all_rows - written, width_) * sizeof(float),
+                        stream_->get()),
+        "clearing dy");
+  if (!is_ctc()) {
+    scatter_last(stream_->get(), batch.rows(), batch.packed().samples(), batch.lengths(), d_last_y_, width_,
+                 dy);
+  }
+}
+
+template class DeviceHead<float>;
+template class DeviceHead<Bf16>;
+template class DeviceHead<Fp16>;
+
+}  // namespace lstm::cuda

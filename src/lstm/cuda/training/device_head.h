@@ -1,0 +1,63 @@
+// The dense head and the loss on the device, forward and backward, on the output of the last LSTM layer in
+// packed rows. As engines/training/head.h: only rows that the loss reads are computed.
+#pragma once
+
+#include <functional>
+#include <utility>
+
+#include "cuda/kernels/ctc.h"
+#include "cuda/runtime/product.h"
+#include "cuda/training/device_batch.h"
+#include "cuda/training/weights.h"
+
+namespace lstm::cuda {
+
+template <class T>
+class DeviceHead {
+ public:
+  // scale: what dy is multiplied by (loss_scale()). `stream`, `products` must outlive the head. Throws
+  // std::bad_alloc.
+  DeviceHead(const Network& network, const BatchShape& shape, float scale, const Stream& stream,
+             Products& products);
+
+  // y (rows, D*H) packed -> logits.
+  void forward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights);
+  // The loss of the logits, and their gradient. Waits for the device.
+  double loss(const DeviceBatch& batch);
+  // Another implementation of ctc() in place of kernels/ctc.h.
+  void use_ctc(std::function<void(const DeviceBatch&, const CtcProblem&)> ctc) { ctc_ = std::move(ctc); }
+  // Writes d_weights (V, D*H), and all of dy (rows, D*H), which is multiplied by scale: zero where the loss
+  // does not read y.
+  void backward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights, float* d_weights, float* dy);
+
+  std::size_t bytes() const { return arena_.bytes(); }
+
+ private:
+  bool is_ctc() const { return network_.loss == Loss::ctc; }
+  int logit_rows(
+      const DeviceBatch& batch) const;  // CTC takes whole steps, up to the last that any sample's loss reads
+  void plan(const BatchShape& shape);
+
+  Network network_;
+  float scale_;
+  const Stream* stream_;
+  Products* products_;
+  int width_;  // D*H
+  DeviceArena arena_;
+  float* logits_ = nullptr;         // CTC: packed rows (N*T, V); cross-entropy: (N, V) by place
+  float* d_logits_ = nullptr;       // likewise
+  T* scaled_ = nullptr;             // likewise: d_logits as operands of products, times scale
+  double* losses_ = nullptr;        // (N) by place
+  double* total_ = nullptr;         // (1)
+  T* last_y_ = nullptr;             // cross-entropy: (N, D*H) by place
+  float* d_last_y_ = nullptr;       // cross-entropy: (N, D*H)
+  Parts* probabilities_ = nullptr;  // CTC: packed rows (N*T, V)
+  Parts* alpha_ = nullptr;          // CTC: (N, T, 2S + 1)
+  Parts* beta_ = nullptr;           // CTC: (N, T, 2S + 1)
+  Parts* totals_ = nullptr;         // CTC: (N)
+  int max_labels_;
+  std::function<void(const DeviceBatch&, const CtcProblem&)> ctc_;
+  PinnedMemory host_total_;
+};
+
+}  // namespace lstm::cuda

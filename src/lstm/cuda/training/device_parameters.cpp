@@ -1,0 +1,96 @@
+#include "cuda/training/device_parameters.h"
+
+#include "cuda/kernels/parameters.h"
+#include "cuda/runtime/check.h"
+#include "kernels/adam/adam.h"
+
+namespace lstm::cuda {
+namespace {
+
+DirectionTensors views(const ParameterLayout& layout, float* buffer, int layer, int direction) {
+  return {buffer + layout.W(layer, direction).offset, buffer + layout.R(layer, direction).offset,
+          buffer + layout.b_W(layer, direction).offset, buffer + layout.b_R(layer, direction).offset};
+}
+
+}  // namespace
+
+DeviceParameters::DeviceParameters(const Network& network, const AdamOptions& adam, const Stream& stream)
+    : layout_(network), adam_(adam), stream_(&stream) {
+  const auto plan = [this] {
+    for (float** buffer : {&parameters_, &gradients_, &m_, &v_}) *buffer = arena_.take<float>(layout_.size());
+  };
+  plan();
+  arena_.allocate();  // before the host gives memory for what may not fit into the device
+  plan();
+  host_parameters_ = PinnedMemory(layout_.size() * sizeof(float));
+  host_gradients_ = PinnedMemory(layout_.size() * sizeof(float));
+  check(cudaMemsetAsync(parameters_, 0, arena_.bytes(), stream.get()),
+        "clearing parameters and Adam's state");
+}
+
+DirectionTensors DeviceParameters::parameters(int layer, int direction) const {
+  return views(layout_, parameters_, layer, direction);
+}
+DirectionTensors DeviceParameters::gradients(int layer, int direction) const {
+  return views(layout_, gradients_, layer, direction);
+}
+
+std::span<float> DeviceParameters::on_host() {
+  const std::span<float> host = host_parameters_.as<float>();
+  if (is_host_old_) {
+    check(
+        cudaMemcpyAsync(host.data(), parameters_, host.size_bytes(), cudaMemcpyDeviceToHost, stream_->get()),
+        "copying parameters from the device");
+  }
+  stream_->synchronise();  // an upload may still read the host's copy, which the caller may write
+  is_host_old_ = false;
+  has_host_written_ = true;
+  return host;
+}
+
+std::span<const float> DeviceParameters::gradients_on_host() const {
+  const std::span<float> host = host_gradients_.as<float>();
+  if (are_host_gradients_old_) {
+    check(cudaMemcpyAsync(host.data(), gradients_, host.size_bytes(), cudaMemcpyDeviceToHost, stream_->get()),
+          "copying gradients from the device");
+    stream_->synchronise();
+    are_host_gradients_old_ = false;
+  }
+  return host;
+}
+
+void DeviceParameters::upload() {
+  if (!has_host_written_) return;
+  const std::span<float> host = host_parameters_.as<float>();
+  check(cudaMemcpyAsync(parameters_, host.data(), host.size_bytes(), cudaMemcpyHostToDevice, stream_->get()),
+        "copying parameters to the device");
+  has_host_written_ = false;
+}
+
+void DeviceParameters::clear_gradients() {
+  check(cudaMemsetAsync(gradients_, 0, layout_.size() * sizeof(float), stream_->get()), "clearing gradients");
+  gradients_changed();
+}
+
+void DeviceParameters::gradients_changed() {
+  are_host_gradients_old_ = true;
+}
+
+void DeviceParameters::update() {
+  upload();  // what was written since load() counts, too
+  const kernels::AdamFactors factors = kernels::adam_factors(adam_, ++step_);
+  adam(stream_->get(), {.count = static_cast<long long>(layout_.size()),
+                        .gradients = gradients_,
+                        .parameters = parameters_,
+                        .first_moments = m_,
+                        .second_moments = v_,
+                        .weight1 = factors.weight1,
+                        .beta2 = factors.beta2,
+                        .weight2 = factors.weight2,
+                        .root_scale = factors.root_scale,
+                        .epsilon = factors.epsilon,
+                        .step_size = factors.step_size});
+  is_host_old_ = true;
+}
+
+}  // namespace lstm::cuda
