@@ -10,6 +10,7 @@
 
 #include "cuda/basic/basic_engine.h"
 #include "cuda/fused/fused_engine.h"
+#include "cuda/persistent/persistent_engine.h"
 #include "lstm/engines/random_problem.h"
 
 namespace lstm::cuda {
@@ -25,7 +26,8 @@ struct Kind {
   const char* name;
   Factory make;
   DType dtype;
-  double tolerance;  // of a gradient's norm
+  double tolerance;          // of a gradient's norm
+  std::uint32_t seeds = 20;  // of random shapes
 };
 
 void PrintTo(const Kind& kind, std::ostream* out) {
@@ -45,11 +47,14 @@ INSTANTIATE_TEST_SUITE_P(, EmulatedEngine,
                          ::testing::Values(Kind{"basic", make_basic_engine, DType::fp32, 1e-4},
                                            Kind{"fused", make_fused_engine, DType::fp32, 1e-4},
                                            Kind{"fused_bf16", make_fused_engine, DType::bf16, 6e-2},
-                                           Kind{"fused_fp16", make_fused_engine, DType::fp16, 1e-2}),
+                                           Kind{"fused_fp16", make_fused_engine, DType::fp16, 1e-2},
+                                           Kind{"persistent", make_persistent_engine, DType::fp32, 1e-4, 4},
+                                           Kind{"persistent_bf16", make_persistent_engine, DType::bf16, 6e-2,
+                                                4}),
                          [](const auto& parameter) { return parameter.param.name; });
 
 TEST_P(EmulatedEngine, AgreesWithTheReferenceOnRandomShapes) {
-  for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint32_t seed = 1; seed <= GetParam().seeds; ++seed) {
     const RandomProblem problem(seed);
     const StepResult expected = testing::reference_result(problem);
     const auto engine = engine_for(problem);
