@@ -84,8 +84,7 @@ void print(const std::vector<Workload>& workloads, const Discovery& discovery) {
     std::string text = fmt::format("{} [{}]", info.description, fmt::join(info.dtypes, " "));
     if (!info.unavailable.empty()) text += fmt::format(" - UNSUPPORTED here: {}", info.unavailable);
     listing.entry(implementation.name, width, text);
-    for (const auto& [dtype, note] : info.notes)
-      listing.entry("", width, fmt::format("{}: {}", dtype, note));
+    for (const auto& [dtype, note] : info.notes) listing.entry("", width, fmt::format("{}: {}", dtype, note));
   }
   listing.title("\nworkers");
   width = 0;

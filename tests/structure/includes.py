@@ -23,7 +23,7 @@ ROOMS = {
     "workers": {LSTM, "protocol"},  # workers/protocol
     "workers/cuda": {LSTM, "protocol", "native"},  # the session that serves the library's engines
     "examples": {LSTM},
-    "microbench": {LSTM, "cpu", "kernels"},
+    "microbench": {LSTM, "cpu", "kernels", "cuda"},
 }
 # The harness computes nothing: neither it nor the program on top of it may know the library.
 FORBIDDEN = {"src/bench": {LSTM, "model", "reference", "cpu", "kernels", "engines", "cuda"},

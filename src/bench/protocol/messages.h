@@ -15,7 +15,7 @@ struct ImplementationInfo {
   std::vector<std::string> dtypes;
   std::vector<std::string> devices;
   std::map<std::string, std::string> notes = {};  // by dtype: what to know before it is measured here
-  std::string unavailable = {};  // why it cannot run here; empty: it can
+  std::string unavailable = {};                   // why it cannot run here; empty: it can
 };
 
 struct Hello {

@@ -8,6 +8,7 @@
 #include "cuda/basic/basic_engine.h"
 #include "cuda/cudnn/cudnn_engine.h"
 #include "cuda/fused/fused_engine.h"
+#include "cuda/persistent/persistent_engine.h"
 #include "cuda/runtime/device.h"
 
 namespace lstm::cuda {
@@ -22,13 +23,14 @@ struct Row {
 };
 
 // In the order of kinds.cpp.
-constexpr std::array<Row, 6> kFactories{{
+constexpr std::array<Row, 7> kFactories{{
     {"cuda/basic", make_basic_engine},
     {"cuda/fused", make_fused_engine},
     {"cudnn/standard", make_cudnn_standard},
     {"cudnn/persist-static", make_cudnn_persist_static},
     {"cudnn/persist-dynamic", make_cudnn_persist_dynamic},
     {"cudnn/persist-static-small-h", make_cudnn_persist_static_small_h},
+    {"cuda/persistent", make_persistent_engine},
 }};
 
 }  // namespace

@@ -13,6 +13,8 @@ std::span<const EngineKind> engine_kinds() {
       {"cudnn/persist-static", "cuDNN's RNN, persistent kernels that were compiled ahead", all},
       {"cudnn/persist-dynamic", "cuDNN's RNN, persistent kernels compiled for the shape at run time", all},
       {"cudnn/persist-static-small-h", "cuDNN's RNN, persistent kernels for few units", all},
+      {"cuda/persistent", "a layer's recurrence in one launch, its weights spread over clusters of blocks",
+       all},
   };
   return kinds;
 }

@@ -8,7 +8,7 @@ namespace lstm::cuda {
 // losses (rows) = -log(softmax(logits)[label]); d_logits (rows, V) = scale * (softmax(logits) -
 // one-hot(label)).
 __global__ void cross_entropy_kernel(int rows, int classes, const float* logits, const int* labels,
-                                            float scale, double* losses, float* d_logits) {
+                                     float scale, double* losses, float* d_logits) {
   const int row = static_cast<int>((blockIdx.x * blockDim.x + threadIdx.x) / kWarpSize);
   const int lane = static_cast<int>(threadIdx.x % kWarpSize);
   if (row >= rows) return;  // all lanes of a warp

@@ -10,8 +10,8 @@ namespace lstm::cuda {
 // x (N, T_loaded, C) -> packed (rows, stride), columns C..stride-1 zero. Nothing behind a sample's length is
 // read.
 template <class T>
-__global__ void pack_x_kernel(PackedRows rows, const int* order, const float* x, int loaded_steps,
-                                     int inputs, int stride, T* packed) {
+__global__ void pack_x_kernel(PackedRows rows, const int* order, const float* x, int loaded_steps, int inputs,
+                              int stride, T* packed) {
   const int t = static_cast<int>(blockIdx.x);
   const long long first = rows.row(t);
   const long long count = static_cast<long long>(rows.active(t)) * stride;
@@ -27,8 +27,8 @@ __global__ void pack_x_kernel(PackedRows rows, const int* order, const float* x,
 // For each row of direction's part of y (rows, stride), H columns: h of the step before it, zero where there
 // is none.
 template <class T>
-__global__ void gather_h_before_kernel(PackedRows rows, int direction, const T* y, int stride,
-                                              int units, T* h_before) {
+__global__ void gather_h_before_kernel(PackedRows rows, int direction, const T* y, int stride, int units,
+                                       T* h_before) {
   const int t = static_cast<int>(blockIdx.x);
   const int before = rows.step_before(direction, t), rows_before = rows.rows_before(direction, t);
   const long long first = rows.row(t), from = before < 0 ? 0 : rows.row(before);
@@ -41,8 +41,7 @@ __global__ void gather_h_before_kernel(PackedRows rows, int direction, const T* 
 
 // y at each sample's last step: (N, width) by place. One block a place.
 template <class T>
-__global__ void gather_last_kernel(PackedRows rows, const int* lengths, const T* y, int width,
-                                          T* last) {
+__global__ void gather_last_kernel(PackedRows rows, const int* lengths, const T* y, int width, T* last) {
   const int place = static_cast<int>(blockIdx.x);
   const long long row = rows.row(lengths[place] - 1) + place;
   for (int j = static_cast<int>(threadIdx.x); j < width; j += static_cast<int>(blockDim.x)) {
@@ -52,8 +51,7 @@ __global__ void gather_last_kernel(PackedRows rows, const int* lengths, const T*
 
 // The reverse: d_last (N, width) by place into dy (rows, width), which is zero elsewhere.
 template <class T>
-__global__ void scatter_last_kernel(PackedRows rows, const int* lengths, const T* d_last, int width,
-                                           T* dy) {
+__global__ void scatter_last_kernel(PackedRows rows, const int* lengths, const T* d_last, int width, T* dy) {
   const int place = static_cast<int>(blockIdx.x);
   const long long row = rows.row(lengths[place] - 1) + place;
   for (int j = static_cast<int>(threadIdx.x); j < width; j += static_cast<int>(blockDim.x)) {

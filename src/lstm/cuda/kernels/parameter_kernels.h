@@ -41,8 +41,8 @@ __global__ void partial_column_sums_kernel(int rows, int columns, const T* data,
 }
 
 // b_W = b_R = scale * the sum over the rows of partial (rows, columns), or that added to them.
-__global__ void bias_gradient_kernel(int rows, int columns, const float* partial, float scale,
-                                            bool adds, float* b_W, float* b_R) {
+__global__ void bias_gradient_kernel(int rows, int columns, const float* partial, float scale, bool adds,
+                                     float* b_W, float* b_R) {
   const int column = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
   if (column >= columns) return;
   float sum = 0.0f;

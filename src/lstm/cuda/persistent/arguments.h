@@ -1,0 +1,40 @@
+// What a launch gets. Pointers are to the GPU's memory; "by direction" means [0] forward, [1] reverse. Rows
+// are packed rows (steps.h). T is what y and gates are stored as: float, Bf16 or Fp16.
+#pragma once
+
+#include <cstddef>
+
+#include "cuda/persistent/layout.h"
+#include "cuda/persistent/product.h"
+
+namespace lstm::cuda::persistent {
+
+template <class T>
+struct ForwardArguments {
+  Geometry geometry;
+  int parts = 1;                    // of the product along the inner dimension
+  int time_steps = 0;               // of the longest sample
+  const int* row_starts = nullptr;  // (time_steps + 1)
+  const Words* weights[2] = {};     // by direction: pack.h
+  const float* b_W[2] = {};         // by direction (4H)
+  const float* b_R[2] = {};         // by direction (4H)
+  const float* sums[2] = {};        // by direction (rows, 4H): W x
+  T* gates[2] = {};                 // by direction (rows, 4H): i f g o, H each; may be the memory of sums
+  float* c[2] = {};                 // by direction (rows, H)
+  T* y[2] = {};                     // by direction: its part of (rows, y_row)
+  int y_row = 0;                    // D * H
+};
+
+template <class T>
+struct BackwardArguments {
+  Geometry geometry;
+  int time_steps = 0;
+  const int* row_starts = nullptr;
+  const Words* weights[2] = {};
+  T* gates[2] = {};  // by direction (rows, 4H): as forward left them; out: their gradients
+  const float* c[2] = {};
+  const float* dy[2] = {};  // by direction: its part of (rows, y_row)
+  int y_row = 0;
+};
+
+}  // namespace lstm::cuda::persistent

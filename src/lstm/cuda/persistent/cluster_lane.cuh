@@ -1,0 +1,104 @@
+// A group is a thread-block cluster (Hopper): blocks write into each other's shared memory, and each inbox
+// has a barrier that counts the bytes that have arrived. No barrier spans the cluster but at the start and
+// the end.
+//
+// From the PTX ISA: st.async is a store of the generic proxy to the shared memory of a block of the cluster
+// (of more than one block); its completion is a complete-tx of its bytes on a barrier of the same block, with
+// release semantics at cluster scope. A phase of a barrier completes when its one arrival (arm) has happened
+// and no bytes are missing; bytes may arrive before arm. A thread that has seen the phase complete by
+// try_wait.acquire.cluster sees the stores.
+#pragma once
+
+#include "cuda/persistent/device_lane.cuh"
+
+namespace lstm::cuda::persistent {
+
+class ClusterLane : public DeviceLane {
+ public:
+  static constexpr bool kHasInbox = true;
+
+  __device__ int rank() const {
+    std::uint32_t rank;
+    asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+    return static_cast<int>(rank);
+  }
+  __device__ int group() const {
+    std::uint32_t group;
+    asm("mov.u32 %0, %%clusterid.x;" : "=r"(group));
+    return static_cast<int>(group);
+  }
+
+  template <class T>
+  __device__ T load_inbox(int offset) const {
+    return load<T>(inbox_ + offset);
+  }
+
+  __device__ void open(int offset, int bytes) {
+    inbox_ = offset;
+    memory_ = static_cast<std::uint32_t>(__cvta_generic_to_shared(block_memory));
+    for (int i = thread() * 16; i < bytes; i += threads() * 16) store(inbox_ + i, Words{});
+    if (thread() == 0) {
+      for (int barrier = 0; barrier < 2; ++barrier) {
+        asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(address_of(barrier)) : "memory");
+      }
+      asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+    }
+    meet();
+  }
+
+  __device__ void arm(int barrier, int bytes) const {
+    asm volatile(
+        "mbarrier.arrive.expect_tx.release.cta.shared::cta.b64 _, [%0], %1;" ::"r"(address_of(barrier)),
+        "r"(bytes)
+        : "memory");
+  }
+
+  __device__ void send(int rank, int offset, const Words& words, int barrier) const {
+    std::uint32_t to, to_barrier;
+    asm volatile("mapa.shared::cluster.u32 %0, %1, %2;"
+                 : "=r"(to)
+                 : "r"(memory_ + inbox_ + offset), "r"(rank));
+    asm volatile("mapa.shared::cluster.u32 %0, %1, %2;"
+                 : "=r"(to_barrier)
+                 : "r"(address_of(barrier)), "r"(rank));
+    asm volatile(
+        "st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.b32 [%0], {%1, %2, %3, %4}, [%5];" ::
+            "r"(to),
+        "r"(words.v[0]), "r"(words.v[1]), "r"(words.v[2]), "r"(words.v[3]), "r"(to_barrier)
+        : "memory");
+  }
+
+  __device__ void commit(int) const {}
+
+  __device__ void wait(int barrier, int use) const {
+    std::uint32_t is_complete = 0;
+    while (is_complete == 0) {
+      asm volatile(
+          "{\n"
+          ".reg .pred p;\n"
+          "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [%1], %2;\n"
+          "selp.u32 %0, 1, 0, p;\n"
+          "}\n"
+          : "=r"(is_complete)
+          : "r"(address_of(barrier)), "r"(use & 1)
+          : "memory");
+    }
+  }
+
+  // A block that has ended has no shared memory to write to.
+  __device__ void close() const { meet(); }
+
+ private:
+  __device__ std::uint32_t address_of(int barrier) const {
+    return memory_ + SharedMemory::kBarriers + 8 * static_cast<std::uint32_t>(barrier);
+  }
+  __device__ void meet() const {
+    asm volatile("barrier.cluster.arrive.release;" ::: "memory");
+    asm volatile("barrier.cluster.wait.acquire;" ::: "memory");
+  }
+
+  int inbox_ = 0;
+  std::uint32_t memory_ = 0;
+};
+
+}  // namespace lstm::cuda::persistent

@@ -1,0 +1,25 @@
+// Launches of the persistent kernels.
+#pragma once
+
+#include "cuda/kernels/stream_handle.h"
+#include "cuda/persistent/arguments.h"
+#include "cuda/persistent/grid_exchange.h"
+#include "cuda/persistent/pack.h"
+#include "cuda/persistent/plan.h"
+
+namespace lstm::cuda::persistent {
+
+// What this GPU offers to make_plan(). Throws std::runtime_error where CUDA fails.
+DeviceLimits device_limits();
+
+// R (4H, H) on the device -> weights of one direction, packed_bytes() of them.
+void pack(StreamHandle stream, const Geometry& geometry, Pass pass, const float* R, Words* weights);
+
+// One layer, both directions. `exchange` is used where the plan has no clusters: room of exchange_bytes().
+template <class T>
+void launch(StreamHandle stream, const Plan& plan, const ForwardArguments<T>& arguments, std::byte* exchange);
+template <class T>
+void launch(StreamHandle stream, const Plan& plan, const BackwardArguments<T>& arguments,
+            std::byte* exchange);
+
+}  // namespace lstm::cuda::persistent

@@ -1,0 +1,53 @@
+// How a recurrence is cut over a GPU: chosen from shapes and limits alone, so that it is tested without one.
+//
+// The choice is between clusters of 16, 8, 4 and 2 blocks and slices of 1 to 8 samples; where no cluster can
+// hold R, or the GPU has none, between groups of any number of blocks of a cooperative launch. docs/cuda.md
+// derives the estimate of a step, in clocks:
+//
+//   forward:  what the busiest block multiplies + exchange of h + latencies
+//   backward: the same with parts of dh
+//
+// Its constants are published ones or the data sheet's; none was measured with these kernels.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "cuda/persistent/layout.h"
+
+namespace lstm::cuda::persistent {
+
+struct DeviceLimits {
+  int multiprocessors = 0;
+  int shared_bytes = 0;  // a block may have at most
+  // Clusters of 2, 4, 8, 16 blocks with all of a multiprocessor's shared memory that run at once; 0: none.
+  std::array<int, 4> clusters = {};
+};
+
+// Warps of a block: 512 threads, of 128 registers each.
+inline constexpr int kMostWarps = 16;
+
+// Of the H100 and H200 (SXM): 132 multiprocessors, 8 GPCs of 16 or 18.
+DeviceLimits hopper_limits();
+
+struct Plan {
+  Geometry geometry;
+  bool is_cluster = true;
+  int parts = 1;  // of the forward product
+  int forward_warps = 1, backward_warps = 1;
+  int forward_shared_bytes = 0, backward_shared_bytes = 0;
+  int groups_at_once = 1;
+  double forward_clocks = 0, backward_clocks = 0;  // of one step, estimated
+
+  // Launches or turns that it takes until all groups have run.
+  int turns() const { return (geometry.groups() + groups_at_once - 1) / groups_at_once; }
+  // Zeroed memory that a launch without clusters needs.
+  std::size_t exchange_bytes() const;
+  // "8 clusters of 16 blocks, 8 samples each".
+  std::string text() const;
+};
+
+// The fastest by the estimate. Throws std::invalid_argument where there is none, saying why.
+Plan make_plan(Arithmetic arithmetic, int units, int samples, int directions, const DeviceLimits& limits);
+
+}  // namespace lstm::cuda::persistent

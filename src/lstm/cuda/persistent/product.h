@@ -1,0 +1,237 @@
+// The product of a step: one item (32 rows x a range of chunks) of one warp, for all samples of the slice.
+//
+// Whatever the arithmetic, lane 4g + t ends with the sums of row g of each of the four row groups for samples
+// 2t and 2t + 1: the layout of accumulators of mma.m16n8 (PTX ISA, "Matrix fragments": row g for c0, c1,
+// g + 8 for c2, c3; column 2t + (i % 2)). fp32 multiplies and adds on the ordinary units, since tensor cores
+// round fp32 to tf32, and brings its sums into the same layout by shuffles.
+//
+// `Lane` is the machine: CUDA's (cluster_lane.cuh, grid_lane.cuh), or the emulation of the tests. What a
+// kernel asks of it:
+//   thread() threads() rank() group()          of the block in its group, of the group in the grid
+//   load<T>(offset) store<T>(offset, value)    own shared memory
+//   load_global<T>(address) store_global<T>(address, value)
+//   sync_block()
+//   shuffle(value, lane)  mma<A>(c, a, b0, b1)  by all lanes of a warp
+//   sigmoid<is_approximate>(x) tanh<...>(x) to_word(x) to_tf32(x) to_pair<T>(low, high)
+// and how blocks of a group talk, over two places of an inbox with a barrier each:
+//   kHasInbox                                  whether inboxes lie in shared memory
+//   open(offset, bytes)                        clears the inbox, meets the other blocks; before any of these:
+//   arm(barrier, bytes)                        by one thread: what the barrier's next use waits for
+//   send(rank, offset, words, barrier)         16 bytes into the inbox of a block
+//   commit(barrier)                            by all threads, behind their sends of one use
+//   wait(barrier, use)                         by all threads: until everything of its use 0, 1, ... is here
+//   load_inbox<T>(offset)
+//   close()                                    no block leaves before all are here
+#pragma once
+
+#include <type_traits>
+
+#include "cuda/math/numbers.h"
+#include "cuda/persistent/layout.h"
+
+namespace lstm::cuda::persistent {
+
+// 16 bytes: one access of shared memory.
+struct alignas(16) Words {
+  std::uint32_t v[4];
+};
+struct alignas(16) Floats {
+  float v[4];
+};
+struct alignas(8) PairOfWords {
+  std::uint32_t v[2];
+};
+
+// What y and gates are stored as.
+template <Arithmetic arithmetic>
+using StoredAs = std::conditional_t<arithmetic == Arithmetic::bf16, Bf16,
+                                    std::conditional_t<arithmetic == Arithmetic::fp16, Fp16, float>>;
+
+// Where operand B (samples) of a product lies (operand_place): in the inbox (forward: h) or in own memory
+// (backward).
+struct Operand {
+  int offset = 0;
+  int cells = 0;    // from one 4 words to the next
+  int samples = 0;  // that may be read
+};
+
+// 4 words of a sample, `word` being a multiple of 4.
+template <class Lane, bool from_inbox, class T>
+LSTM_DEVICE T load_operand(Lane& lane, const Operand& operand, int sample, int word) {
+  // Samples that the slice does not have: their columns of the result are used by nobody.
+  const int clamped = sample < operand.samples ? sample : operand.samples - 1;
+  const int offset = operand.offset + (word / 4 * operand.cells + clamped) * 16;
+  if constexpr (from_inbox) {
+    return lane.template load_inbox<T>(offset);
+  } else {
+    return lane.template load<T>(offset);
+  }
+}
+
+// The first chunks of a warp's item, which stay in its registers for the whole launch. Vector is Words or
+// Floats.
+template <class Vector, int most>
+struct ResidentWeights {
+  Vector chunk[most > 0 ? most : 1][4];
+
+  // `image` is the item's first chunk in global memory.
+  template <class Lane>
+  LSTM_DEVICE void load(Lane& lane, const Words* image, int count) {
+    LSTM_UNROLL
+    for (int i = 0; i < most; ++i) {
+      LSTM_UNROLL
+      for (int v = 0; v < 4; ++v) {
+        if (i < count) {
+          chunk[i][v] =
+              lane.template load_global<Vector>(image + (i * 4 + v) * kLanes + lane.thread() % kLanes);
+        }
+      }
+    }
+  }
+};
+
+template <class Vector, class Lane>
+LSTM_DEVICE void load_stored(Lane& lane, int offset, Vector (&weights)[4]) {
+  LSTM_UNROLL
+  for (int v = 0; v < 4; ++v) {
+    weights[v] = lane.template load<Vector>(offset + (v * kLanes + lane.thread() % kLanes) * 16);
+  }
+}
+
+// Sums of a lane: (group, sample).
+struct Sums {
+  float at[4][2];
+};
+
+// Tensor cores.
+template <class Lane, Arithmetic arithmetic>
+struct MatrixProduct {
+  static constexpr Arithmetic kArithmetic = arithmetic;
+  using Stored = StoredAs<arithmetic>;
+  static constexpr int kResident = resident_chunks(arithmetic, kMostSlice);
+  using Weights = ResidentWeights<Words, kResident>;
+
+  template <bool from_inbox>
+  static LSTM_DEVICE void run(Lane& lane, const Weights& weights, int resident, int stored_offset,
+                              Span chunks, const Operand& operand, Sums& sums) {
+    // Two steps x two tiles of rows: independent chains, since one instruction waits long for the one before.
+    float c[2][2][4] = {};
+    LSTM_UNROLL
+    for (int i = 0; i < kResident; ++i) {
+      if (i < resident) multiply<from_inbox>(lane, weights.chunk[i], chunks.first + i, operand, c);
+    }
+    for (int i = resident; i < chunks.size(); ++i) {
+      Words stored[4];
+      load_stored(lane, stored_offset + (i - resident) * kChunkBytes, stored);
+      multiply<from_inbox>(lane, stored, chunks.first + i, operand, c);
+    }
+    LSTM_UNROLL
+    for (int i = 0; i < 8; ++i) {
+      const int m = i / 4, reg = i % 4;
+      sums.at[2 * m + reg / 2][reg % 2] = c[0][m][reg] + c[1][m][reg];
+    }
+  }
+
+ private:
+  template <bool from_inbox>
+  static LSTM_DEVICE void multiply(Lane& lane, const Words (&weights)[4], int chunk, const Operand& operand,
+                                   float (&c)[2][2][4]) {
+    const int id = lane.thread() % kLanes;
+    const Words b =
+        load_operand<Lane, from_inbox, Words>(lane, operand, id / 4, chunk * kChunkWords + 4 * (id % 4));
+    LSTM_UNROLL
+    for (int step = 0; step < 2; ++step) {
+      LSTM_UNROLL
+      for (int m = 0; m < 2; ++m) {
+        lane.template mma<arithmetic>(c[step][m], weights[2 * step + m].v, b.v[2 * step], b.v[2 * step + 1]);
+      }
+    }
+  }
+};
+
+// Multiply-adds for slices of up to `samples`, 4 or 8.
+template <class Lane, int samples>
+struct ScalarProduct {
+  static constexpr Arithmetic kArithmetic = Arithmetic::fp32;
+  using Stored = float;
+  static constexpr int kResident = resident_chunks(Arithmetic::fp32, samples);
+  using Weights = ResidentWeights<Floats, kResident>;
+
+  template <bool from_inbox>
+  static LSTM_DEVICE void run(Lane& lane, const Weights& weights, int resident, int stored_offset,
+                              Span chunks, const Operand& operand, Sums& sums) {
+    float c[4][samples] = {};
+    LSTM_UNROLL
+    for (int i = 0; i < kResident; ++i) {
+      if (i < resident) multiply<from_inbox>(lane, weights.chunk[i], chunks.first + i, operand, c);
+    }
+    for (int i = resident; i < chunks.size(); ++i) {
+      Floats stored[4];
+      load_stored(lane, stored_offset + (i - resident) * kChunkBytes, stored);
+      multiply<from_inbox>(lane, stored, chunks.first + i, operand, c);
+    }
+    add_over_lanes(lane, c, sums.at);
+  }
+
+ private:
+  template <bool from_inbox>
+  static LSTM_DEVICE void multiply(Lane& lane, const Floats (&weights)[4], int chunk, const Operand& operand,
+                                   float (&c)[4][samples]) {
+    LSTM_UNROLL
+    for (int s = 0; s < samples; ++s) {
+      const Floats b = load_operand<Lane, from_inbox, Floats>(lane, operand, s,
+                                                              chunk * kChunkWords + 4 * (lane.thread() % 4));
+      LSTM_UNROLL
+      for (int v = 0; v < 4; ++v) {
+        LSTM_UNROLL
+        for (int r = 0; r < 4; ++r) c[r][s] += weights[v].v[r] * b.v[v];
+      }
+    }
+  }
+
+  // The four lanes of a row hold sums over different words: t ends with the whole sums of samples 2t and 2t
+  // + 1.
+  static LSTM_DEVICE void add_over_lanes(Lane& lane, const float (&c)[4][samples], float (&sums)[4][2]) {
+    const int id = lane.thread() % kLanes;
+    const bool is_high = (id & 2) != 0;
+    const bool is_odd = (id & 1) != 0;
+    LSTM_UNROLL
+    for (int r = 0; r < 4; ++r) {
+      float half[4];
+      LSTM_UNROLL
+      for (int s = 0; s < 4; ++s) {
+        if constexpr (samples == 8) {
+          const float give = is_high ? c[r][s] : c[r][s + 4];
+          half[s] = (is_high ? c[r][s + 4] : c[r][s]) + lane.shuffle(give, id ^ 2);
+        } else {
+          half[s] = c[r][s] + lane.shuffle(c[r][s], id ^ 2);
+        }
+      }
+      LSTM_UNROLL
+      for (int e = 0; e < 2; ++e) {
+        const float give = is_odd ? half[e] : half[e + 2];
+        sums[r][e] = (is_odd ? half[e + 2] : half[e]) + lane.shuffle(give, id ^ 1);
+      }
+    }
+  }
+};
+
+// Copies the chunks of every item that no warp keeps in registers into shared memory, and this warp's into
+// its registers. `image` is the block's, (row block, chunk, vector, lane, 4 words).
+template <class Product, class Lane>
+LSTM_DEVICE void load_weights(Lane& lane, const Words* image, const ProductShape& shape, int offset,
+                              typename Product::Weights& resident) {
+  constexpr int vectors = kChunkBytes / 16;
+  for (int item = 0; item < shape.items(); ++item) {
+    const Span chunks = shape.chunks_of(item % shape.parts);
+    const int kept = shape.resident(item, Product::kResident);
+    const Words* from = image + (item / shape.parts * shape.chunks + chunks.first) * vectors;
+    if (item == lane.thread() / kLanes) resident.load(lane, from, kept);
+    const int to = offset + shape.stored_before(item, Product::kResident) * kChunkBytes;
+    for (int i = lane.thread(); i < (chunks.size() - kept) * vectors; i += lane.threads()) {
+      lane.store(to + i * 16, lane.template load_global<Words>(from + kept * vectors + i));
+    }
+  }
+}
+
+}  // namespace lstm::cuda::persistent

@@ -1,0 +1,52 @@
+// The steps that a slice goes through, in packed rows: the row of place p at time t is row_starts[t] + p, and
+// places are sorted by descending length (engines/training/packed_batch.h).
+#pragma once
+
+#include "cuda/persistent/layout.h"
+
+namespace lstm::cuda::persistent {
+
+struct Step {
+  int row = 0;     // of the slice's first sample
+  int active = 0;  // samples of the slice that run
+};
+
+class SliceSteps {
+ public:
+  LSTM_HOST_DEVICE SliceSteps(const Geometry& geometry, const int* row_starts, int time_steps, int group)
+      : row_starts_(row_starts),
+        first_place_(group % geometry.slices * geometry.slice),
+        slice_(geometry.slice),
+        is_reverse_(group >= geometry.slices) {
+    // The first time at which no sample of the slice runs: active samples only get fewer.
+    int first = 0, last = time_steps;
+    while (first < last) {
+      const int middle = (first + last) / 2;
+      if (row_starts_[middle + 1] - row_starts_[middle] > first_place_) {
+        first = middle + 1;
+      } else {
+        last = middle;
+      }
+    }
+    count_ = first;
+  }
+
+  LSTM_HOST_DEVICE int direction() const { return is_reverse_ ? 1 : 0; }
+  LSTM_HOST_DEVICE int count() const { return count_; }
+  // The k-th in the order of the recurrence; none in front of the first and behind the last.
+  LSTM_HOST_DEVICE Step at(int k) const {
+    if (k < 0 || k >= count_) return {};
+    const int t = is_reverse_ ? count_ - 1 - k : k;
+    const int row = row_starts_[t];
+    const int active = row_starts_[t + 1] - row - first_place_;
+    return {row + first_place_, active < slice_ ? active : slice_};
+  }
+
+ private:
+  const int* row_starts_;
+  int first_place_, slice_;
+  bool is_reverse_;
+  int count_ = 0;
+};
+
+}  // namespace lstm::cuda::persistent
