@@ -15,7 +15,6 @@ struct RunFlags {
   WorkerFlags workers;
   std::vector<std::string> workloads, implementations, dtypes;
   std::string device;
-  std::string device;
   std::vector<int> threads;
   std::optional<int> rounds, steps, warmup;
   bool is_ephemeral = false;  // versions that are not installed are, and are removed at the end
