@@ -15,7 +15,7 @@ TEST(ProcessIdentity, OwnProcessRunsAndStrangersDoNot) {
   EXPECT_FALSE(is_running("", files));
   EXPECT_FALSE(is_running("pid 1 started 0 boot x", files));
   std::string earlier = own;  // the same number, given to another process before
-  earlier.replace(earlier.find("started "), 9, "started 9");
+  earlier.insert(earlier.find("started ") + 8, "9");
   EXPECT_FALSE(is_running(earlier, files)) << earlier;
 }
 
