@@ -154,7 +154,8 @@ json hello(const Library& library, const json& request) {
     implementations.push_back({{"name", implementation_of(library, kind)},
                                {"description", kind.description},
                                {"dtypes", dtypes},
-                               {"devices", {device_name(library.device)}}});
+                               {"devices", {device_name(library.device)}},
+                               {"notes", notes}});
     if (!unavailable.empty()) implementations.back()["unavailable"] = unavailable;
   }
   if (library.device == lstm::Device::cuda) {
