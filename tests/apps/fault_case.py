@@ -102,20 +102,20 @@ class Faults(unittest.TestCase):
         self.assertEqual(process.returncode, expect, f"{arguments}\n--- stdout\n{out}\n--- stderr\n{err}")
         return out, err
 
-    def database(self, path="results/lstmbench.db", writes=False):
-        """Closed at the end of a with statement; what it wrote is then committed."""
-        mode = "rw" if writes else "ro"
-        return contextlib.closing(sqlite3.connect(f"file:{self.folder / path}?mode={mode}", uri=True, isolation_level=None))
+    def database(self, path="results/lstmbench.db"):
+        """Closed at the end of a with statement; what it wrote is then committed. Never read-only: what a killed program left of
+        a commit is undone by whom reads it next, and cannot be read before."""
+        return contextlib.closing(sqlite3.connect(f"file:{self.folder / path}?mode=rw", uri=True, isolation_level=None,
+                                                  timeout=60))
 
     def committed(self, path="results/lstmbench.db"):
         """Everything measured that is on the disk."""
         if not (self.folder / path).exists():
             return set()
         with self.database(path) as database:
-            try:
-                return set(database.execute("SELECT case_id, round, step, forward_ns, backward_ns FROM sample"))
-            except sqlite3.OperationalError:
-                return set()  # not even the tables
+            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'sample'").fetchone():
+                return set()
+            return set(database.execute("SELECT case_id, round, step, forward_ns, backward_ns FROM sample"))
 
     def content(self, *arguments):
         """What a report says, without times."""

@@ -71,7 +71,7 @@ class Interrupted(Faults):
         self.environment["FAKE_VERSION"] = "2.0"
         self.assertIn("two versions do not mix", self.call("resume", "--rounds", "9", expect=2)[1])
         del self.environment["FAKE_VERSION"]
-        with self.database("results/lstmbench.db", writes=True) as database:
+        with self.database("results/lstmbench.db") as database:
             database.execute("UPDATE machine_fact SET value = 'another' WHERE name = 'CPU'")
         self.assertIn("another machine", self.call("resume", "--rounds", "9", expect=2)[1])
 
@@ -157,11 +157,11 @@ class Comparing(Faults):
         def compare(*arguments, expect):
             return self.call("compare", "before.db", "after.db:1", *arguments, expect=expect)[0]
 
-        with self.database("before.db", writes=True) as database:  # what noise there is must not decide this test
+        with self.database("before.db") as database:  # what noise there is must not decide this test
             database.execute("UPDATE sample SET forward_ns = 1000000, loss_ns = 0, backward_ns = 1000000 + round")
         shutil.copy(self.folder / "before.db", self.folder / "after.db")
         self.assertIn("EQUIVALENT", compare(expect=0))
-        with self.database("after.db", writes=True) as database:
+        with self.database("after.db") as database:
             database.execute(change.format(2))
             database.execute("UPDATE machine_fact SET value = 'Linux 99' WHERE name = 'kernel'")
         text = compare("--markdown", "out.md", expect=3)
@@ -170,11 +170,11 @@ class Comparing(Faults):
         self.assertEqual(compare("--markdown", "-", expect=3), (self.folder / "out.md").read_text())
         compare("--anchor", "fake/slow", expect=3)
         self.assertIn("has no 'fake/none'", self.call("compare", "before.db", "after.db", "--anchor", "fake/none", expect=2)[1])
-        with self.database("after.db", writes=True) as database:
+        with self.database("after.db") as database:
             database.execute("PRAGMA foreign_keys = ON")
             database.execute("DELETE FROM case_round WHERE round > 2")
         self.assertIn("INCONCLUSIVE", compare(expect=4))
-        with self.database("after.db", writes=True) as database:
+        with self.database("after.db") as database:
             database.execute("UPDATE benchmark_case SET status = 'CRASHED', message = 'died' WHERE id = 1")
         self.assertIn("CRASHED in the second run", re.sub(r"\s+", " ", compare(expect=1)))
         self.assertIn("none.db", self.call("compare", "before.db", "none.db", expect=5)[1])

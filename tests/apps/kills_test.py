@@ -7,7 +7,6 @@ import collections
 import os
 import random
 import signal
-import sqlite3
 import sys
 import time
 import unittest
@@ -31,10 +30,9 @@ class Killed(Faults):
         if not (self.folder / FILE).exists():
             return False
         with self.database() as database:
-            try:
-                return database.execute("SELECT count(*) FROM run").fetchone()[0] > 0
-            except sqlite3.OperationalError:
-                return False  # not even the tables
+            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'run'").fetchone():
+                return False
+            return database.execute("SELECT count(*) FROM run").fetchone()[0] > 0
 
     def strike(self, process, victim, after):
         """Kills at that instant; whether there was anything left to kill."""

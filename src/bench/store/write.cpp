@@ -17,10 +17,11 @@ constexpr int reserved_bytes = 1 << 20;
 
 void reserve_space(Database& database) {
   Transaction transaction(database);
+  database.execute("DROP TABLE IF EXISTS space");  // of a program that was killed, or opens the file just now
   database.execute("CREATE TABLE space (bytes BLOB)");
   database.execute(fmt::format("INSERT INTO space VALUES (zeroblob({}))", reserved_bytes));
   transaction.commit();
-  database.execute("DROP TABLE space");
+  database.execute("DROP TABLE IF EXISTS space");
 }
 
 // A loss that is not a number has no place in a REAL column but NULL.

@@ -142,6 +142,17 @@ TEST_F(ResultsFileTest, ARoundCanBeWrittenCaseByCase) {
   EXPECT_EQ(stored.run.state, RunState::running);
 }
 
+TEST_F(ResultsFileTest, AProgramKilledWhileItOpenedTheFileLeavesNoTrouble) {
+  std::int64_t run_id = 0;
+  {
+    auto file = ResultsFile::open_for_writing(path());
+    run_id = store_example(file);
+  }
+  Database(path(), Database::Mode::read_write).execute("CREATE TABLE space (bytes BLOB)");
+  auto file = ResultsFile::open_for_writing(path());
+  EXPECT_EQ(file.load_run(run_id).cases.size(), 2u);
+}
+
 TEST_F(ResultsFileTest, WhatTheHarnessCostsIsSummedUpInItsSitting) {
   auto file = ResultsFile::open_for_writing(path());
   const auto run_id = begin_example(file);
