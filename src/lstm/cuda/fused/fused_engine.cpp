@@ -1,13 +1,10 @@
 #include "cuda/fused/fused_engine.h"
 
 #include <array>
-#include <vector>
 
 #include "cuda/kernels/cell.h"
-#include "cuda/kernels/packing.h"
-#include "cuda/kernels/parameters.h"
 #include "cuda/runtime/check.h"
-#include "cuda/training/device_engine.h"
+#include "cuda/training/batched_engine.h"
 
 namespace lstm::cuda {
 namespace {
@@ -17,13 +14,14 @@ std::size_t size(int a, int b) {
 }
 
 template <class T>
-class FusedEngine final : public DeviceEngine<T> {
+class FusedEngine final : public BatchedEngine<T> {
+  using typename BatchedEngine<T>::Kept;
+  using BatchedEngine<T>::H, BatchedEngine<T>::gates;
+
  public:
   FusedEngine(const char* name, const Network& network, const BatchShape& shape, const EngineOptions& options,
               const AdamOptions& adam)
-      : DeviceEngine<T>(name, network, shape, options, adam),
-        kept_(static_cast<std::size_t>(network.layers * network.directions)),
-        y_(static_cast<std::size_t>(network.layers)) {
+      : BatchedEngine<T>(name, network, shape, options, adam) {
     plan();
     arena_.allocate();
     plan();
@@ -34,9 +32,7 @@ class FusedEngine final : public DeviceEngine<T> {
   }
 
  protected:
-  const T* y() const override { return y_.back(); }
-  float* dy() override { return dy_of(this->network().layers - 1); }
-  std::size_t layer_bytes() const override { return arena_.bytes(); }
+  std::size_t layer_bytes() const override { return BatchedEngine<T>::layer_bytes() + arena_.bytes(); }
 
   void forward_layers() override {
     run(forward_, [this] {
@@ -57,17 +53,12 @@ class FusedEngine final : public DeviceEngine<T> {
           backward_direction(layer, direction);
         }
         this->join();
-        if (layer > 0) input_gradients(layer);
+        if (layer > 0) this->input_gradients(layer);
       }
     });
   }
 
  private:
-  // What forward keeps for backward.
-  struct Kept {
-    T* gates = nullptr;  // (N*T, 4H) i, f, g, o; backward turns them into their gradients
-    float* c = nullptr;  // (N*T, H)
-  };
   struct Recording {
     Graph graph;
     int pattern = 0;  // of lengths that it was recorded for
@@ -75,19 +66,8 @@ class FusedEngine final : public DeviceEngine<T> {
   };
 
   void plan() {
-    const int rows = this->most_rows(), directions = this->network().directions;
-    for (Kept& kept : kept_) {
-      kept.gates = arena_.take<T>(size(rows, gates()));
-      kept.c = arena_.take<float>(size(rows, H()));
-    }
-    for (T*& y : y_) y = arena_.take<T>(size(rows, this->width()));
-    for (float*& dy : dy_) dy = arena_.take<float>(size(rows, this->width()));
-    for (int direction = 0; direction < directions; ++direction) {
-      Scratch& scratch = scratch_[static_cast<std::size_t>(direction)];
-      if constexpr (sizeof(T) == 2) scratch.sums = arena_.take<float>(size(rows, gates()));
-      scratch.h_before = arena_.take<T>(size(rows, H()));
-      scratch.dc = arena_.take<float>(size(this->shape().samples, H()));
-      scratch.column_sums = arena_.take<float>(size(kColumnSumPartials, gates()));
+    for (int direction = 0; direction < this->network().directions; ++direction) {
+      dc_[static_cast<std::size_t>(direction)] = arena_.take<float>(size(this->shape().samples, H()));
     }
   }
 
@@ -107,32 +87,15 @@ class FusedEngine final : public DeviceEngine<T> {
     recording.graph.launch(this->main().stream);
   }
 
-  int H() const { return this->network().units; }
-  int gates() const { return 4 * this->network().units; }
-  const T* input(int layer) const { return layer == 0 ? this->x() : y_[static_cast<std::size_t>(layer - 1)]; }
-  float* dy_of(int layer) { return dy_[static_cast<std::size_t>(layer % 2)]; }
-  Kept& kept_at(int layer, int direction) {
-    return kept_[static_cast<std::size_t>(layer * this->network().directions + direction)];
-  }
-
   void forward_direction(int layer, int direction) {
     Lane& lane = this->lane(direction);
-    const Matrix<T> W = this->weights().W(layer, direction), R = this->weights().R(layer, direction);
+    const Matrix<T> R = this->weights().R(layer, direction);
     const DirectionTensors biases = this->store().parameters(layer, direction);
-    const Kept& kept = kept_at(layer, direction);
-    const int width = this->width(), rows = this->batch().packed().rows();
-    float* const sums = sums_of(kept, direction);
-    lane.products(Product<T>{.transpose_b = true,
-                             .m = rows,
-                             .n = gates(),
-                             .k = W.stride,
-                             .a = input(layer),
-                             .lda = W.stride,
-                             .b = W.values,
-                             .ldb = W.stride,
-                             .c = sums,
-                             .ldc = gates()});
-    T* const h = y_[static_cast<std::size_t>(layer)] + direction * H();
+    const Kept& kept = this->kept_at(layer, direction);
+    const int width = this->width();
+    float* const sums = this->sums_of(layer, direction);
+    T* const h = this->h_of(layer, direction);
+    this->input_products(layer, direction);
     for (int k = 0; k < this->batch().packed().steps(); ++k) {
       const engines::RecurrentStep step = this->batch().packed().step(direction, k);
       float* const step_sums = sums + size(step.row, gates());
@@ -163,24 +126,15 @@ class FusedEngine final : public DeviceEngine<T> {
     }
   }
 
-  // Where sums of fp32 lie: in place of the gates, where those are fp32, too.
-  float* sums_of(const Kept& kept, int direction) {
-    if constexpr (sizeof(T) == 2) {
-      return scratch_[static_cast<std::size_t>(direction)].sums;
-    } else {
-      return kept.gates;
-    }
-  }
-
   // The gradient of h from the step that follows is added to dy in place.
   void backward_direction(int layer, int direction) {
     Lane& lane = this->lane(direction);
-    const Scratch& scratch = scratch_[static_cast<std::size_t>(direction)];
+    float* const dc = dc_[static_cast<std::size_t>(direction)];
     const Matrix<T> R = this->weights().R(layer, direction);
-    const Kept& kept = kept_at(layer, direction);
+    const Kept& kept = this->kept_at(layer, direction);
     const int width = this->width();
-    float* const dh = dy_of(layer) + direction * H();
-    check(cudaMemsetAsync(scratch.dc, 0, size(this->shape().samples, H()) * sizeof(float), lane.stream.get()),
+    float* const dh = this->dy_of(layer) + direction * H();
+    check(cudaMemsetAsync(dc, 0, size(this->shape().samples, H()) * sizeof(float), lane.stream.get()),
           "clearing dc");
     for (int k = this->batch().packed().steps() - 1; k >= 0; --k) {
       const engines::RecurrentStep step = this->batch().packed().step(direction, k);
@@ -193,7 +147,7 @@ class FusedEngine final : public DeviceEngine<T> {
                                                        .c_before = kept.c + size(step.row_before, H()),
                                                        .dh = dh + size(step.row, width),
                                                        .dh_stride = width,
-                                                       .dc = scratch.dc});
+                                                       .dc = dc});
       if (step.rows_before == 0) continue;
       lane.products(Product<T>{.m = step.rows_before,
                                .n = H(),
@@ -206,67 +160,11 @@ class FusedEngine final : public DeviceEngine<T> {
                                .ldc = width,
                                .beta = 1.0f});
     }
-    weight_gradients(layer, direction);
+    this->weight_gradients(lane, layer, direction);
   }
-
-  void weight_gradients(int layer, int direction) {
-    Lane& lane = this->lane(direction);
-    const Scratch& scratch = scratch_[static_cast<std::size_t>(direction)];
-    const DirectionTensors gradients = this->store().gradients(layer, direction);
-    const T* const d_gates = kept_at(layer, direction).gates;
-    const int rows = this->batch().packed().rows(), inputs = this->network().layer_inputs(layer);
-    const float unscale = 1.0f / this->scale();
-    gather_h_before(lane.stream.get(), this->batch().rows(), direction,
-                    y_[static_cast<std::size_t>(layer)] + direction * H(), this->width(), H(),
-                    scratch.h_before);
-    const auto add_weight_gradient = [&](const T* input, int stride, int columns, float* d_weights) {
-      lane.products(Product<T>{.transpose_a = true,
-                               .m = gates(),
-                               .n = columns,
-                               .k = rows,
-                               .a = d_gates,
-                               .lda = gates(),
-                               .b = input,
-                               .ldb = stride,
-                               .c = d_weights,
-                               .ldc = columns,
-                               .alpha = unscale});
-    };
-    add_weight_gradient(input(layer), padded_inputs(this->network(), layer), inputs, gradients.W);
-    add_weight_gradient(scratch.h_before, H(), H(), gradients.R);
-    bias_gradient(lane.stream.get(), rows, gates(), d_gates, unscale, false, scratch.column_sums,
-                  gradients.b_W, gradients.b_R);
-  }
-
-  // dy of the layer below, from both directions.
-  void input_gradients(int layer) {
-    for (int direction = 0; direction < this->network().directions; ++direction) {
-      const Matrix<T> W = this->weights().W(layer, direction);
-      this->main().products(Product<T>{.m = this->batch().packed().rows(),
-                                       .n = this->network().layer_inputs(layer),
-                                       .k = gates(),
-                                       .a = kept_at(layer, direction).gates,
-                                       .lda = gates(),
-                                       .b = W.values,
-                                       .ldb = W.stride,
-                                       .c = dy_of(layer - 1),
-                                       .ldc = this->network().layer_inputs(layer),
-                                       .beta = direction == 0 ? 0.0f : 1.0f});
-    }
-  }
-
-  struct Scratch {
-    float* sums = nullptr;         // (N*T, 4H) where T is 16 bits wide
-    T* h_before = nullptr;         // (N*T, H)
-    float* dc = nullptr;           // (N, H)
-    float* column_sums = nullptr;  // (kColumnSumPartials, 4H)
-  };
 
   DeviceArena arena_;
-  std::vector<Kept> kept_;          // by layer and direction
-  std::vector<T*> y_;               // by layer (N*T, D*H)
-  std::array<float*, 2> dy_{};      // (N*T, D*H) of even and odd layers
-  std::array<Scratch, 2> scratch_;  // by direction
+  std::array<float*, 2> dc_{};  // (N, H) by direction
   Recording forward_, backward_;
 };
 
