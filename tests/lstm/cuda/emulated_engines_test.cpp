@@ -5,11 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 
 #include "cuda/basic/basic_engine.h"
 #include "cuda/fused/fused_engine.h"
@@ -118,13 +116,7 @@ TEST_P(EmulatedEngine, KeepsNothingOfEarlierBatches) {
 TEST_P(EmulatedEngine, NeverReadsPadding) {
   for (std::uint32_t seed = 320; seed < 323; ++seed) {
     const RandomProblem problem(seed);
-    RandomProblem spoilt = problem;
-    for (int n = 0; n < problem.shape.samples; ++n) {
-      const int C = problem.network.inputs, T = problem.shape.time_steps;
-      const auto sample = spoilt.x.begin() + static_cast<std::ptrdiff_t>(n) * T * C;
-      std::fill(sample + problem.lengths[static_cast<std::size_t>(n)] * C, sample + T * C,
-                std::numeric_limits<float>::quiet_NaN());
-    }
+    const RandomProblem spoilt = problem.with_spoilt_padding();
     const auto engine = engine_for(problem);
     const StepResult expected = testing::loss_and_gradients(*engine, problem.batch());
     EXPECT_EQ(testing::loss_and_gradients(*engine, spoilt.batch()).gradients, expected.gradients)

@@ -138,13 +138,7 @@ TEST_P(EveryEngine, KeepsNothingOfEarlierBatches) {
 TEST_P(EveryEngine, NeverReadsPadding) {
   for (std::uint32_t seed = 320; seed < 340; ++seed) {
     const RandomProblem problem(seed);
-    RandomProblem spoilt = problem;
-    for (int n = 0; n < problem.shape.samples; ++n) {
-      const int C = problem.network.inputs, T = problem.shape.time_steps;
-      const auto sample = spoilt.x.begin() + static_cast<std::ptrdiff_t>(n) * T * C;
-      std::fill(sample + problem.lengths[static_cast<std::size_t>(n)] * C, sample + T * C,
-                std::numeric_limits<float>::quiet_NaN());
-    }
+    const RandomProblem spoilt = problem.with_spoilt_padding();
     const auto engine = engine_for(problem, {.threads = 2});
     const StepResult expected = testing::loss_and_gradients(*engine, problem.batch());
     const StepResult got = testing::loss_and_gradients(*engine, spoilt.batch());

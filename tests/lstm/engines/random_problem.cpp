@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace lstm::testing {
 namespace {
@@ -82,6 +83,17 @@ std::string RandomProblem::text() const {
   return fmt::format("seed {}: {}x{} {} directions, {}, N={} T={} C={} V={} S={}", seed, network.layers,
                      network.units, network.directions, network.loss == Loss::ctc ? "CTC" : "cross-entropy",
                      shape.samples, shape.time_steps, network.inputs, network.classes, shape.max_labels);
+}
+
+RandomProblem RandomProblem::with_spoilt_padding() const {
+  RandomProblem spoilt = *this;
+  for (int n = 0; n < shape.samples; ++n) {
+    const int C = network.inputs, T = shape.time_steps;
+    const auto sample = spoilt.x.begin() + static_cast<std::ptrdiff_t>(n) * T * C;
+    std::fill(sample + lengths[static_cast<std::size_t>(n)] * C, sample + T * C,
+              std::numeric_limits<float>::quiet_NaN());
+  }
+  return spoilt;
 }
 
 std::unique_ptr<Engine> engine_for(const RandomProblem& problem, std::string_view name,

@@ -20,6 +20,8 @@ struct RandomProblem {
 
   Batch batch() const;
   std::string text() const;  // for messages
+  // The same with NaN in x behind each sample's length.
+  RandomProblem with_spoilt_padding() const;
 
   std::uint32_t seed;
   Network network;

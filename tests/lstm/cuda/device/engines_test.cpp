@@ -4,7 +4,6 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 
 #include "lstm/cuda.h"
 #include "lstm/engines/random_problem.h"
@@ -145,13 +144,7 @@ TEST_P(EngineOnDevice, GivesTheSameBitsOnEveryRun) {
 TEST_P(EngineOnDevice, NeverReadsPadding) {
   for (std::uint32_t seed = 320; seed < 330; ++seed) {
     const RandomProblem problem(seed);
-    RandomProblem spoilt = problem;
-    for (int n = 0; n < problem.shape.samples; ++n) {
-      const int C = problem.network.inputs, T = problem.shape.time_steps;
-      const auto sample = spoilt.x.begin() + static_cast<std::ptrdiff_t>(n) * T * C;
-      std::fill(sample + problem.lengths[static_cast<std::size_t>(n)] * C, sample + T * C,
-                std::numeric_limits<float>::quiet_NaN());
-    }
+    const RandomProblem spoilt = problem.with_spoilt_padding();
     const auto engine = engine_for(problem);
     if (engine == nullptr) continue;
     for (const double gradient : testing::loss_and_gradients(*engine, spoilt.batch()).gradients) {
