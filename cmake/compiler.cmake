@@ -3,6 +3,10 @@
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  if(LSTM_PRECOMPILE_HEADERS)  # what ccache asks for before it keeps what includes one
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
+    add_compile_options($<$<CXX_COMPILER_ID:GNU>:$<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>>)
+  endif()
   set(CMAKE_CUDA_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 
@@ -21,8 +25,11 @@ if(LSTM_ASSERTIONS)
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
 endif()
 if(LSTM_SANITIZE)
-  # -O1 halves the time that instrumented code takes to compile; kernels keep -O2 (src/lstm/CMakeLists.txt).
-  add_compile_options(-fsanitize=${LSTM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1 -g1)
+  # Instrumented code takes minutes to compile, and less the less it is optimised; the library gets more below src/lstm.
+  add_compile_options(-fsanitize=${LSTM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O0 -g1)
+  if(LSTM_SANITIZE MATCHES "address")  # which finds null pointers, too; the others look at each access to a member
+    add_compile_options(-fno-sanitize=null,object-size,vptr)
+  endif()
   add_link_options(-fsanitize=${LSTM_SANITIZE})
 endif()
 
@@ -33,7 +40,7 @@ function(lstm_set_instruction_set_flags)
   set(no_false_alarms $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized>)
   foreach(source IN LISTS ARGN)
     # UndefinedBehaviorSanitizer makes code of this size that compiles for minutes; AddressSanitizer stays.
-    if(LSTM_SANITIZE MATCHES "undefined" AND source MATCHES "kernels/sequence/sequence_")
+    if(LSTM_SANITIZE MATCHES "address" AND source MATCHES "kernels/(sequence|sequence_bf16|gemm)/")
       set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=undefined -g0)
     endif()
     if(source MATCHES "_avx2\\.cpp$")

@@ -24,10 +24,6 @@ struct CheckFlags {
   bool is_full = false;
 };
 
-std::string painted(const TerminalStyle& style, const char* color, const std::string& text) {
-  return style.uses_color ? fmt::format("\033[{}m{}\033[0m", color, text) : text;
-}
-
 // Splits a command at spaces; single and double quotes keep them.
 std::vector<std::string> shell_words(const std::string& text) {
   std::vector<std::string> words;

@@ -38,10 +38,6 @@ std::string verdict_of(const ComparedCase& compared) {
   return compared.verdict ? to_string(*compared.verdict) : compared.note;
 }
 
-std::string painted(const TerminalStyle& style, const char* code, const std::string& text) {
-  return style.uses_color ? fmt::format("\033[{}m{}\033[0m", code, text) : text;
-}
-
 const char* color_of(const ComparedCase& compared) {
   if (compared.became_worse || compared.verdict == Verdict::slower) return "31";
   if (compared.verdict == Verdict::faster) return "32";

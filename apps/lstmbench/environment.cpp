@@ -8,14 +8,15 @@
 #include <cstdlib>
 
 namespace lstmbench {
-namespace {
-
-namespace fs = std::filesystem;
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
 }
+
+namespace {
+
+namespace fs = std::filesystem;
 
 int terminal_width() {
   const int wanted = std::atoi(variable("COLUMNS").c_str());

@@ -13,7 +13,7 @@
 namespace lstmbench {
 namespace {
 
-struct Flags {
+struct ExportFlags {
   StoredRunFlags run;
   std::string format = "csv";
   std::string output = "-";
@@ -26,7 +26,7 @@ const std::map<std::string, Render>& formats() {
   return all;
 }
 
-int export_run(const Flags& flags) {
+int export_run(const ExportFlags& flags) {
   const auto format = formats().find(flags.format);
   if (format == formats().end()) {
     std::vector<std::string> names;
@@ -47,7 +47,7 @@ int export_run(const Flags& flags) {
 void add_export_command(CLI::App& app, Work& work) {
   CLI::App* command =
       app.add_subcommand("export", "Write a run for other programs: CSV, JSON, rnn_benchmarks");
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ExportFlags>();
   add_stored_run_flags(*command, flags->run);
   command
       ->add_option("--format", flags->format,

@@ -15,7 +15,7 @@
 namespace lstmbench {
 namespace {
 
-struct Flags {
+struct ImportFlags {
   std::string file;
   std::string results = "results/lstmbench.db";
   std::string machine;
@@ -33,7 +33,7 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
-int import_results(const Flags& flags) {
+int import_results(const ImportFlags& flags) {
   const auto series = read_rnn_benchmarks(read_file(flags.file), flags.file);
   MachineFacts machine = machine_of_published_results(series);
   if (!flags.machine.empty()) machine = {{"machine", flags.machine}};
@@ -59,7 +59,7 @@ int import_results(const Flags& flags) {
 
 void add_import_command(CLI::App& app, Work& work) {
   CLI::App* command = app.add_subcommand("import", "Add published results (the original's raw CSV) as a run");
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ImportFlags>();
   command
       ->add_option("file", flags->file,
                    "CSV with the columns bench, experiment, parameters, runtime (s), version")

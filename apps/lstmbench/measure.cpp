@@ -18,9 +18,6 @@
 namespace lstmbench {
 namespace {
 
-// What a plan is made with where the peak could not be measured.
-constexpr double assumed_peak_gflops = 200;
-
 std::string own_command_line() {
   std::ifstream file("/proc/self/cmdline", std::ios::binary);
   std::string text, word;

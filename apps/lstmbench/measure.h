@@ -9,6 +9,9 @@
 
 namespace lstmbench {
 
+// What a plan is made with where the peak could not be measured.
+inline constexpr double assumed_peak_gflops = 200;
+
 struct Measured {
   ResultsFile results;
   std::int64_t run_id = 0;

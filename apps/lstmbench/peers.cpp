@@ -2,22 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "environment.h"
 #include "report/escape.h"
 #include "store/database.h"
 
 namespace lstmbench {
-namespace {
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
-
-}  // namespace
-
 PeerPlaces peer_places() {
   const WorkerPlaces workers = worker_places();
   const std::filesystem::path home = variable("HOME");

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "environment.h"
 #include "machine/machine.h"
+#include "measure.h"
 #include "process/interrupt.h"
 #include "process/worker_session.h"
 #include "report/escape.h"
@@ -18,7 +19,6 @@
 namespace lstmbench {
 namespace {
 
-constexpr double assumed_peak_gflops = 200;
 constexpr std::chrono::minutes prepare_limit{5};
 
 // Prepares a case at full size and asks for its workspace; says why it cannot be had.

@@ -52,7 +52,7 @@ class TerminalReport {
                        : ink == Ink::green  ? "32"
                        : ink == Ink::yellow ? "33"
                                             : "31";
-    return fmt::format("\033[{}m{}\033[0m", code, text);
+    return lstmbench::painted(style_, code, text);
   }
 
   void line(const std::string& text = "") {
@@ -283,6 +283,10 @@ class TerminalReport {
 };
 
 }  // namespace
+
+std::string painted(const TerminalStyle& style, std::string_view code, std::string_view text) {
+  return style.uses_color ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
+}
 
 std::string render_terminal(const Report& report, const TerminalStyle& style) {
   return TerminalReport(report, style).render();

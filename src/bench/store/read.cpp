@@ -23,6 +23,15 @@ Value from_json(const std::string& text) {
   }
 }
 
+// A time or a count that may be summed up: 11 days in nanoseconds at most.
+std::int64_t amount(const Statement& row, int column) {
+  const std::int64_t value = row.integer(column);
+  if (value < 0 || value > 1'000'000'000'000'000)
+    throw StorageError(
+        fmt::format("the results file holds an absurd time or count of {}: it is damaged", value));
+  return value;
+}
+
 std::vector<LibraryRecord> load_libraries(Database& database, std::int64_t run_id) {
   std::vector<LibraryRecord> libraries;
   Statement rows(
@@ -98,11 +107,11 @@ std::map<int, CaseRound> load_case_rounds(Database& database, std::int64_t case_
     round.status = status_from_text(rows.text(2));
     round.message = rows.text(3);
     round.memory = {rows.optional_integer(4), rows.optional_integer(5), rows.text(12)};
-    round.elapsed_ns = rows.integer(6);
+    round.elapsed_ns = amount(rows, 6);
     round.log = rows.text(7);
     round.case_id = case_id;
     round.sitting = static_cast<int>(rows.integer(8));
-    round.load_after = {rows.real(9), rows.integer(10), rows.integer(11)};
+    round.load_after = {rows.real(9), amount(rows, 10), amount(rows, 11)};
   }
   Statement samples(database,
                     "SELECT round, step, is_warmup, input_ns, forward_ns, loss_ns, backward_ns, update_ns, "
@@ -113,11 +122,11 @@ std::map<int, CaseRound> load_case_rounds(Database& database, std::int64_t case_
     SampleRecord sample;
     sample.step = static_cast<int>(samples.integer(1));
     sample.is_warmup = samples.integer(2) != 0;
-    sample.times = {samples.integer(3),
-                    samples.integer(4),
-                    samples.integer(5),
-                    samples.integer(6),
-                    samples.integer(7),
+    sample.times = {amount(samples, 3),
+                    amount(samples, 4),
+                    amount(samples, 5),
+                    amount(samples, 6),
+                    amount(samples, 7),
                     samples.optional_real(8).value_or(std::numeric_limits<double>::quiet_NaN()),
                     samples.optional_integer(9)};
     rounds[static_cast<int>(samples.integer(0))].samples.push_back(sample);
@@ -181,7 +190,7 @@ std::map<int, RoundRecord> load_rounds(Database& database, std::int64_t run_id) 
     RoundRecord& round = rounds[static_cast<int>(rows.integer(0))];
     round.number = static_cast<int>(rows.integer(0));
     round.load_before.load_average = rows.real(1);
-    round.load_after = {rows.real(2), rows.integer(3), rows.integer(4), rows.integer(5)};
+    round.load_after = {rows.real(2), amount(rows, 3), amount(rows, 4), amount(rows, 5)};
     round.is_complete = rows.integer(6) != 0;
   }
   Statement plan(database, "SELECT round, case_id FROM round_plan WHERE run_id = ? ORDER BY round, position");
@@ -212,7 +221,7 @@ std::vector<Sitting> load_sittings(Database& database, std::int64_t run_id) {
     sittings.push_back({static_cast<int>(rows.integer(0)),
                         rows.text(1),
                         rows.text(2),
-                        {rows.integer(3), rows.integer(4), rows.integer(5)}});
+                        {amount(rows, 3), amount(rows, 4), amount(rows, 5)}});
   return sittings;
 }
 
