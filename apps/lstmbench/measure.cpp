@@ -69,9 +69,7 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
   std::vector<PeakReading> first_reading;
   peak.read(first_reading);
   const Plan plan = select_cases(options, known, discovery, peak.fp32_gflops().value_or(assumed_peak_gflops));
-  if (plan.cases.empty())
-    throw std::invalid_argument(
-        "no implementation that can be run has this dtype and device (see `lstmbench list`)");
+  if (plan.cases.empty()) throw std::invalid_argument(nothing_to_run);
   if (options.check == CheckMode::none)
     progress->say("warning: --check none: nothing says that what is measured computes the right thing");
 

@@ -12,6 +12,10 @@ namespace lstmbench {
 // What a plan is made with where the peak could not be measured.
 inline constexpr double assumed_peak_gflops = 200;
 
+// Of a plan without a case.
+inline constexpr const char* nothing_to_run =
+    "no implementation that can be run has this dtype and device (see `lstmbench list`)";
+
 struct Measured {
   ResultsFile results;
   std::int64_t run_id = 0;

@@ -91,6 +91,7 @@ int print_plan(RunFlags& flags, bool asks_every_workspace, CLI::App& command) {
       std::printf("  %s\n", text.c_str());
   }
   std::vector<std::string> notes = plan.notes;
+  if (plan.cases.empty()) notes.push_back(nothing_to_run);
   notes.insert(notes.end(), plan.left_out.begin(), plan.left_out.end());
   for (const auto& worker : discovery.workers)
     if (!worker.hello)

@@ -424,6 +424,10 @@ class Looking(CommandLine):
         self.assertRegex(text, r"\d+ cases, about .* a round; 4 rounds: about ")
         self.assertLessEqual(max(map(len, text.splitlines())), 80, text)
 
+    def test_a_plan_of_nothing_says_why(self):
+        text = self.call("plan", "--workload", "tiny", "--implementation", "native/*", "--dtype", "fp16").stdout
+        self.assertIn("no implementation that can be run has this dtype", " ".join(text.split()))
+
     def test_doctor(self):
         text = self.call("doctor").stdout
         for part in ("machine", "instruction sets", "native", "/nonexistent/pytorch", "fitness"):

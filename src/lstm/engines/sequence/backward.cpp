@@ -10,7 +10,6 @@ void backward_step(SequenceState& state, int layer, int d, int k, const Recurren
   const SequenceGeometry& g = state.geometry;
   const PackedBatch& batch = state.batch;
   DirectionBuffers& buffers = state.direction(layer, d);
-  const auto groups = static_cast<std::size_t>(task.groups);
   const auto unit = static_cast<std::size_t>(task.blocks.first * g.B);
   const auto width = static_cast<std::size_t>(g.width);
   const auto Hp = static_cast<std::size_t>(g.Hp);
@@ -40,21 +39,21 @@ void backward_step(SequenceState& state, int layer, int d, int k, const Recurren
          .all_unit_blocks = g.U,
          .dgates_next = has_next ? state.gates(buffers, *next_chunk, batch.row(next_t) + place) : nullptr,
          .dgates_next_panel = has_next ? state.gates_panel(*next_chunk) : 0,
-         .dgates_next_row = groups * static_cast<std::size_t>(g.gate_row),
+         .dgates_next_row = static_cast<std::size_t>(g.gate_row),
          .weights = buffers.R_back.data() + unit * static_cast<std::size_t>(g.gates),
          .dy = dy == nullptr ? nullptr : dy + static_cast<std::size_t>(d) * Hp + unit,
-         .dy_row = groups * width,
+         .dy_row = width,
          .gates = state.gates(buffers, chunk, static_cast<int>(row)) +
                   static_cast<std::size_t>(task.blocks.first) * state.gates_panel(chunk),
          .gates_panel = state.gates_panel(chunk),
-         .gates_row = groups * static_cast<std::size_t>(g.gate_row),
+         .gates_row = static_cast<std::size_t>(g.gate_row),
          .c = buffers.c.data() + row * Hp + unit,
          .c_previous = has_previous ? buffers.c.data() + row_before * Hp + unit : nullptr,
-         .c_row = groups * Hp,
-         .c_previous_row = groups * Hp,
+         .c_row = Hp,
+         .c_previous_row = Hp,
          .dc = state.buffers.dc[static_cast<std::size_t>(d)].data() + static_cast<std::size_t>(place) * Hp +
                unit,
-         .dc_row = groups * Hp});
+         .dc_row = Hp});
   };
   // All three properties change at most once over the places: at the number that the next time step has.
   const int border = std::min(not_last, step.rows);
@@ -69,8 +68,8 @@ void backward_step(SequenceState& state, int layer, int d, int k, const Recurren
 }  // namespace
 
 void backward_recurrence(SequenceState& state, int layer, int thread) {
-  if (!state.has_task(thread)) return;
-  const RecurrenceTask task = state.task(thread);
+  if (!state.recurrence.has_task(thread)) return;
+  const RecurrenceTask task = state.recurrence.begin(thread, state.batch, state.geometry.U);
   const SequenceGeometry& g = state.geometry;
   for (int d = task.first_direction; d < task.last_direction; ++d) {
     float* dc = state.buffers.dc[static_cast<std::size_t>(d)].data();
@@ -80,9 +79,10 @@ void backward_recurrence(SequenceState& state, int layer, int thread) {
     }
     for (int k = state.batch.steps() - 1; k >= 0; --k) {
       backward_step(state, layer, d, k, task);
-      task.barrier->arrive_and_wait();
+      state.recurrence.meet_others(thread);
     }
   }
+  state.recurrence.end(thread, state.batch, task);
 }
 
 }  // namespace lstm::engines

@@ -38,7 +38,6 @@ void forward_step(SequenceState& state, int layer, int d, const RecurrentStep& s
   const SequenceGeometry& g = state.geometry;
   DirectionBuffers& buffers = state.direction(layer, d);
   const std::size_t panel = state.gates_panel(chunk);
-  const auto groups = static_cast<std::size_t>(task.groups);
   const auto unit = static_cast<std::size_t>(task.blocks.first * g.B);
   float* h = state.y(layer) + d * g.Hp;
   // Samples [first, last) of the group; they continue from the step before, or start from zero.
@@ -52,18 +51,18 @@ void forward_step(SequenceState& state, int layer, int d, const RecurrentStep& s
          .own_units = g.own_units(task.blocks.first, task.blocks.size()),
          .units = g.H,
          .h_previous = continues ? h + row_before * static_cast<std::size_t>(g.width) : nullptr,
-         .h_previous_row = groups * static_cast<std::size_t>(g.width),
+         .h_previous_row = static_cast<std::size_t>(g.width),
          .c_previous =
              continues ? buffers.c.data() + row_before * static_cast<std::size_t>(g.Hp) + unit : nullptr,
          .weights = buffers.R.data() + 4 * unit * static_cast<std::size_t>(g.H),
          .gates = state.gates(buffers, chunk, static_cast<int>(row)) +
                   static_cast<std::size_t>(task.blocks.first) * panel,
          .gates_panel = panel,
-         .gates_row = groups * static_cast<std::size_t>(g.gate_row),
+         .gates_row = static_cast<std::size_t>(g.gate_row),
          .c = buffers.c.data() + row * static_cast<std::size_t>(g.Hp) + unit,
          .h = h + row * static_cast<std::size_t>(g.width) + unit,
-         .c_row = groups * static_cast<std::size_t>(g.Hp),
-         .h_row = groups * static_cast<std::size_t>(g.width)});
+         .c_row = static_cast<std::size_t>(g.Hp),
+         .h_row = static_cast<std::size_t>(g.width)});
   };
   const int continuing = task.samples(step.rows_before);
   run(0, continuing, true);
@@ -73,8 +72,8 @@ void forward_step(SequenceState& state, int layer, int d, const RecurrentStep& s
 }  // namespace
 
 void forward_recurrence(SequenceState& state, int layer, int thread) {
-  if (!state.has_task(thread)) return;
-  const RecurrenceTask task = state.task(thread);
+  if (!state.recurrence.has_task(thread)) return;
+  const RecurrenceTask task = state.recurrence.begin(thread, state.batch, state.geometry.U);
   ThreadScratch& scratch = state.buffers.scratch[static_cast<std::size_t>(thread)];
   for (int d = task.first_direction; d < task.last_direction; ++d) {
     const Chunk* projected = nullptr;
@@ -86,9 +85,10 @@ void forward_recurrence(SequenceState& state, int layer, int thread) {
         projected = &chunk;
       }
       forward_step(state, layer, d, state.batch.step(d, k), chunk, task);
-      task.barrier->arrive_and_wait();
+      state.recurrence.meet_others(thread);
     }
   }
+  state.recurrence.end(thread, state.batch, task);
 }
 
 }  // namespace lstm::engines

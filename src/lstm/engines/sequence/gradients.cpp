@@ -1,5 +1,8 @@
 // The products of backward that need no order in time: gradients of weights and of a layer's input.
+#include <x86intrin.h>
+
 #include <algorithm>
+#include <cstdint>
 
 #include "engines/sequence/sequence_state.h"
 
@@ -85,7 +88,9 @@ void input_gradient_rows(SequenceState& state, int layer, const Chunk& chunk, Ra
 void weight_gradients(SequenceState& state, int layer, int thread) {
   const SequenceGeometry& g = state.geometry;
   ThreadScratch& scratch = state.buffers.scratch[static_cast<std::size_t>(thread)];
-  const Range mine = part_of(g.D * g.U, thread, state.team.threads());
+  state.gradient_shares.begin_turn(thread);
+  const Range mine = state.gradient_shares.part(thread, g.D * g.U);
+  const std::uint64_t start = __rdtsc();
   for (int d = 0; d < g.D; ++d) {
     const Range blocks = {std::clamp(mine.first - d * g.U, 0, g.U), std::clamp(mine.last - d * g.U, 0, g.U)};
     if (blocks.size() == 0) continue;
@@ -109,6 +114,7 @@ void weight_gradients(SequenceState& state, int layer, int thread) {
     }
     unpack_gradient(state, layer, d, blocks);
   }
+  state.gradient_shares.report(thread, mine.size(), __rdtsc() - start);
 }
 
 // Rows of the input gradient computed at once: their gradients of gates stay in the

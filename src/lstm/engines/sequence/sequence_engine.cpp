@@ -32,10 +32,8 @@ class SequenceEngine final : public Engine {
         head_(padded(network), shape, isa_, team_, gemm_),
         buffers_(geometry_, network, shape, batch_.most_rows(), chunks_.most_rows(), options.threads),
         state_(network_, geometry_, kernels_.function, batch_, chunks_, store_, buffers_, team_,
-               choose_split(network, shape, options.threads, options.split,
-                            {.block = geometry_.B,
-                             .tile_rows = kernels_.function.tile_rows,
-                             .l2_bytes = cpu::l2_bytes()})) {}
+               choose_split(network, shape, options.threads, options.split, split_costs()),
+               alternative_split(network, shape, options)) {}
 
   const Network& network() const override { return network_; }
   const ParameterLayout& layout() const override { return store_.layout(); }
@@ -48,6 +46,7 @@ class SequenceEngine final : public Engine {
   }
 
   void forward() override {
+    state_.recurrence.begin_step();
     team_.run([&](int thread) {
       pack_forward_weights(state_, thread);
       for (int layer = 0; layer < network_.layers; ++layer) {
@@ -91,10 +90,21 @@ class SequenceEngine final : public Engine {
 
   std::string description() const override {
     return std::string(kernels_.name) + " kernels, " + std::to_string(team_.threads()) +
-           (team_.threads() == 1 ? " thread, " : " threads, ") + state_.split.description();
+           (team_.threads() == 1 ? " thread, " : " threads, ") + state_.recurrence.description();
   }
 
  private:
+  SplitCosts split_costs() const {
+    return {.block = geometry_.B, .tile_rows = kernels_.function.tile_rows, .l2_bytes = cpu::l2_bytes()};
+  }
+  // Who asks for a split gets that one only.
+  RecurrenceSplit alternative_split(const Network& network, const BatchShape& shape,
+                                    const EngineOptions& options) const {
+    if (options.split != Split::automatic)
+      return choose_split(network, shape, options.threads, options.split, split_costs());
+    return choose_split_without_units(network, shape, options.threads, split_costs());
+  }
+
   // The head reads y as it is stored: with padded units, whose weights are zero.
   Network padded(const Network& network) const {
     Network result = network;

@@ -3,40 +3,15 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 
-#include "cpu/barrier.h"
 #include "cpu/thread_team.h"
 #include "engines/sequence/layer_buffers.h"
-#include "engines/sequence/split.h"
+#include "engines/sequence/recurrence_shares.h"
 #include "engines/training/packed_batch.h"
 #include "engines/training/parameter_store.h"
 #include "kernels/sequence/sequence.h"
 
 namespace lstm::engines {
-
-// A half-open range of integers.
-struct Range {
-  int first = 0, last = 0;
-  int size() const { return last - first; }
-};
-
-// Part `index` of `parts` nearly equal parts of 0..count.
-inline Range part_of(int count, int index, int parts) {
-  return {count * index / parts, count * (index + 1) / parts};
-}
-
-// One thread's share of a layer's recurrence.
-struct RecurrenceTask {
-  int first_direction, last_direction;  // directions that it goes through, one after the other
-  int group, groups;                    // places group, group + groups, ...
-  Range blocks;                         // unit blocks
-  cpu::Barrier* barrier;                // with the threads that have its other unit blocks
-
-  // How many of this group's samples are among the first `places`.
-  int samples(int places) const { return places <= group ? 0 : (places - group + groups - 1) / groups; }
-  int place(int index) const { return group + index * groups; }
-};
 
 struct SequenceState {
   const Network& network;
@@ -47,20 +22,16 @@ struct SequenceState {
   const ParameterStore& store;
   SequenceBuffers& buffers;
   cpu::ThreadTeam& team;
-  RecurrenceSplit split;
-  std::deque<cpu::Barrier> barriers;  // one for each set of unit parts
-  std::atomic<int> next_chunk{0};     // of the input gradient: taken by whichever thread is free
+  RecurrenceShares recurrence;
+  WorkShares gradient_shares;      // of all threads, in weight_gradients
+  std::atomic<int> next_chunk{0};  // of the input gradient: taken by whichever thread is free
   const float* d_last =
       nullptr;  // cross-entropy: gradient of y at each sample's last step (N, width) by place
 
   SequenceState(const Network& network_, const SequenceGeometry& geometry_,
                 const kernels::SequenceKernels& kernels_, const PackedBatch& batch_, const Chunks& chunks_,
                 const ParameterStore& store_, SequenceBuffers& buffers_, cpu::ThreadTeam& team_,
-                const RecurrenceSplit& split_);
-
-  // False where the thread has no part in the recurrence.
-  bool has_task(int thread) const { return thread < split.threads(); }
-  RecurrenceTask task(int thread);
+                const RecurrenceSplit& split, const RecurrenceSplit& alternative);
 
   DirectionBuffers& direction(int layer, int d) {
     return buffers.layers[static_cast<std::size_t>(layer)].directions[static_cast<std::size_t>(d)];

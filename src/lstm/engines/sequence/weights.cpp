@@ -104,7 +104,7 @@ void pack_backward_weights(SequenceState& state, int thread) {
     for (int d = 0; d < g.D; ++d) {
       const DirectionTensors from = state.store.parameters(layer, d);
       DirectionBuffers& to = state.direction(layer, d);
-      for_back_tiles(g, g.U, state.split.unit_parts, [&](int first, int width) {
+      for_back_tiles(g, g.U, state.recurrence.split().unit_parts, [&](int first, int width) {
         if (!is_mine()) return;
         pack_back(g, from.R, g.H, {0, 0, g.H}, {first, first + width}, first, width,
                   to.R_back.data() + static_cast<std::size_t>(first) * static_cast<std::size_t>(g.gates));

@@ -5,10 +5,23 @@
 #include <atomic>
 #include <deque>
 
+#include "cpu/barrier.h"
 #include "engines/sequence/bf16/buffers.h"
 #include "engines/sequence/sequence_state.h"
 
 namespace lstm::engines::bf16 {
+
+// One thread's share of a layer's recurrence.
+struct RecurrenceTask {
+  int first_direction, last_direction;  // directions that it goes through, one after the other
+  int group, groups;                    // places group, group + groups, ...
+  Range blocks;                         // panels of 32 units
+  cpu::Barrier* barrier;                // with the threads that have its other panels
+
+  // How many of this group's samples are among the first `places`.
+  int samples(int places) const { return places <= group ? 0 : (places - group + groups - 1) / groups; }
+  int place(int index) const { return group + index * groups; }
+};
 
 struct State {
   const Network& network;

@@ -1,0 +1,109 @@
+#include "engines/sequence/recurrence_shares.h"
+
+#include <x86intrin.h>
+
+namespace lstm::engines {
+namespace {
+
+// The share of its time that a thread may spend at barriers on average. Quiet cores stay below a tenth.
+constexpr double kMostWaiting = 0.2;
+// Training steps of the alternative before the wanted split is tried again: at first, and at most after
+// failures.
+constexpr int kFirstPause = 8, kLongestPause = 128;
+
+// The place where a part that begins at so many packed rows begins, counted sample after sample: the nearest
+// one.
+int place_at(const PackedBatch& batch, int row) {
+  int before = 0;
+  for (int place = 0; place < batch.samples(); ++place) {
+    const int behind = before + batch.length(place);
+    if (behind >= row) return row - before < behind - row ? place : place + 1;
+    before = behind;
+  }
+  return batch.samples();
+}
+
+}  // namespace
+
+RecurrenceShares::Way::Way(const RecurrenceSplit& split_, cpu::ThreadTeam& team) : split(split_) {
+  for (int i = 0; i < split.directions_at_once * split.sample_groups; ++i)
+    barriers.emplace_back(split.unit_parts, team.barrier_spin());
+  for (int i = 0; i < split.directions_at_once; ++i) sample_shares.emplace_back(split.sample_groups);
+}
+
+RecurrenceShares::RecurrenceShares(const Network& network, const RecurrenceSplit& split,
+                                   const RecurrenceSplit& alternative, cpu::ThreadTeam& team)
+    : directions_(network.directions),
+      pause_(kFirstPause),
+      clocks_(static_cast<std::size_t>(team.threads())) {
+  ways_.emplace_back(split, team);
+  if (split.unit_parts > 1 && alternative.unit_parts == 1) ways_.emplace_back(alternative, team);
+}
+
+void RecurrenceShares::begin_step() {
+  std::uint64_t passes = 0, waits = 0;
+  for (Clock& clock : clocks_) {
+    passes += clock.passes;
+    waits += clock.waits;
+    clock = {};
+  }
+  if (ways_.size() == 1) return;
+  if (current_ == 1) {
+    if (--steps_left_ == 0) current_ = 0;
+  } else if (static_cast<double>(waits) > kMostWaiting * static_cast<double>(passes)) {
+    current_ = 1;
+    steps_left_ = pause_;
+    pause_ = std::min(2 * pause_, kLongestPause);
+  } else if (passes > 0) {
+    pause_ = kFirstPause;
+  }
+}
+
+std::string RecurrenceShares::description() const {
+  std::string text = ways_.front().split.description();
+  if (ways_.size() > 1) text += " (" + ways_.back().split.description() + " while cores are busy)";
+  return text;
+}
+
+RecurrenceTask RecurrenceShares::begin(int thread, const PackedBatch& batch, int unit_blocks) {
+  const RecurrenceSplit& split = way().split;
+  const int groups = split.sample_groups, group = group_of(thread);
+  const bool all_directions = split.directions_at_once == 1;
+  const int d = thread / split.unit_parts / groups;
+  Range rows = part_of(batch.rows(), group, groups);
+  if (split.unit_parts == 1) {
+    sample_shares_of(thread).begin_turn(group);
+    rows = sample_shares_of(thread).part(group, batch.rows());
+  }
+  // Where there are enough, everyone has a sample.
+  const int samples = batch.samples();
+  const auto place = [&](int index, int row) {
+    if (index == 0 || index == groups) return index == 0 ? 0 : samples;
+    if (samples < groups) return part_of(samples, index, groups).first;
+    return std::clamp(place_at(batch, row), index, samples - (groups - index));
+  };
+  clocks_[static_cast<std::size_t>(thread)].pass_began = __rdtsc();
+  return {.first_direction = all_directions ? 0 : d,
+          .last_direction = all_directions ? directions_ : d + 1,
+          .places = {place(group, rows.first), place(group + 1, rows.last)},
+          .blocks = part_of(unit_blocks, thread % split.unit_parts, split.unit_parts)};
+}
+
+void RecurrenceShares::meet_others(int thread) {
+  if (split().unit_parts == 1) return;
+  const std::uint64_t arrival = __rdtsc();
+  way().barriers[static_cast<std::size_t>(thread / split().unit_parts)].arrive_and_wait();
+  clocks_[static_cast<std::size_t>(thread)].waits += __rdtsc() - arrival;
+}
+
+void RecurrenceShares::end(int thread, const PackedBatch& batch, const RecurrenceTask& task) {
+  Clock& clock = clocks_[static_cast<std::size_t>(thread)];
+  const std::uint64_t cycles = __rdtsc() - clock.pass_began;
+  clock.passes += cycles;
+  if (split().unit_parts > 1) return;
+  int rows = 0;
+  for (int place = task.places.first; place < task.places.last; ++place) rows += batch.length(place);
+  sample_shares_of(thread).report(group_of(thread), rows, cycles);
+}
+
+}  // namespace lstm::engines

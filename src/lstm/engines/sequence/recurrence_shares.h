@@ -1,0 +1,80 @@
+// Who computes what of a layer's recurrence, as the machine turns out to be: cores that other programs use,
+// too, get less of it.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "cpu/barrier.h"
+#include "cpu/thread_team.h"
+#include "engines/sequence/split.h"
+#include "engines/sequence/work_shares.h"
+#include "engines/training/packed_batch.h"
+
+namespace lstm::engines {
+
+// One thread's share of a layer's recurrence.
+struct RecurrenceTask {
+  int first_direction, last_direction;  // directions that it goes through, one after the other
+  Range places;                         // of the sorted batch
+  Range blocks;                         // unit blocks
+
+  // How many of its samples are among the first `places` of the batch.
+  int samples(int among) const { return std::clamp(among - places.first, 0, places.size()); }
+  int place(int index) const { return places.first + index; }
+};
+
+// Where a split has sample groups and no unit parts, groups get as many rows as they got done lately. Where
+// it has unit parts, its threads meet in every time step, so that one that loses its core for a moment stops
+// all: when that costs too much, the alternative takes over for some training steps. Results are the same
+// bits either way.
+class RecurrenceShares {
+ public:
+  // `alternative`: without unit parts, or the same as `split`, which then stays.
+  RecurrenceShares(const Network& network, const RecurrenceSplit& split, const RecurrenceSplit& alternative,
+                   cpu::ThreadTeam& team);
+
+  // Before a training step: which of the two splits it takes.
+  void begin_step();
+  const RecurrenceSplit& split() const { return way().split; }
+  // Both of them, for people.
+  std::string description() const;
+
+  // False where the thread has no part in the recurrence.
+  bool has_task(int thread) const { return thread < split().threads(); }
+  // A pass over a layer, by each thread with a task; all of the team meet before the next one.
+  RecurrenceTask begin(int thread, const PackedBatch& batch, int unit_blocks);
+  void meet_others(int thread);  // at the end of a time step: those with the same samples' other unit blocks
+  void end(int thread, const PackedBatch& batch, const RecurrenceTask& task);
+
+ private:
+  struct Way {
+    Way(const RecurrenceSplit& split, cpu::ThreadTeam& team);
+    RecurrenceSplit split;
+    std::deque<cpu::Barrier> barriers;      // one for each set of unit parts
+    std::vector<WorkShares> sample_shares;  // one for each of the directions at once, in rows
+  };
+  // What one thread took, in cycles, since the training step began.
+  struct alignas(128) Clock {
+    std::uint64_t pass_began = 0, passes = 0, waits = 0;
+  };
+
+  const Way& way() const { return ways_[static_cast<std::size_t>(current_)]; }
+  Way& way() { return ways_[static_cast<std::size_t>(current_)]; }
+  int group_of(int thread) const { return thread / split().unit_parts % split().sample_groups; }
+  WorkShares& sample_shares_of(int thread) {
+    return way().sample_shares[static_cast<std::size_t>(thread / split().unit_parts / split().sample_groups)];
+  }
+
+  int directions_;
+  std::deque<Way> ways_;  // as wanted, and the alternative where there is one
+  int current_ = 0;
+  int steps_left_ = 0;  // of the alternative
+  int pause_;           // how many steps it takes over next time
+  std::vector<Clock> clocks_;
+};
+
+}  // namespace lstm::engines
