@@ -5,8 +5,9 @@
 namespace lstm::engines {
 namespace {
 
-// The share of its time that a thread may spend at barriers on average. Quiet cores stay below a tenth.
-constexpr double kMostWaiting = 0.2;
+// The share of their time that threads may wait for others, on average. On quiet cores it stays below a
+// tenth.
+constexpr double kMostWaiting = 0.15;
 // Training steps of the alternative before the wanted split is tried again: at first, and at most after
 // failures.
 constexpr int kFirstPause = 8, kLongestPause = 128;
@@ -37,26 +38,34 @@ RecurrenceShares::RecurrenceShares(const Network& network, const RecurrenceSplit
       pause_(kFirstPause),
       clocks_(static_cast<std::size_t>(team.threads())) {
   ways_.emplace_back(split, team);
-  if (split.unit_parts > 1 && alternative.unit_parts == 1) ways_.emplace_back(alternative, team);
+  const bool waits = split.unit_parts > 1 || split.directions_at_once > 1;
+  const bool is_free = alternative.unit_parts == 1 && alternative.directions_at_once == 1;
+  if (waits && is_free && alternative.sample_groups > 1) ways_.emplace_back(alternative, team);
 }
 
 void RecurrenceShares::begin_step() {
-  std::uint64_t passes = 0, waits = 0;
-  for (Clock& clock : clocks_) {
-    passes += clock.passes;
-    waits += clock.waits;
-    clock = {};
-  }
+  const double waiting = waiting_share();
+  for (Clock& clock : clocks_) clock = {};
   if (ways_.size() == 1) return;
   if (current_ == 1) {
     if (--steps_left_ == 0) current_ = 0;
-  } else if (static_cast<double>(waits) > kMostWaiting * static_cast<double>(passes)) {
+  } else if (waiting > kMostWaiting) {
     current_ = 1;
     steps_left_ = pause_;
     pause_ = std::min(2 * pause_, kLongestPause);
-  } else if (passes > 0) {
+  } else {
     pause_ = kFirstPause;
   }
+}
+
+double RecurrenceShares::waiting_share() const {
+  std::uint64_t longest = 0, waits = 0;
+  for (const Clock& clock : clocks_) longest = std::max(longest, clock.passes);
+  if (longest == 0) return 0;
+  const auto threads = static_cast<std::size_t>(split().threads());
+  for (std::size_t thread = 0; thread < threads; ++thread)
+    waits += clocks_[thread].waits + longest - clocks_[thread].passes;
+  return static_cast<double>(waits) / static_cast<double>(threads * longest);
 }
 
 std::string RecurrenceShares::description() const {

@@ -27,13 +27,13 @@ struct RecurrenceTask {
   int place(int index) const { return places.first + index; }
 };
 
-// Where a split has sample groups and no unit parts, groups get as many rows as they got done lately. Where
-// it has unit parts, its threads meet in every time step, so that one that loses its core for a moment stops
-// all: when that costs too much, the alternative takes over for some training steps. Results are the same
-// bits either way.
+// Where a split has sample groups and no unit parts, groups get as many rows as they got done lately. Unit
+// parts meet in every time step, so that a thread that loses its core for a moment stops all, and directions
+// take as long as the slower one: when threads wait too much, an alternative of sample groups takes over for
+// some training steps. Results are the same bits either way.
 class RecurrenceShares {
  public:
-  // `alternative`: without unit parts, or the same as `split`, which then stays.
+  // `alternative`: of sample groups only, else `split` stays.
   RecurrenceShares(const Network& network, const RecurrenceSplit& split, const RecurrenceSplit& alternative,
                    cpu::ThreadTeam& team);
 
@@ -62,6 +62,9 @@ class RecurrenceShares {
     std::uint64_t pass_began = 0, passes = 0, waits = 0;
   };
 
+  // Of the time that threads with a task had in the training step before, in barriers and at the ends of
+  // passes.
+  double waiting_share() const;
   const Way& way() const { return ways_[static_cast<std::size_t>(current_)]; }
   Way& way() { return ways_[static_cast<std::size_t>(current_)]; }
   int group_of(int thread) const { return thread / split().unit_parts % split().sample_groups; }

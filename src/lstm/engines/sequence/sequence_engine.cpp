@@ -100,9 +100,8 @@ class SequenceEngine final : public Engine {
   // Who asks for a split gets that one only.
   RecurrenceSplit alternative_split(const Network& network, const BatchShape& shape,
                                     const EngineOptions& options) const {
-    if (options.split != Split::automatic)
-      return choose_split(network, shape, options.threads, options.split, split_costs());
-    return choose_split_without_units(network, shape, options.threads, split_costs());
+    const Split wanted = options.split == Split::automatic ? Split::samples : options.split;
+    return choose_split(network, shape, options.threads, wanted, split_costs());
   }
 
   // The head reads y as it is stored: with padded units, whose weights are zero.

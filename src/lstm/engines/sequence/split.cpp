@@ -60,15 +60,6 @@ RecurrenceSplit choose_split(const Network& network, const BatchShape& shape, in
                         });
 }
 
-RecurrenceSplit choose_split_without_units(const Network& network, const BatchShape& shape, int threads,
-                                           const SplitCosts& costs) {
-  return cheapest_split(network, shape, threads, Split::automatic, divide_up(network.units, costs.block),
-                        [&](int rows, int blocks, int unit_parts) {
-                          return unit_parts == 1 ? task_cost(network, rows, blocks, costs)
-                                                 : std::numeric_limits<double>::infinity();
-                        });
-}
-
 RecurrenceSplit cheapest_split(const Network& network, const BatchShape& shape, int threads, Split wanted,
                                int blocks, const std::function<double(int, int, int)>& cost) {
   RecurrenceSplit best;

@@ -33,10 +33,6 @@ struct SplitCosts {
 RecurrenceSplit choose_split(const Network& network, const BatchShape& shape, int threads, Split wanted,
                              const SplitCosts& costs);
 
-// Likewise of those without unit parts, whose threads wait for each other at the end of a layer only.
-RecurrenceSplit choose_split_without_units(const Network& network, const BatchShape& shape, int threads,
-                                           const SplitCosts& costs);
-
 // The same search with any cost of a time step: cost(rows, blocks, unit parts) of the busiest task that has
 // so many samples and so many of the layer's `blocks`, which meets unit parts - 1 others at a barrier.
 RecurrenceSplit cheapest_split(const Network& network, const BatchShape& shape, int threads, Split wanted,

@@ -135,6 +135,16 @@ TEST_F(RecurrenceSharesOfTwo, LeaveUnitPartsForAWhileWhereTheyWait) {
   }
 }
 
+TEST_F(RecurrenceSharesOfTwo, LeaveDirectionsWhereOneTakesLonger) {
+  const RecurrenceSplit directions{.directions_at_once = 2};
+  RecurrenceShares shares(batch_.network(), directions, samples_, team_);
+  step(shares, std::chrono::milliseconds(200));
+  EXPECT_EQ(shares.split().directions_at_once, 2);
+  step(shares, std::chrono::milliseconds(0));
+  EXPECT_EQ(shares.split().directions_at_once, 1);
+  EXPECT_EQ(shares.split().sample_groups, 2);
+}
+
 TEST_F(RecurrenceSharesOfTwo, KeepASplitThatWasAskedFor) {
   RecurrenceShares shares(batch_.network(), units_, units_, team_);
   for (int i = 0; i < 3; ++i) {
