@@ -163,11 +163,15 @@ cudaError_t cudaFreeHost(void* address) {
 }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind,
                             cudaStream_t stream) {
-  lstm::testing::emulation::enqueue(stream, [=] { std::memcpy(to, from, bytes); });
+  lstm::testing::emulation::enqueue(stream, [=] {
+    if (bytes > 0) std::memcpy(to, from, bytes);  // of nothing, from nowhere
+  });
   return cudaSuccess;
 }
 cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream) {
-  lstm::testing::emulation::enqueue(stream, [=] { std::memset(to, value, bytes); });
+  lstm::testing::emulation::enqueue(stream, [=] {
+    if (bytes > 0) std::memset(to, value, bytes);
+  });
   return cudaSuccess;
 }
 
