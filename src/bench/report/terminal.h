@@ -14,7 +14,8 @@ struct TerminalStyle {
   bool uses_unicode = true;
 };
 
-// A text in a colour ("31") or in bold ("1"), by the code of its SGR escape sequence, where the style has colours.
+// A text in a colour ("31") or in bold ("1"), by the code of its SGR escape sequence, where the style has
+// colours.
 std::string painted(const TerminalStyle& style, std::string_view code, std::string_view text);
 
 // No line is wider than the style's width but commands to repeat, which are whole so that they can be copied.
