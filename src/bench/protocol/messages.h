@@ -30,6 +30,9 @@ struct Prepared {
   std::string description;
 };
 
+// What a phase of a step cannot take: a year.
+inline constexpr std::int64_t year_ns = 365LL * 24 * 3600 * 1'000'000'000;
+
 struct StepTimes {
   std::int64_t input_ns = 0, forward_ns = 0, loss_ns = 0, backward_ns = 0, update_ns = 0;
   double loss = 0;

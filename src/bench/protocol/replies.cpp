@@ -16,8 +16,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::int64_t year_ns = 365LL * 24 * 3600 * 1'000'000'000;
-
 // A field that is not what the protocol says; becomes a WorkerFailure with the line.
 struct NotTheProtocol {
   std::string what;

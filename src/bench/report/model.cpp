@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 #include "report/rnn_benchmarks/read.h"
@@ -143,20 +144,26 @@ void rank(ReportTable& table, const StoredRun& stored, bool by_whole_steps) {
     if (judgements[i]) ranked[i]->verdict = judgements[i]->verdict;
 }
 
+// Of what is not negative; the largest number where the sum is larger, as in a damaged file.
+std::int64_t sum_of(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::int64_t>::max() : sum;
+}
+
 void summarise_machine(const StoredRun& stored, Report& report) {
   std::int64_t total = 0, steal = 0;
   for (const auto& [number, round] : stored.rounds) {
     if (number == 0) continue;  // the checks
     report.rounds += round.is_complete;
     report.load_average = std::max(report.load_average.value_or(0), round.load_after.load_average);
-    total += round.load_after.total_ticks;
-    steal += round.load_after.steal_ticks;
+    total = sum_of(total, round.load_after.total_ticks);
+    steal = sum_of(steal, round.load_after.steal_ticks);
   }
   if (total > 0) report.steal_percent = 100.0 * static_cast<double>(steal) / static_cast<double>(total);
   for (const auto& sitting : stored.sittings) {
-    report.harness.request_ns += sitting.harness.request_ns;
-    report.harness.step_ns += sitting.harness.step_ns;
-    report.harness.cpu_ns += sitting.harness.cpu_ns;
+    report.harness.request_ns = sum_of(report.harness.request_ns, sitting.harness.request_ns);
+    report.harness.step_ns = sum_of(report.harness.step_ns, sitting.harness.step_ns);
+    report.harness.cpu_ns = sum_of(report.harness.cpu_ns, sitting.harness.cpu_ns);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "store/results_file.h"
 #include "store/schema.h"
@@ -23,10 +24,11 @@ Value from_json(const std::string& text) {
   }
 }
 
-// A time or a count that may be summed up: 11 days in nanoseconds at most.
-std::int64_t amount(const Statement& row, int column) {
+// A time or a count.
+std::int64_t amount(const Statement& row, int column,
+                    std::int64_t most = std::numeric_limits<std::int64_t>::max()) {
   const std::int64_t value = row.integer(column);
-  if (value < 0 || value > 1'000'000'000'000'000)
+  if (value < 0 || value > most)
     throw StorageError(
         fmt::format("the results file holds an absurd time or count of {}: it is damaged", value));
   return value;
@@ -70,6 +72,13 @@ Workload workload_from(const Statement& row, int first) {
   workload.min_length = number(11);
   workload.pads = row.integer(first + 12) != 0;
   workload.seed = static_cast<std::uint32_t>(row.integer(first + 13));
+  // Of a published result whose sizes nobody knows, the name is all there is.
+  const bool is_name_only = workload.units == 0 && workload.samples == 0 && workload.time_steps == 0;
+  try {
+    if (!is_name_only) validate(workload);
+  } catch (const std::invalid_argument& error) {
+    throw StorageError(fmt::format("the results file holds a workload that cannot be: {}", error.what()));
+  }
   return workload;
 }
 
@@ -122,11 +131,11 @@ std::map<int, CaseRound> load_case_rounds(Database& database, std::int64_t case_
     SampleRecord sample;
     sample.step = static_cast<int>(samples.integer(1));
     sample.is_warmup = samples.integer(2) != 0;
-    sample.times = {amount(samples, 3),
-                    amount(samples, 4),
-                    amount(samples, 5),
-                    amount(samples, 6),
-                    amount(samples, 7),
+    sample.times = {amount(samples, 3, year_ns),
+                    amount(samples, 4, year_ns),
+                    amount(samples, 5, year_ns),
+                    amount(samples, 6, year_ns),
+                    amount(samples, 7, year_ns),
                     samples.optional_real(8).value_or(std::numeric_limits<double>::quiet_NaN()),
                     samples.optional_integer(9)};
     rounds[static_cast<int>(samples.integer(0))].samples.push_back(sample);
