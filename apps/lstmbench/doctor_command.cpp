@@ -15,9 +15,7 @@ class Findings {
  public:
   Findings() : style_(output_style()) {}
 
-  void title(const char* text) {
-    std::printf("%s%s%s\n", style_.uses_color ? "\033[1m" : "", text, style_.uses_color ? "\033[0m" : "");
-  }
+  void title(const char* text) { std::printf("%s\n", painted(style_, "1", text).c_str()); }
   void good(const std::string& text) { show(style_.uses_unicode ? "✓" : "+", "32", text); }
   void bad(const std::string& text) { show(style_.uses_unicode ? "✗" : "-", "31", text); }
   void caution(const std::string& text) { show("!", "33", text); }
@@ -31,8 +29,7 @@ class Findings {
 
  private:
   void show(const char* mark, const char* color, const std::string& text) {
-    std::string first =
-        style_.uses_color ? fmt::format("  \033[{}m{}\033[0m ", color, mark) : fmt::format("  {} ", mark);
+    std::string first = fmt::format("  {} ", painted(style_, color, mark));
     for (const auto& line : wrapped(escape_terminal(text), style_.width - 4)) {
       std::printf("%s%s\n", first.c_str(), line.c_str());
       first = "    ";

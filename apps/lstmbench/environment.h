@@ -9,8 +9,8 @@
 
 namespace lstmbench {
 
-// Of an environment variable; nothing where it is not set.
-std::string variable(const char* name);
+// Its value; nothing where it is not set.
+std::string environment_variable(const char* name);
 
 // LSTMBENCH_PYTHON, LSTMBENCH_SOURCE_DIR, XDG_DATA_HOME, HOME, and where this program lies.
 WorkerPlaces worker_places();

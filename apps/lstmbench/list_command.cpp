@@ -46,10 +46,7 @@ class Listing {
  public:
   explicit Listing(const TerminalStyle& style) : style_(style) {}
 
-  void title(const std::string& text) {
-    std::printf("%s%s%s\n", style_.uses_color ? "\033[1m" : "", text.c_str(),
-                style_.uses_color ? "\033[0m" : "");
-  }
+  void title(const std::string& text) { std::printf("%s\n", painted(style_, "1", text).c_str()); }
 
   // A name and what is to be said of it, which continues below itself.
   void entry(const std::string& name, int name_width, const std::string& text) {

@@ -7,19 +7,21 @@
 #include "store/database.h"
 
 namespace lstmbench {
+
 PeerPlaces peer_places() {
   const WorkerPlaces workers = worker_places();
-  const std::filesystem::path home = variable("HOME");
+  const std::filesystem::path home = environment_variable("HOME");
   PeerPlaces places;
-  places.interpreters.path = variable("PATH");
-  places.interpreters.pyenv =
-      variable("PYENV_ROOT").empty() ? home / ".pyenv" : std::filesystem::path(variable("PYENV_ROOT"));
+  places.interpreters.path = environment_variable("PATH");
+  places.interpreters.pyenv = environment_variable("PYENV_ROOT").empty()
+                                  ? home / ".pyenv"
+                                  : std::filesystem::path(environment_variable("PYENV_ROOT"));
   places.interpreters.conda = home / ".conda" / "environments.txt";
-  places.interpreters.conda_prefix = variable("CONDA_PREFIX");
+  places.interpreters.conda_prefix = environment_variable("CONDA_PREFIX");
   places.data = workers.data;
   places.locks = workers.source / "workers" / "pytorch" / "locks";
-  if (variable("UV_DEFAULT_INDEX").empty() && variable("UV_INDEX_URL").empty())
-    places.index = variable("PIP_INDEX_URL");
+  if (environment_variable("UV_DEFAULT_INDEX").empty() && environment_variable("UV_INDEX_URL").empty())
+    places.index = environment_variable("PIP_INDEX_URL");
   return places;
 }
 

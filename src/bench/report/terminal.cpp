@@ -46,7 +46,7 @@ class TerminalReport {
   };
 
   std::string painted(const std::string& text, Ink ink) const {
-    if (!style_.uses_color || ink == Ink::plain || text.empty()) return text;
+    if (ink == Ink::plain || text.empty()) return text;
     const char* code = ink == Ink::bold     ? "1"
                        : ink == Ink::dim    ? "2"
                        : ink == Ink::green  ? "32"

@@ -22,7 +22,7 @@ struct RecurrenceTask {
   Range places;                         // of the sorted batch
   Range blocks;                         // unit blocks
 
-  // How many of its samples are among the first `places` of the batch.
+  // How many of its samples are among the first so many places of the batch.
   int samples(int among) const { return std::clamp(among - places.first, 0, places.size()); }
   int place(int index) const { return places.first + index; }
 };

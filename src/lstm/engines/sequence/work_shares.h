@@ -14,7 +14,10 @@ struct Range {
 
 // Part `index` of `parts` nearly equal parts of 0..count.
 inline Range part_of(int count, int index, int parts) {
-  return {count * index / parts, count * (index + 1) / parts};
+  const auto begin_of = [&](int part) {
+    return static_cast<int>(std::int64_t{count} * part / parts);  // rows of a large batch times threads
+  };
+  return {begin_of(index), begin_of(index + 1)};
 }
 
 // On a shared machine cores differ in speed from one moment to the next, as other programs use them, and with
