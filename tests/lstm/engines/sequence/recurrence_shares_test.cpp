@@ -74,6 +74,20 @@ TEST(RecurrenceShares, CoverEachSampleUnitAndDirectionOnce) {
   }
 }
 
+TEST(RecurrenceShares, CutWhereTheRowsOfSamplesAreNearestToTheParts) {
+  lstm::cpu::ThreadTeam team(2, false);
+  const RecurrenceSplit split{.sample_groups = 2};
+  const auto places_of_first = [&](std::vector<std::int32_t> lengths) {
+    const LoadedBatch batch(std::move(lengths));
+    RecurrenceShares shares(batch.network(), split, split, team);
+    return shares.begin(0, *batch, 1).places.size();
+  };
+  EXPECT_EQ(places_of_first({30, 40, 30}), 1);  // 40 rows of 100, not 70
+  EXPECT_EQ(places_of_first({40, 20, 40, 20}), 2);
+  EXPECT_EQ(places_of_first({50, 45, 5}), 1);
+  EXPECT_EQ(places_of_first({35, 35, 30, 30, 30}), 2);  // 70 rows of 160, not 100
+}
+
 TEST(RecurrenceShares, GiveASlowThreadFewerSamples) {
   const LoadedBatch batch(std::vector<std::int32_t>(16, 50));
   lstm::cpu::ThreadTeam team(2, false);
