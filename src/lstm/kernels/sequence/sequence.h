@@ -9,7 +9,8 @@
 //   W, R packed (U, K, 4B)       column g*B + u of block b is gate g of unit b*B + u. K = inputs, or H.
 //   back packed (tiles, 4Hp, w)  for products with gradients of gates: rows in the order of `gates`, columns
 //   in tiles of
-//                                at most 4B; a tile that starts at column c begins at element c * 4Hp.
+//                                at most 4B; a tile that starts at column c begins at element c * 4Hp. R's
+//                                tiles all have w = 4B.
 //   weight gradient (U, M, 4B)   M = rows of [inputs | H | 1]: dW, dR and db, all transposed.
 // Units of the padding (H <= u < Hp) have weights of zero, and h, c, dc and gradients of gates of zero.
 #pragma once
@@ -58,7 +59,8 @@ struct BackwardStep {
   int all_unit_blocks;       // U: what the product over gates runs over
   const float* dgates_next;  // first row of unit block 0; nullptr: nothing comes from a later step
   std::size_t dgates_next_panel, dgates_next_row;
-  const float* weights;  // R back packed, from column `first unit`
+  const float* weights;  // R back packed, from the tile of four unit blocks that holds the first of these
+  int first_in_panel;    // where in that tile: 0..3
   const float* dy;       // gradient of the output from above, from the first unit; nullptr: zero
   std::size_t dy_row;
   float* gates;  // in: activated gates; out: their gradients
