@@ -91,7 +91,8 @@ const bool kRegistered = [] {
                            kUnits});
   });
   add("pack_rows", 0.0, [](const SequenceKernels& kernels, Operands& o) {
-    kernels.pack_rows({kRows, o.x_rows.data(), kInputs, o.h_rows.data(), kUnits, o.packed.data()});
+    kernels.pack_rows(
+        {kRows, o.x_rows.data(), kInputs, o.h_rows.data(), kUnits, 0, kGradientRows, o.packed.data()});
   });
   add("weight_gradient", 2.0 * kRows * kGates * kGradientRows,
       [](const SequenceKernels& kernels, Operands& o) {

@@ -72,13 +72,14 @@ struct BackwardStep {
   std::size_t dc_row;
 };
 
-// weight gradient (+)= [X | H | 1]^T * dgates over the rows of one chunk, for one unit block.
+// weight gradient (+)= [X | H | 1]^T * dgates over the rows of one chunk, for one unit block and some rows of
+// it.
 struct WeightGradient {
   int rows;             // of the chunk: K
-  int m;                // M
-  const float* packed;  // [X | H | 1] packed by pack_rows
+  int m;                // rows of the gradient
+  const float* packed;  // the same columns of [X | H | 1] packed by pack_rows
   const float* dgates;  // (rows, 4B) of this unit block
-  float* gradient;      // (M, 4B) of this unit block
+  float* gradient;      // (m, 4B) of this unit block
   bool accumulates;     // false: overwritten
 };
 
@@ -95,14 +96,16 @@ struct InputGradient {
   bool accumulates;
 };
 
-// Copies rows of floats into the layout that WeightGradient reads: (M / tile rows, K, tile rows).
+// Copies some of the M columns of [X | H | 1] into the layout that WeightGradient reads: (columns / tile
+// rows, K, tile rows).
 struct PackRows {
   int rows;                   // K
   const float* const* first;  // (rows) rows of X
   int first_columns;
   const float* const* second;  // (rows) rows of the previous H; nullptr entries: zero
   int second_columns;
-  float* packed;  // weight_gradient_m(...) rounded up to tile rows, times K; the last row of M is ones
+  int begin, end;  // the columns to copy: begin is a multiple of tile rows, end likewise or M
+  float* packed;   // end - begin, rounded up to tile rows, times K; column M - 1 is ones
 };
 
 // A run of columns of a canonical matrix of gates (4H, ...), and their rows in `W, R packed` or in a weight

@@ -315,7 +315,13 @@ TEST_P(Sequence, ComputesGradientsOfWeights) {
       second.push_back(row % 3 == 0 ? nullptr : &h[l.at(row * l.H)]);
     }
     std::vector<float> packed(l.at((m + tile - 1) / tile * tile * l.rows));
-    kernels().pack_rows({l.rows, first.data(), l.K, second.data(), l.H, packed.data()});
+    kernels().pack_rows({l.rows, first.data(), l.K, second.data(), l.H, 0, m, packed.data()});
+    for (int begin = 0; begin < m; begin += tile) {
+      const int end = std::min(m, begin + 2 * tile);
+      std::vector<float> part(l.at((end - begin + tile - 1) / tile * tile * l.rows));
+      kernels().pack_rows({l.rows, first.data(), l.K, second.data(), l.H, begin, end, part.data()});
+      ASSERT_TRUE(std::equal(part.begin(), part.end(), packed.begin() + begin * l.rows)) << what;
+    }
     std::vector<float> gradient(l.at(l.U * m * 4 * l.B), 9.0f);
     for (int times = 1; times <= 2; ++times) {
       for (int block = 0; block < l.U; ++block) {
