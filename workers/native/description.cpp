@@ -21,13 +21,20 @@ std::string field(const char* file, const std::string& key) {
 
 std::string note(lstm::DType dtype, lstm::Isa isa) {
   if (dtype != lstm::DType::bf16 && dtype != lstm::DType::bf16x3) return "";
-  if (isa < lstm::Isa::avx512bf16) {
+  if (isa == lstm::Isa::portable) {
     return "no bf16 instructions here: a software model of AMX's tiles computes it, for verification only";
   }
-  if (dtype == lstm::DType::bf16x3 && isa < lstm::Isa::amx) {
+  const bool has_two_parts = dtype == lstm::DType::bf16x3;
+  if (isa < lstm::Isa::avx512bf16) {
+    return has_two_parts
+               ? "no bf16 instructions here: both parts of a number are added and multiplied in fp32, "
+                 "which takes longer than fp32 does: for verification"
+               : "no bf16 instructions here: numbers are held in bf16 and multiplied in fp32, which "
+                 "saves memory but no time";
+  }
+  if (has_two_parts && isa < lstm::Isa::amx) {
     return "three VDPBF16PS products take longer than one in fp32: it pays with AMX only, and is for "
-           "verification "
-           "here";
+           "verification here";
   }
   return "";
 }

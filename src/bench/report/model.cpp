@@ -14,20 +14,32 @@
 namespace lstmbench {
 namespace {
 
-std::optional<double> peak_of(const StoredRun& stored, const std::string& dtype, int threads) {
+std::optional<double> PeakRates::*rate_for(const std::string& dtype) {
+  if (dtype == "fp32") return &PeakRates::fp32_gflops;
+  if (dtype == "bf16" || dtype == "bf16x3") return &PeakRates::bf16_gflops;
+  if (dtype == "tf32") return &PeakRates::tf32_gflops;
+  if (dtype == "fp16") return &PeakRates::fp16_gflops;
+  return nullptr;
+}
+
+std::optional<double> median_rate(const StoredRun& stored, std::optional<double> PeakRates::*rate,
+                                  int threads) {
   std::vector<double> readings;
   for (const auto& [number, round] : stored.rounds)
-    for (const auto& reading : round.peaks) {
-      const auto& rate = dtype == "fp32"                        ? reading.rates.fp32_gflops
-                         : dtype == "bf16" || dtype == "bf16x3" ? reading.rates.bf16_gflops
-                         : dtype == "tf32"                      ? reading.rates.tf32_gflops
-                         : dtype == "fp16"                      ? reading.rates.fp16_gflops
-                                                                : std::nullopt;
-      if (reading.threads == threads && rate) readings.push_back(*rate);
-    }
+    for (const auto& reading : round.peaks)
+      if (reading.threads == threads && reading.rates.*rate) readings.push_back(*(reading.rates.*rate));
   if (readings.empty()) return std::nullopt;
-  const double products = dtype == "bf16x3" ? 3 : 1;  // of bf16, for one of the network
-  return median(readings) / products;
+  return median(readings);
+}
+
+std::optional<double> peak_of(const StoredRun& stored, const std::string& dtype, int threads) {
+  const auto rate = rate_for(dtype);
+  if (!rate) return std::nullopt;
+  if (const auto peak = median_rate(stored, rate, threads))
+    return *peak / (dtype == "bf16x3" ? 3 : 1);  // products of bf16, for one of the network
+  // Without instructions for bf16 a product is one in fp32.
+  if (rate == &PeakRates::bf16_gflops) return median_rate(stored, &PeakRates::fp32_gflops, threads);
+  return std::nullopt;
 }
 
 template <typename Part>

@@ -77,6 +77,17 @@ TEST(ReportModel, AProductInBf16x3TakesThreeOfThePeak) {
   EXPECT_DOUBLE_EQ(*build_report(stored_run({split})).tables[0].peak_gflops, 400);
 }
 
+TEST(ReportModel, WithoutInstructionsForBf16ThePeakIsThatOfFp32) {
+  for (const char* dtype : {"bf16", "bf16x3"}) {
+    auto half = stored_case(1, "a/b", {10});
+    half.record.a_case.dtype = dtype;
+    auto run = stored_run({half});
+    for (auto& [number, round] : run.rounds)
+      for (auto& reading : round.peaks) reading.rates.bf16_gflops.reset();
+    EXPECT_DOUBLE_EQ(*build_report(run).tables[0].peak_gflops, 600);
+  }
+}
+
 TEST(ReportModel, ThePeakIsThatOfAsManyThreads) {
   auto run = stored_run({stored_case(1, "a/b", {10})});
   PeakReading one_thread{1, {}};

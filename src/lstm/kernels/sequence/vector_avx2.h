@@ -3,6 +3,8 @@
 
 #include <immintrin.h>
 
+#include "kernels/simd/transpose_avx2.h"
+
 namespace lstm::kernels {
 namespace {
 
@@ -58,22 +60,10 @@ inline Vector reciprocal(Vector x) noexcept {
 
 // rows[r] lane c becomes rows[c] lane r.
 inline void transpose(Vector (&rows)[8]) noexcept {
-  __m256 t[8];
-  for (int i = 0; i < 8; i += 2) {
-    t[i] = _mm256_unpacklo_ps(rows[i].v, rows[i + 1].v);
-    t[i + 1] = _mm256_unpackhi_ps(rows[i].v, rows[i + 1].v);
-  }
-  __m256 s[8];
-  for (int i = 0; i < 8; i += 4) {
-    s[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
-    s[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
-    s[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
-    s[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
-  }
-  for (int i = 0; i < 4; ++i) {
-    rows[i].v = _mm256_permute2f128_ps(s[i], s[i + 4], 0x20);
-    rows[i + 4].v = _mm256_permute2f128_ps(s[i], s[i + 4], 0x31);
-  }
+  __m256 registers[8];
+  for (int i = 0; i < 8; ++i) registers[i] = rows[i].v;
+  transpose_8x8(registers);
+  for (int i = 0; i < 8; ++i) rows[i].v = registers[i];
 }
 
 }  // namespace

@@ -6,18 +6,10 @@
 // broadcasts a row for six products.
 #pragma once
 
-#include "kernels/sequence_bf16/sequence_bf16.h"
+#include "kernels/sequence_bf16/left_block.h"
 
 namespace lstm::kernels {
 namespace {
-
-using bf16::Bf16;
-
-// The left operand of a block, as in bf16::Product.
-struct LeftBlock {
-  const Bf16* start;
-  std::size_t row, tile, step;
-};
 
 template <int kParts, int kRows>
 inline void multiply_rows(int k_tiles, const Bf16* a, std::size_t a_row, std::size_t a_step, const Bf16* b,
@@ -65,7 +57,10 @@ inline void multiply_rows(int k_tiles, const Bf16* a, std::size_t a_row, std::si
 
 class Multiplier {
  public:
-  // c (+)= a * b for `rows` rows (1..32) and one panel. Both want the same ports: nothing runs in between.
+  static constexpr int kMostRows = 32;
+
+  // c (+)= a * b for `rows` rows (1..kMostRows) and one panel. Both want the same ports: nothing runs in
+  // between.
   template <int kParts, class Between>
   void block(int rows, int k_tiles, const LeftBlock& a, const Bf16* b, float* c, std::size_t c_row,
              bool accumulates, Between) noexcept {

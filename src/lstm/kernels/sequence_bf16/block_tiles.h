@@ -9,22 +9,16 @@
 // products. lo * lo is beyond the precision of the parts (2^-16).
 #pragma once
 
-#include "kernels/sequence_bf16/sequence_bf16.h"
+#include "kernels/sequence_bf16/left_block.h"
 
 namespace lstm::kernels {
 namespace {
 
-using bf16::Bf16;
-
-// The left operand of a block, as in bf16::Product.
-struct LeftBlock {
-  const Bf16* start;
-  std::size_t row, tile, step;
-};
-
 class Multiplier {
  public:
-  // c (+)= a * b for `rows` rows (1..32) and one panel.
+  static constexpr int kMostRows = 32;
+
+  // c (+)= a * b for `rows` rows (1..kMostRows) and one panel.
   template <int kParts, class Between>
   void block(int rows, int k_tiles, const LeftBlock& a, const Bf16* b, float* c, std::size_t c_row,
              bool accumulates, Between between) noexcept {

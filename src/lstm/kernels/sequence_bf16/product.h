@@ -6,14 +6,14 @@
 namespace lstm::kernels {
 namespace {
 
-constexpr int kBlockRows = 32;
+constexpr int kBlockRows = Multiplier::kMostRows;
 
 inline int smaller(int a, int b) noexcept {
   return a < b ? a : b;
 }
 
-// K in pieces, so that 32 rows of the left operand (or a panel) stay in the first-level cache while panels
-// (or rows) pass by.
+// K in pieces, so that the rows of a block of the left operand (or a panel) stay in the first-level cache
+// while panels (or rows) pass by.
 constexpr int kPieceTiles = 12;  // of all parts
 
 template <int kParts>

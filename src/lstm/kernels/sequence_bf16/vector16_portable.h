@@ -35,6 +35,14 @@ struct Vector {
   }
 };
 
+// The only register of a Vector.
+struct Register : Vector {
+  static constexpr int kTileRows = 11;  // as with AVX-512
+
+  static Register load(const float* p) noexcept { return {Vector::load(p)}; }
+  static Register all(float x) noexcept { return {Vector::all(x)}; }
+};
+
 template <class Function>
 inline Vector for_each_lane(Function function) noexcept {
   Vector result;
@@ -53,6 +61,9 @@ inline Vector operator*(const Vector& a, const Vector& b) noexcept {
 }
 inline Vector multiply_add(const Vector& a, const Vector& b, const Vector& c) noexcept {
   return a * b + c;
+}
+inline Register multiply_add(const Register& a, const Register& b, const Register& c) noexcept {
+  return {static_cast<const Vector&>(a) * b + c};
 }
 // c - a * b
 inline Vector negative_multiply_add(const Vector& a, const Vector& b, const Vector& c) noexcept {
@@ -149,6 +160,13 @@ inline void transpose_pairs(Words (&rows)[16]) noexcept {
 
 inline Vector widen(const std::uint16_t* p) noexcept {
   return for_each_lane([&](int i) { return widened(p[i]); });
+}
+// The first numbers of 16 pairs, and the second ones.
+inline Vector first_of_pairs(const Words& pairs) noexcept {
+  return for_each_lane([&](int i) { return widened(pairs.v[2 * i]); });
+}
+inline Vector second_of_pairs(const Words& pairs) noexcept {
+  return for_each_lane([&](int i) { return widened(pairs.v[2 * i + 1]); });
 }
 // x rounded to bf16
 inline Vector nearest(const Vector& x) noexcept {

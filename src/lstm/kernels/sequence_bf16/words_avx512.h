@@ -1,5 +1,5 @@
 // 32 numbers in bf16 in an AVX-512 register, beside the 16 floats of a Vector. For files compiled for
-// AVX512-BF16.
+// AVX-512, with or without AVX512-BF16.
 #pragma once
 
 #include <immintrin.h>
@@ -8,6 +8,36 @@
 
 namespace lstm::kernels {
 namespace {
+
+// The only register of a Vector.
+struct Register : Vector {
+  static constexpr int kTileRows = 11;  // 11 x 2 sums, 2 of the panel, the rest for broadcasts
+
+  static Register load(const float* p) noexcept { return {Vector::load(p)}; }
+  static Register all(float x) noexcept { return {Vector::all(x)}; }
+};
+inline Register multiply_add(Register a, Register b, Register c) noexcept {
+  return {Vector{_mm512_fmadd_ps(a.v, b.v, c.v)}};
+}
+
+// To nearest, ties to even; subnormal numbers to zero; quiet NaN.
+inline __m256i rounded(Vector x) noexcept {
+#ifdef __AVX512BF16__
+  return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x.v));
+#else
+  const __m512i bits = _mm512_castps_si512(x.v);
+  const __m512i magnitude = _mm512_and_si512(bits, _mm512_set1_epi32(0x7fffffff));
+  const __m512i upper = _mm512_srli_epi32(bits, 16);
+  const __mmask16 is_nan = _mm512_cmpgt_epi32_mask(magnitude, _mm512_set1_epi32(0x7f800000));
+  const __mmask16 is_subnormal = _mm512_cmplt_epi32_mask(magnitude, _mm512_set1_epi32(0x00800000));
+  const __m512i up =
+      _mm512_add_epi32(_mm512_set1_epi32(0x7fff), _mm512_and_si512(upper, _mm512_set1_epi32(1)));
+  __m512i result = _mm512_srli_epi32(_mm512_add_epi32(bits, up), 16);
+  result = _mm512_mask_or_epi32(result, is_nan, upper, _mm512_set1_epi32(0x40));
+  result = _mm512_mask_and_epi32(result, is_subnormal, upper, _mm512_set1_epi32(0x8000));
+  return _mm512_cvtepi32_epi16(result);
+#endif
+}
 
 struct Words {
   __m512i v;
@@ -23,7 +53,11 @@ struct Words {
   }
   // 32 floats, rounded.
   static Words round(Vector low, Vector high) noexcept {
+#ifdef __AVX512BF16__
     return {reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high.v, low.v))};
+#else
+    return {_mm512_inserti64x4(_mm512_castsi256_si512(rounded(low)), rounded(high), 1)};
+#endif
   }
 };
 
@@ -51,7 +85,7 @@ inline Vector widen(const std::uint16_t* p) noexcept {
 }
 // x rounded to bf16
 inline Vector nearest(Vector x) noexcept {
-  const __m512i words = _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x.v)));
+  const __m512i words = _mm512_cvtepu16_epi32(rounded(x));
   return {_mm512_castsi512_ps(_mm512_slli_epi32(words, 16))};
 }
 // Floats that lie where 32 numbers in bf16 would.
@@ -61,10 +95,19 @@ inline Vector load_floats(const std::uint16_t* p) noexcept {
 inline void store_floats(Vector x, std::uint16_t* p) noexcept {
   _mm512_storeu_ps(p, x.v);
 }
+// The first numbers of 16 pairs, and the second ones.
+inline Vector first_of_pairs(Words pairs) noexcept {
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(pairs.v, 16))};
+}
+inline Vector second_of_pairs(Words pairs) noexcept {
+  return {_mm512_castsi512_ps(_mm512_and_si512(pairs.v, _mm512_set1_epi32(static_cast<int>(0xffff0000u))))};
+}
+#ifdef __AVX512BF16__
 // sum + a * b, where each lane adds the products of a pair.
 inline Vector dot(Vector sum, Words a, Words b) noexcept {
   return {_mm512_dpbf16_ps(sum.v, reinterpret_cast<__m512bh>(a.v), reinterpret_cast<__m512bh>(b.v))};
 }
+#endif
 // sums[0] += the first 16 numbers, sums[1] += the others
 inline void add_to(Words words, Vector (&sums)[2]) noexcept {
   const __m512i low = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(words.v));
@@ -73,7 +116,7 @@ inline void add_to(Words words, Vector (&sums)[2]) noexcept {
   sums[1] = sums[1] + Vector{_mm512_castsi512_ps(_mm512_slli_epi32(high, 16))};
 }
 inline void store_rounded(Vector x, std::uint16_t* p) noexcept {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x.v)));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), rounded(x));
 }
 // The first n lanes, and zeros.
 inline Vector first_lanes(Vector x, int n) noexcept {

@@ -3,6 +3,8 @@
 
 #include <immintrin.h>
 
+#include "kernels/simd/transpose_avx2.h"
+
 namespace lstm::kernels {
 namespace {
 
@@ -110,21 +112,10 @@ inline void prefetch(const float* p) {
 
 // rows[i] lane j becomes rows[j] lane i.
 inline void transpose(Vector (&rows)[8]) {
-  __m256 a[8], b[8];
-  for (int i = 0; i < 8; i += 2) {
-    a[i] = _mm256_unpacklo_ps(rows[i].v, rows[i + 1].v);
-    a[i + 1] = _mm256_unpackhi_ps(rows[i].v, rows[i + 1].v);
-  }
-  for (int i = 0; i < 8; i += 4) {  // b[i + j]: column j of each 4 x 4 block in rows i..i+3
-    b[i] = _mm256_shuffle_ps(a[i], a[i + 2], 0x44);
-    b[i + 1] = _mm256_shuffle_ps(a[i], a[i + 2], 0xee);
-    b[i + 2] = _mm256_shuffle_ps(a[i + 1], a[i + 3], 0x44);
-    b[i + 3] = _mm256_shuffle_ps(a[i + 1], a[i + 3], 0xee);
-  }
-  for (int j = 0; j < 4; ++j) {
-    rows[j].v = _mm256_permute2f128_ps(b[j], b[j + 4], 0x20);
-    rows[j + 4].v = _mm256_permute2f128_ps(b[j], b[j + 4], 0x31);
-  }
+  __m256 registers[8];
+  for (int i = 0; i < 8; ++i) registers[i] = rows[i].v;
+  transpose_8x8(registers);
+  for (int i = 0; i < 8; ++i) rows[i].v = registers[i];
 }
 
 }  // namespace

@@ -22,18 +22,19 @@ int parts_of(DType dtype) {
   return dtype == DType::bf16x3 ? 2 : 1;
 }
 
-// VDPBF16PS is a vector instruction and follows the rule of split.cpp; AMX and its model that of tiles.
+// Vector instructions follow the rule of split.cpp; AMX and its model that of tiles.
 RecurrenceSplit split_for(Isa isa, int parts, const Network& network, const BatchShape& shape,
                           const EngineOptions& options) {
   const auto P = static_cast<std::size_t>(parts);
-  if (isa != Isa::avx512bf16) {
+  if (isa == Isa::amx || isa == Isa::portable) {
     return choose_tile_split(network, shape, options.threads, options.split,
                              {.parts = parts, .l2_bytes = cpu::l2_bytes()});
   }
+  const int tile_rows = isa == Isa::avx2 ? 3 : 8;
   // A number of an operand has half the bytes of a float, or as many in two parts.
   return choose_split(
       network, shape, options.threads, options.split,
-      {.block = kernels::bf16::kPanelColumns, .tile_rows = 8, .l2_bytes = 2 * cpu::l2_bytes() / P});
+      {.block = kernels::bf16::kPanelColumns, .tile_rows = tile_rows, .l2_bytes = 2 * cpu::l2_bytes() / P});
 }
 
 class SequenceEngine final : public Engine {
