@@ -14,5 +14,7 @@ std::vector<std::int32_t> int32_linspace(int low, int high, int count);
 // (N) steps that the LSTM runs over, and that CTC reads.
 std::vector<std::int32_t> lstm_lengths(const Workload& workload);
 std::vector<std::int32_t> loss_lengths(const Workload& workload);
+// The sum of lstm_lengths(), without a list of them.
+std::int64_t lstm_steps(const Workload& workload);
 
 }  // namespace lstmbench

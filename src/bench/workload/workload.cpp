@@ -11,6 +11,8 @@ namespace {
 
 // No machine that this could run on holds more numbers than this.
 constexpr double most_numbers = 1099511627776.0;  // 2^40
+// No batch has so many; each has a length, and these are added up wherever a workload is shown.
+constexpr int most_samples = 1 << 20;
 
 // Parameters and input values as floating point, which does not overflow whatever the fields hold.
 double parameters_estimate(const Workload& w) {
@@ -33,26 +35,18 @@ void require_at_least(const Workload& workload, const char* field, int value, in
 
 std::int64_t Workload::parameters() const {
   const std::int64_t gates = 4LL * units;
-  std::int64_t total = static_cast<std::int64_t>(classes) * directions * units;
-  for (int layer = 0; layer < layers; ++layer) {
-    const std::int64_t inputs = layer == 0 ? channels : static_cast<std::int64_t>(directions) * units;
-    total += directions * gates * (inputs + units + 2);
-  }
-  return total;
+  const std::int64_t outputs = static_cast<std::int64_t>(directions) * units;  // of a layer
+  const std::int64_t first = gates * (2LL + units + channels), upper = gates * (2 + units + outputs);
+  return directions * (first + (layers - 1LL) * upper) + classes * outputs;
 }
 
 double Workload::flops() const {
-  double steps = 0;  // over all samples, that the LSTM runs
-  for (const std::int32_t length : lstm_lengths(*this)) steps += length;
+  const double steps = static_cast<double>(lstm_steps(*this));
   const double product = 2.0 * steps * 4 * units;  // of one column of W or R with every step
-  double total = 0;
-  for (int layer = 0; layer < layers; ++layer) {
-    const double inputs = layer == 0 ? channels : static_cast<double>(directions) * units;
-    const double forward = inputs + units;
-    const double backward = 2.0 * units + (layer == 0 ? 1 : 2) * inputs;  // dh, dR, dW, and dx where needed
-    total += directions * product * (forward + backward);
-  }
-  return total;
+  const double outputs = static_cast<double>(directions) * units;
+  // Forward with W and R; backward dh, dR, dW, and dx where a layer is below.
+  const double first = 3.0 * units + 2.0 * channels, upper = 3.0 * units + 3.0 * outputs;
+  return directions * product * (first + (layers - 1.0) * upper);
 }
 
 void validate(const Workload& w) {
@@ -81,6 +75,8 @@ void validate(const Workload& w) {
       refuse(w, fmt::format("labels is {}, expected 1: cross-entropy has one label a sample", w.labels));
     if (w.pads) refuse(w, "pads is true, but only CTC can read fewer steps than the LSTM runs over");
   }
+  if (w.samples > most_samples)
+    refuse(w, fmt::format("samples is {}, expected at most {}", w.samples, most_samples));
   const double inputs = static_cast<double>(w.samples) * w.time_steps * w.channels;
   if (inputs > most_numbers)
     refuse(w, fmt::format("samples * time_steps * channels is {:.3g}, expected at most 2^40", inputs));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <numeric>
 
 #include "workload/builtin.h"
 #include "workload/lengths.h"
@@ -25,6 +26,19 @@ TEST(Workload, UsefulWork) {
   EXPECT_NEAR(builtin_workload("4x320/CE-long")->flops() / 1e9, 1613, 0.5);
   EXPECT_NEAR(builtin_workload("4x320/CTC-long")->flops() / 1e9, 1210, 2);
   EXPECT_NEAR(builtin_workload("4x320/CTC-padded")->flops() / 1e9, 1613, 0.5);
+}
+
+TEST(Workload, ADeepNetworkIsCountedLayerByLayer) {
+  Workload workload = *builtin_workload("4x320/CE-long");
+  workload.layers = 1;
+  const auto one = workload.parameters();
+  const double one_flops = workload.flops();
+  workload.layers = 2;
+  const auto upper = workload.parameters() - one;
+  const double upper_flops = workload.flops() - one_flops;
+  workload.layers = 2'000'000'000;  // a loop over them would be noticed
+  EXPECT_EQ(workload.parameters(), one + 1'999'999'999 * upper);
+  EXPECT_DOUBLE_EQ(workload.flops(), one_flops + 1'999'999'999 * upper_flops);
 }
 
 TEST(Workload, BuiltInsAreValidAndNamedOnce) {
@@ -56,6 +70,17 @@ TEST(Lengths, PaddingIsSeenByTheLossOnly) {
   EXPECT_EQ(lstm_lengths(packed), loss_lengths(packed));
 }
 
+TEST(Lengths, TheirSumNeedsNoList) {
+  for (const Workload& workload : builtin_workloads()) {
+    const auto lengths = lstm_lengths(workload);
+    EXPECT_EQ(lstm_steps(workload), std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0}))
+        << workload.name;
+  }
+  Workload one = *builtin_workload("4x320/CTC-long");
+  one.samples = 1;
+  EXPECT_EQ(lstm_steps(one), 500);
+}
+
 struct Fault {
   const char* message;
   std::function<void(Workload&)> make;
@@ -82,6 +107,8 @@ TEST(Workload, ValidationNamesTheFieldAndWhatIsExpected) {
          w.labels = 1;
          w.pads = true;
        }},
+      {"samples is 1048577, expected at most 1048576", [](Workload& w) { w.samples = (1 << 20) + 1; }},
+      {"samples is 2000000000, expected at most 1048576", [](Workload& w) { w.samples = 2'000'000'000; }},
       {"samples * time_steps * channels is", [](Workload& w) { w.samples = w.channels = 200'000; }},
       {"parameters, expected at most 2^40", [](Workload& w) { w.units = 1'000'000; }},
       {"a name may hold letters", [](Workload& w) { w.name = "two words"; }},
