@@ -69,12 +69,30 @@ const bool kRegistered = [] {
   });
   add("backward_step", 2.0 * kSamples * kGates * kUnits, [](const SequenceKernels& kernels, Operands& o) {
     const std::size_t next = std::size_t{kSamples} * kUnits;
-    kernels.backward_step({kSamples, o.unit_blocks, kUnits, o.unit_blocks, &o.gates[kSamples * o.gate_row],
-                           o.panel(), o.gate_row, o.R.data(), o.h.data(), kUnits, o.gates.data(), o.panel(),
-                           o.gate_row, &o.c[next], o.c.data(), kUnits, kUnits, o.dc.data(), kUnits});
+    kernels.backward_step({kSamples,
+                           o.unit_blocks,
+                           kUnits,
+                           o.unit_blocks,
+                           &o.gates[kSamples * o.gate_row],
+                           o.panel(),
+                           o.gate_row,
+                           o.R.data(),
+                           0,
+                           o.h.data(),
+                           kUnits,
+                           o.gates.data(),
+                           o.panel(),
+                           o.gate_row,
+                           &o.c[next],
+                           o.c.data(),
+                           kUnits,
+                           kUnits,
+                           o.dc.data(),
+                           kUnits});
   });
   add("pack_rows", 0.0, [](const SequenceKernels& kernels, Operands& o) {
-    kernels.pack_rows({kRows, o.x_rows.data(), kInputs, o.h_rows.data(), kUnits, o.packed.data()});
+    kernels.pack_rows(
+        {kRows, o.x_rows.data(), kInputs, o.h_rows.data(), kUnits, 0, kGradientRows, o.packed.data()});
   });
   add("weight_gradient", 2.0 * kRows * kGates * kGradientRows,
       [](const SequenceKernels& kernels, Operands& o) {

@@ -118,11 +118,11 @@ class Faults(unittest.TestCase):
             return set(database.execute("SELECT case_id, round, step, forward_ns, backward_ns FROM sample"))
 
     def content(self, *arguments):
-        """What a report says, without times."""
+        """What a report says, without times, nor their order."""
         document = json.loads(self.call("report", "--json", "-", *arguments)[0])
         return (document["run"]["state"], document["run"]["rounds"],
-                [(entry["implementation"], entry["status"], [(s["round"], s["step"]) for s in entry["samples"]])
-                 for entry in document["cases"]])
+                sorted((entry["implementation"], entry["status"], [(s["round"], s["step"]) for s in entry["samples"]])
+                       for entry in document["cases"]))
 
     def wait_for(self, process, text):
         for line in process.stderr:

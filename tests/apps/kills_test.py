@@ -53,8 +53,12 @@ class Killed(Faults):
     def assert_only_workers_are_missing(self, expected, code, where):
         """What a killed worker leaves: its case CRASHED, or FAILED where it had not said yet what it offers."""
         state, rounds, cases = self.content()
-        self.assertEqual((state, rounds), expected[:2], where)
         broken = [name for name, status, _ in cases if status in ("CRASHED", "FAILED")]
+        self.assertEqual(state, expected[0], where)
+        if len(broken) < len(cases):
+            self.assertEqual(rounds, expected[1], where)
+        else:  # the only library's worker, while it said what it offers: there is nothing left to measure
+            self.assertLessEqual(rounds, expected[1], where)
         self.assertEqual(code, 1 if broken else 0, where)
         whole = {name: (status, samples) for name, status, samples in expected[2]}
         self.assertEqual({name for name, _, _ in cases}, set(whole), where)

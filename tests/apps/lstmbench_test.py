@@ -247,10 +247,8 @@ class Measuring(CommandLine):
         self.assertIn("ms mean", result.stdout)
 
     def test_the_budget_ends_the_rounds(self):
-        started = time.monotonic()
         self.measure("--budget", "1s", "--json", "out.json", "--steps", "100", "--warmup", "0")
         self.assertEqual(json.loads((self.folder / "out.json").read_text())["run"]["rounds"], 1)
-        self.assertLess(time.monotonic() - started, 60)
 
     def test_the_table_fits_80_columns_and_needs_no_unicode(self):
         arguments = dict(implementation="fake/*", expect=1)

@@ -282,10 +282,10 @@ class HostileTexts(Pages):
                                        machine={"CPU": EVIL, "usable CPUs": EVIL, EVIL: EVIL})
         run.library(EVIL, EVIL, {EVIL: EVIL})
         run.library("native", EVIL, problem=EVIL)
-        run.workload(EVIL, stored_results.WORKLOADS["1x320/CE-short"])
+        run.workload("evil/one", stored_results.WORKLOADS["1x320/CE-short"])  # others are refused, see below
         for index, name in enumerate((EVIL, f"a/{EVIL}", "plain/one", "__proto__", "constructor", "a" * 300)):
-            run.case(EVIL, name, EVIL, 10 + index, description=EVIL, repeat=EVIL, dtype="fp32")
-            run.case(EVIL, name + "-failed", EVIL, 10, status="FAILED", message=EVIL, log=EVIL + "\n\x1b[31m\x00red\u202e", repeat=EVIL)
+            run.case("evil/one", name, EVIL, 10 + index, description=EVIL, repeat=EVIL, dtype="fp32")
+            run.case("evil/one", name + "-failed", EVIL, 10, status="FAILED", message=EVIL, log=EVIL + "\n\x1b[31m\x00red\u202e", repeat=EVIL)
         run.close()
 
     def test_stay_text(self):
@@ -313,6 +313,19 @@ class HostileTexts(Pages):
         for path in (self.folder / "evil").iterdir():
             self.assertRegex(path.name, r"^[A-Za-z0-9_-]+\.svg$")
             self.assertNotIn("<script>window", path.read_text())
+
+    def test_a_workload_of_a_name_that_none_can_have_is_refused(self):
+        results = self.folder / "named.db"
+        call("import", self.folder / "one.csv", "--results", results)
+        run = stored_results.StoredRun(results, 6)
+        name = EVIL + "\x1b[31m"
+        run.workload(name, stored_results.WORKLOADS["1x320/CE-short"])
+        run.case(name, "plain/one", "", 10)
+        run.close()
+        error = call("report", "--results", results, "--html", self.folder / "named.html", expect=5).stderr
+        self.assertIn("a name may hold letters, digits", error)
+        self.assertNotIn("\x1b", error)
+        self.assertFalse((self.folder / "named.html").exists())
 
 
 class Published(Pages):

@@ -40,7 +40,9 @@ void backward_step(SequenceState& state, int layer, int d, int k, const Recurren
          .dgates_next = has_next ? state.gates(buffers, *next_chunk, batch.row(next_t) + place) : nullptr,
          .dgates_next_panel = has_next ? state.gates_panel(*next_chunk) : 0,
          .dgates_next_row = static_cast<std::size_t>(g.gate_row),
-         .weights = buffers.R_back.data() + unit * static_cast<std::size_t>(g.gates),
+         .weights = buffers.R_back.data() + static_cast<std::size_t>(task.blocks.first / 4 * g.gate_row) *
+                                                static_cast<std::size_t>(g.gates),
+         .first_in_panel = task.blocks.first % 4,
          .dy = dy == nullptr ? nullptr : dy + static_cast<std::size_t>(d) * Hp + unit,
          .dy_row = width,
          .gates = state.gates(buffers, chunk, static_cast<int>(row)) +

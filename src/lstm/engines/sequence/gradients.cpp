@@ -9,8 +9,8 @@
 namespace lstm::engines {
 namespace {
 
-// [X | H before | 1] of one chunk, packed.
-void pack_chunk(SequenceState& state, int layer, int d, const Chunk& chunk, ThreadScratch& scratch) {
+// Columns `m` of [X | H before | 1] of one chunk, packed.
+void pack_chunk(SequenceState& state, int layer, int d, const Chunk& chunk, Range m, ThreadScratch& scratch) {
   const SequenceGeometry& g = state.geometry;
   const PackedBatch& batch = state.batch;
   const float* h = state.y(layer) + d * g.Hp;
@@ -29,22 +29,26 @@ void pack_chunk(SequenceState& state, int layer, int d, const Chunk& chunk, Thre
                            .first_columns = g.inputs(layer),
                            .second = scratch.h.data(),
                            .second_columns = g.H,
+                           .begin = m.first,
+                           .end = m.last,
                            .packed = scratch.packed.data()});
 }
 
-// The gradient of these unit blocks into the canonical layout.
-void unpack_gradient(SequenceState& state, int layer, int d, Range blocks) {
+// Rows `m` of the gradient of these unit blocks into the canonical layout, where they are columns.
+void unpack_gradient(SequenceState& state, int layer, int d, Range m, Range blocks) {
   const SequenceGeometry& g = state.geometry;
   const DirectionTensors to = state.store.gradients(layer, d);
   const auto unpack = [&](float* matrix, int matrix_columns, int columns, int packed_row) {
+    const int first = std::max(packed_row, m.first), last = std::min(packed_row + columns, m.last);
+    if (first >= last) return;
     state.kernels.unpack_gates({.units = g.H,
-                                .columns = columns,
+                                .columns = last - first,
                                 .matrix_row = static_cast<std::size_t>(matrix_columns),
-                                .first_packed_row = packed_row,
+                                .first_packed_row = first,
                                 .packed_rows = g.gradient_rows(layer),
                                 .first_block = blocks.first,
                                 .unit_blocks = blocks.size(),
-                                .matrix = matrix,
+                                .matrix = matrix + first - packed_row,
                                 .packed = state.buffers.gradients[static_cast<std::size_t>(d)].data()});
   };
   const int inputs = state.network.layer_inputs(layer);
@@ -83,38 +87,48 @@ void input_gradient_rows(SequenceState& state, int layer, const Chunk& chunk, Ra
 
 }  // namespace
 
-// Each thread has some unit blocks and goes through all chunks with them, so that no two threads add to the
-// same gradient and the order of every sum is that of the chunks, for any number of threads.
+// Each thread has some rows of the gradient, in tiles, of all unit blocks or some, and goes through all
+// chunks with them: no two threads add to the same element, and the order of every sum is that of the chunks,
+// for any number of threads. So each packs only what its rows need of [X | H | 1].
 void weight_gradients(SequenceState& state, int layer, int thread) {
   const SequenceGeometry& g = state.geometry;
-  ThreadScratch& scratch = state.buffers.scratch[static_cast<std::size_t>(thread)];
-  state.gradient_shares.begin_turn(thread);
-  const Range mine = state.gradient_shares.part(thread, g.D * g.U);
+  const int rows_of_all = g.gradient_rows(layer);
+  const int tiles = (rows_of_all + g.tile_rows - 1) / g.tile_rows;
+  const int unit_parts = static_cast<int>(state.gradient_shares.size());
+  const int worker = thread / unit_parts;
+  WorkShares& shares = state.gradient_shares[static_cast<std::size_t>(thread % unit_parts)];
+  const Range blocks = part_of(g.U, thread % unit_parts, unit_parts);
+  shares.begin_turn(worker);
+  const Range mine = shares.part(worker, g.D * tiles);
   const std::uint64_t start = __rdtsc();
+  ThreadScratch& scratch = state.buffers.scratch[static_cast<std::size_t>(thread)];
   for (int d = 0; d < g.D; ++d) {
-    const Range blocks = {std::clamp(mine.first - d * g.U, 0, g.U), std::clamp(mine.last - d * g.U, 0, g.U)};
-    if (blocks.size() == 0) continue;
+    const auto row_of = [&](int tile) {
+      return std::min(std::clamp(tile - d * tiles, 0, tiles) * g.tile_rows, rows_of_all);
+    };
+    const Range m = {row_of(mine.first), row_of(mine.last)};
+    if (m.size() == 0) continue;
     DirectionBuffers& buffers = state.direction(layer, d);
     float* gradient = state.buffers.gradients[static_cast<std::size_t>(d)].data();
     bool accumulates = false;
     for (const Chunk& chunk : state.chunks.all()) {
-      pack_chunk(state, layer, d, chunk, scratch);
+      pack_chunk(state, layer, d, chunk, m, scratch);
       const float* dgates = state.gates(buffers, chunk, chunk.first_row);
       for (int block = blocks.first; block < blocks.last; ++block) {
+        const auto row = static_cast<std::size_t>(block * rows_of_all + m.first);
         state.kernels.weight_gradient(
             {.rows = chunk.rows,
-             .m = g.gradient_rows(layer),
+             .m = m.size(),
              .packed = scratch.packed.data(),
              .dgates = dgates + static_cast<std::size_t>(block) * state.gates_panel(chunk),
-             .gradient = gradient + static_cast<std::size_t>(block) *
-                                        static_cast<std::size_t>(g.gradient_rows(layer) * g.gate_row),
+             .gradient = gradient + row * static_cast<std::size_t>(g.gate_row),
              .accumulates = accumulates});
       }
       accumulates = true;
     }
-    unpack_gradient(state, layer, d, blocks);
+    unpack_gradient(state, layer, d, m, blocks);
   }
-  state.gradient_shares.report(thread, mine.size(), __rdtsc() - start);
+  shares.report(worker, mine.size(), __rdtsc() - start);
 }
 
 // Rows of the input gradient computed at once: their gradients of gates stay in the

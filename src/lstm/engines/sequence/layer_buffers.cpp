@@ -72,7 +72,7 @@ void SequenceBuffers::plan(const SequenceGeometry& g, const Network& network, co
       direction.W = arena_.take<float>(size(g.U, g.inputs(l), g.gate_row));
       direction.R = arena_.take<float>(size(g.U, g.H, g.gate_row));
       direction.bias = arena_.take<float>(size(g.U, g.gate_row));
-      direction.R_back = arena_.take<float>(size(g.gates, g.Hp));
+      direction.R_back = arena_.take<float>(size(g.gates, (g.U + 3) / 4, g.gate_row));
       if (l > 0) direction.W_back = arena_.take<float>(size(g.gates, g.inputs(l)));
     }
   }

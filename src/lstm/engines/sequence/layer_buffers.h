@@ -70,8 +70,9 @@ struct DirectionBuffers {
   std::span<float> gates;  // (rows, 4Hp) in chunks, each (U, chunk rows, 4B)
   std::span<float> c;      // (rows, Hp)
   // Packed weights; those of backward are made at its start.
-  std::span<float> W, R, bias;      // (U, inputs, 4B), (U, H, 4B), (U, 4B)
-  std::span<float> R_back, W_back;  // back packed: columns Hp; columns `inputs` (none in the first layer)
+  std::span<float> W, R, bias;  // (U, inputs, 4B), (U, H, 4B), (U, 4B)
+  std::span<float> R_back,
+      W_back;  // back packed: columns Hp, to whole tiles; columns `inputs` (none in the first layer)
 };
 
 struct LayerBuffers {

@@ -27,8 +27,10 @@ int place_at(const PackedBatch& batch, int row) {
 }  // namespace
 
 RecurrenceShares::Way::Way(const RecurrenceSplit& split_, cpu::ThreadTeam& team) : split(split_) {
-  for (int i = 0; i < split.directions_at_once * split.sample_groups; ++i)
+  for (int i = 0; i < split.directions_at_once * split.sample_groups; ++i) {
     barriers.emplace_back(split.unit_parts, team.barrier_spin());
+    unit_shares.emplace_back(split.unit_parts);
+  }
   for (int i = 0; i < split.directions_at_once; ++i) sample_shares.emplace_back(split.sample_groups);
 }
 
@@ -91,17 +93,21 @@ RecurrenceTask RecurrenceShares::begin(int thread, const PackedBatch& batch, int
     if (samples < groups) return part_of(samples, index, groups).first;
     return std::clamp(place_at(batch, row), index, samples - (groups - index));
   };
-  clocks_[static_cast<std::size_t>(thread)].pass_began = __rdtsc();
+  WorkShares& units = way().unit_shares[set_of(thread)];
+  units.begin_turn(part_of_units(thread));
+  Clock& clock = clocks_[static_cast<std::size_t>(thread)];
+  clock.waits_before = clock.waits;
+  clock.pass_began = __rdtsc();
   return {.first_direction = all_directions ? 0 : d,
           .last_direction = all_directions ? directions_ : d + 1,
           .places = {place(group, rows.first), place(group + 1, rows.last)},
-          .blocks = part_of(unit_blocks, thread % split.unit_parts, split.unit_parts)};
+          .blocks = units.part(part_of_units(thread), unit_blocks)};
 }
 
 void RecurrenceShares::meet_others(int thread) {
   if (split().unit_parts == 1) return;
   const std::uint64_t arrival = __rdtsc();
-  way().barriers[static_cast<std::size_t>(thread / split().unit_parts)].arrive_and_wait();
+  way().barriers[set_of(thread)].arrive_and_wait();
   clocks_[static_cast<std::size_t>(thread)].waits += __rdtsc() - arrival;
 }
 
@@ -109,7 +115,11 @@ void RecurrenceShares::end(int thread, const PackedBatch& batch, const Recurrenc
   Clock& clock = clocks_[static_cast<std::size_t>(thread)];
   const std::uint64_t cycles = __rdtsc() - clock.pass_began;
   clock.passes += cycles;
-  if (split().unit_parts > 1) return;
+  if (split().unit_parts > 1) {
+    way().unit_shares[set_of(thread)].report(part_of_units(thread), task.blocks.size(),
+                                             cycles - (clock.waits - clock.waits_before));
+    return;
+  }
   int rows = 0;
   for (int place = task.places.first; place < task.places.last; ++place) rows += batch.length(place);
   sample_shares_of(thread).report(group_of(thread), rows, cycles);

@@ -27,10 +27,10 @@ struct RecurrenceTask {
   int place(int index) const { return places.first + index; }
 };
 
-// Where a split has sample groups and no unit parts, groups get as many rows as they got done lately. Unit
-// parts meet in every time step, so that a thread that loses its core for a moment stops all, and directions
-// take as long as the slower one: when threads wait too much, an alternative of sample groups takes over for
-// some training steps. Results are the same bits either way.
+// Unit parts are as large as what their threads got done lately, and so are sample groups where units have no
+// parts. Unit parts meet in every time step, so that a thread that loses its core for a moment stops all, and
+// directions take as long as the slower one: when threads wait too much, an alternative of sample groups
+// takes over for some training steps. Results are the same bits either way.
 class RecurrenceShares {
  public:
   // `alternative`: of sample groups only, else `split` stays.
@@ -56,10 +56,11 @@ class RecurrenceShares {
     RecurrenceSplit split;
     std::deque<cpu::Barrier> barriers;      // one for each set of unit parts
     std::vector<WorkShares> sample_shares;  // one for each of the directions at once, in rows
+    std::vector<WorkShares> unit_shares;    // one for each set of unit parts, in unit blocks
   };
   // What one thread took, in cycles, since the training step began.
   struct alignas(128) Clock {
-    std::uint64_t pass_began = 0, passes = 0, waits = 0;
+    std::uint64_t pass_began = 0, waits_before = 0, passes = 0, waits = 0;
   };
 
   // Of the time that threads with a task had in the training step before, in barriers and at the ends of
@@ -67,6 +68,9 @@ class RecurrenceShares {
   double waiting_share() const;
   const Way& way() const { return ways_[static_cast<std::size_t>(current_)]; }
   Way& way() { return ways_[static_cast<std::size_t>(current_)]; }
+  // Which part of the units a thread has, among whose set, and that set's group of samples.
+  int part_of_units(int thread) const { return thread % split().unit_parts; }
+  std::size_t set_of(int thread) const { return static_cast<std::size_t>(thread / split().unit_parts); }
   int group_of(int thread) const { return thread / split().unit_parts % split().sample_groups; }
   WorkShares& sample_shares_of(int thread) {
     return way().sample_shares[static_cast<std::size_t>(thread / split().unit_parts / split().sample_groups)];

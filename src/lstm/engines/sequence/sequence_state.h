@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <vector>
 
 #include "cpu/thread_team.h"
 #include "engines/sequence/layer_buffers.h"
@@ -23,7 +24,8 @@ struct SequenceState {
   SequenceBuffers& buffers;
   cpu::ThreadTeam& team;
   RecurrenceShares recurrence;
-  WorkShares gradient_shares;      // of all threads, in weight_gradients
+  // In weight_gradients: for each part of the units, of tiles of rows among the threads that have it.
+  std::vector<WorkShares> gradient_shares;
   std::atomic<int> next_chunk{0};  // of the input gradient: taken by whichever thread is free
   const float* d_last =
       nullptr;  // cross-entropy: gradient of y at each sample's last step (N, width) by place

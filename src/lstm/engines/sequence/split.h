@@ -12,9 +12,8 @@ namespace lstm::engines {
 // % ..., group k / parts % groups, part k % parts. Threads beyond that only help with the large products.
 struct RecurrenceSplit {
   int directions_at_once = 1;  // 1, or D
-  int sample_groups =
-      1;  // group g has the places g, g + groups, ...: each needs all of R, none waits for another
-  int unit_parts = 1;  // each needs a part of R; they meet at a barrier in every time step
+  int sample_groups = 1;       // each has some of the samples and needs all of R; none waits for another
+  int unit_parts = 1;          // each needs a part of R; they meet at a barrier in every time step
 
   int threads() const { return directions_at_once * sample_groups * unit_parts; }
   // "2 directions x 1 sample group x 1 unit part"

@@ -45,15 +45,10 @@ void pack_back(const SequenceGeometry& g, const float* matrix, int matrix_column
   }
 }
 
-// Tiles of at most 4B columns, from the first column of each part on.
+// Tiles of at most 4B columns.
 template <class Body>
-void for_back_tiles(const SequenceGeometry& g, int blocks, int parts, Body body) {
-  for (int part = 0; part < parts; ++part) {
-    const Range range = part_of(blocks, part, parts);
-    for (int block = range.first; block < range.last; block += 4) {
-      body(block * g.B, std::min(4, range.last - block) * g.B);
-    }
-  }
+void for_back_tiles(const SequenceGeometry& g, int blocks, Body body) {
+  for (int block = 0; block < blocks; block += 4) body(block * g.B, std::min(4, blocks - block) * g.B);
 }
 
 }  // namespace
@@ -104,13 +99,13 @@ void pack_backward_weights(SequenceState& state, int thread) {
     for (int d = 0; d < g.D; ++d) {
       const DirectionTensors from = state.store.parameters(layer, d);
       DirectionBuffers& to = state.direction(layer, d);
-      for_back_tiles(g, g.U, state.recurrence.split().unit_parts, [&](int first, int width) {
+      for_back_tiles(g, g.U, [&](int first, int width) {
         if (!is_mine()) return;
-        pack_back(g, from.R, g.H, {0, 0, g.H}, {first, first + width}, first, width,
+        pack_back(g, from.R, g.H, {0, 0, g.H}, {first, first + width}, first, g.gate_row,
                   to.R_back.data() + static_cast<std::size_t>(first) * static_cast<std::size_t>(g.gates));
       });
       if (layer == 0) continue;
-      for_back_tiles(g, g.inputs(layer) / g.B, 1, [&](int first, int width) {
+      for_back_tiles(g, g.inputs(layer) / g.B, [&](int first, int width) {
         if (!is_mine()) return;
         for_input_runs(state, layer, [&](const InputRun& run) {
           pack_back(g, from.W, state.network.layer_inputs(layer), run, {first, first + width}, first, width,

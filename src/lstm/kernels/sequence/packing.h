@@ -15,10 +15,9 @@ inline float packed_value(const PackRows& p, int row, int column) noexcept {
 }
 
 void pack_rows(const PackRows& p) noexcept {
-  const int m_count = p.first_columns + p.second_columns + 1;
-  for (int m = 0; m < m_count; m += kTileRows) {
-    const int height = m_count - m < kTileRows ? m_count - m : kTileRows;
-    float* to = p.packed + static_cast<std::size_t>(m) * p.rows;
+  for (int m = p.begin; m < p.end; m += kTileRows) {
+    const int height = p.end - m < kTileRows ? p.end - m : kTileRows;
+    float* to = p.packed + static_cast<std::size_t>(m - p.begin) * p.rows;
     const bool all_first = height == kTileRows && m + kTileRows <= p.first_columns;
     const bool all_second =
         height == kTileRows && m >= p.first_columns && m + kTileRows <= p.first_columns + p.second_columns;

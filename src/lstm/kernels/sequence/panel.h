@@ -1,4 +1,5 @@
-// Products of some rows with one panel of B (K, up to four vectors). Included after tile.h.
+// Products of some rows with one panel of B (K, up to four vectors), or with some of its vectors. Included
+// after tile.h.
 //
 // Idea: K in pieces whose part of B (Vector::kPieceBytes) fits into the first-level cache beside A, and all
 // row tiles with each piece; so B comes from the second-level cache once for all rows and not once for each
@@ -20,18 +21,18 @@ struct Ahead {
 };
 
 // As accumulate(), fetching ahead meanwhile: at least the lines asked for, or as many as K has elements.
-template <int kRows, int kVectors>
+template <int kStride, int kRows, int kVectors>
 LSTM_INLINE inline void accumulate_ahead(Tile<kRows, kVectors>& tile, const Rows<kRows>& a,
                                          std::size_t a_step, const float* b, int k, Ahead ahead) noexcept {
   if (2 * ahead.lines <= k) {
-    accumulate<Fetch::every_second>(tile, a, a_step, b, k, ahead.next);
+    accumulate<Fetch::every_second, kStride>(tile, a, a_step, b, k, ahead.next);
   } else {
-    accumulate<Fetch::every>(tile, a, a_step, b, k, ahead.next);
+    accumulate<Fetch::every, kStride>(tile, a, a_step, b, k, ahead.next);
   }
 }
 
 // As accumulate() for rows of gates: (unit blocks, rows, kGateColumns), `panel` and `row` floats apart.
-template <Fetch kFetch, int kRows, int kVectors>
+template <Fetch kFetch, int kStride, int kRows, int kVectors>
 LSTM_INLINE inline void accumulate_gates(Tile<kRows, kVectors>& tile, const float* gates, std::size_t panel,
                                          std::size_t row, const float* b, int k,
                                          const float* ahead) noexcept {
@@ -40,21 +41,21 @@ LSTM_INLINE inline void accumulate_gates(Tile<kRows, kVectors>& tile, const floa
     for (int r = 0; r < kRows; ++r) {
       for (int line = 0; line < kGateColumns; line += 16) prefetch(gates + panel + r * row + line);
     }
-    accumulate<kFetch>(tile, Rows<kRows>::strided(gates, row), 1, b, kGateColumns, ahead);
+    accumulate<kFetch, kStride>(tile, Rows<kRows>::strided(gates, row), 1, b, kGateColumns, ahead);
     if constexpr (kFetch != Fetch::never) ahead += kGateColumns / static_cast<int>(kFetch) * 16;
     gates += panel;
-    b += kGateColumns * kVectors * kBlock;
+    b += kGateColumns * kStride * kBlock;
   }
 }
 
-template <int kRows, int kVectors>
+template <int kStride, int kRows, int kVectors>
 LSTM_INLINE inline void accumulate_gates_ahead(Tile<kRows, kVectors>& tile, const float* gates,
                                                std::size_t panel, std::size_t row, const float* b, int k,
                                                Ahead ahead) noexcept {
   if (2 * ahead.lines <= k) {
-    accumulate_gates<Fetch::every_second>(tile, gates, panel, row, b, k, ahead.next);
+    accumulate_gates<Fetch::every_second, kStride>(tile, gates, panel, row, b, k, ahead.next);
   } else {
-    accumulate_gates<Fetch::every>(tile, gates, panel, row, b, k, ahead.next);
+    accumulate_gates<Fetch::every, kStride>(tile, gates, panel, row, b, k, ahead.next);
   }
 }
 
@@ -67,12 +68,12 @@ struct alignas(64) PartialSums {
 };
 
 // For all row tiles: multiply(tile, first row, first k, k, b of this piece, ahead) for each piece of K (a
-// multiple of `multiple`), then finish(tile, first row).
-template <int kVectors, class Multiply, class Finish>
+// multiple of `multiple`), then finish(tile, first row). kStride: vectors of a row of the panel.
+template <int kVectors, int kStride, class Multiply, class Finish>
 inline void panel_product(int rows, int all_k, int multiple, const float* b, PartialSums& partial,
                           Multiply multiply, Finish finish) noexcept {
-  constexpr int kColumns = kVectors * kBlock;
-  constexpr int kMostK = kPieceBytes / (kColumns * static_cast<int>(sizeof(float)));
+  constexpr int kColumns = kVectors * kBlock, kBColumns = kStride * kBlock;
+  constexpr int kMostK = kPieceBytes / (kBColumns * static_cast<int>(sizeof(float)));
   const int units = all_k / multiple;
   const int pieces = (all_k + kMostK - 1) / kMostK;
   const int groups = (rows + kGroupTiles * kTileRows - 1) / (kGroupTiles * kTileRows);
@@ -81,11 +82,11 @@ inline void panel_product(int rows, int all_k, int multiple, const float* b, Par
     for (int i = 0; i < pieces; ++i) {
       const int first_k = units * i / pieces * multiple;
       const int k = units * (i + 1) / pieces * multiple - first_k;
-      const float* piece = b + static_cast<std::size_t>(first_k) * kColumns;
+      const float* piece = b + static_cast<std::size_t>(first_k) * kBColumns;
       const float* next =
-          piece + static_cast<std::size_t>(k) * kColumns;  // behind the last piece: the next panel
-      const int lines = k * kColumns / 16;
-      for_row_tiles(group_rows, [&]<int kRows>(int row) LSTM_INLINE {
+          piece + static_cast<std::size_t>(k) * kBColumns;  // behind the last piece: the next panel
+      const int lines = k * kBColumns / 16;
+      for_row_tiles<most_rows(kVectors)>(group_rows, [&]<int kRows>(int row) LSTM_INLINE {
         float* sums = partial.values + row * kColumns;
         const int first_line = lines * row / group_rows;
         const Ahead ahead{next + static_cast<std::size_t>(first_line) * 16,

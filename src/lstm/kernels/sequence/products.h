@@ -13,7 +13,7 @@ void project(const Projection& p) noexcept {
   for (int block = 0; block < p.unit_blocks; ++block) {
     const float* bias = p.bias + static_cast<std::size_t>(block) * kGateColumns;
     const std::size_t panel = static_cast<std::size_t>(block) * p.gates_panel;
-    panel_product<4>(
+    panel_product<4, 4>(
         p.rows, p.inputs, 1,
         p.weights + static_cast<std::size_t>(block) * static_cast<std::size_t>(p.inputs * kGateColumns),
         partial,
@@ -21,7 +21,7 @@ void project(const Projection& p) noexcept {
             LSTM_INLINE {
               Rows<kRows> x;
               unroll<kRows>([&](auto r) LSTM_INLINE { x.start[r] = p.x[first + r] + first_k; });
-              accumulate_ahead(tile, x, 1, weights, k, ahead);
+              accumulate_ahead<4>(tile, x, 1, weights, k, ahead);
             },
         [&]<int kRows>(Tile<kRows, 4>& tile, int first) LSTM_INLINE {
           unroll<kRows>([&](auto r) LSTM_INLINE {
@@ -47,8 +47,8 @@ inline void weight_gradient_tile(const WeightGradient& w, int first_k, int k, in
   tile.clear();
   // Its old value is added last, and fetched meanwhile.
   for (int line = 0; line < kRows * kGateColumns; line += 16) prefetch_to_write(gradient + line);
-  accumulate_ahead(tile, Rows<kRows>::strided(packed, 1), kTileRows,
-                   w.dgates + static_cast<std::size_t>(first_k) * kGateColumns, k, ahead);
+  accumulate_ahead<4>(tile, Rows<kRows>::strided(packed, 1), kTileRows,
+                      w.dgates + static_cast<std::size_t>(first_k) * kGateColumns, k, ahead);
   if (accumulates) {
     tile.for_each([&](int r, int v, Vector& element) LSTM_INLINE {
       element = element + Vector::load(gradient + r * kGateColumns + v * kBlock);
@@ -84,15 +84,15 @@ void weight_gradient(const WeightGradient& w) noexcept {
 void input_gradient(const InputGradient& g) noexcept {
   PartialSums partial;
   for_width(g.columns / kBlock, [&]<int kVectors>() LSTM_INLINE {
-    panel_product<kVectors>(
+    panel_product<kVectors, kVectors>(
         g.rows, g.all_unit_blocks * kGateColumns, kGateColumns, g.weights, partial,
         [&]<int kRows>(Tile<kRows, kVectors>& tile, int first, int first_k, int k, const float* weights,
                        Ahead ahead) LSTM_INLINE {
-          accumulate_gates_ahead(tile,
-                                 g.dgates +
-                                     static_cast<std::size_t>(first_k / kGateColumns) * g.dgates_panel +
-                                     static_cast<std::size_t>(first) * g.dgates_row,
-                                 g.dgates_panel, g.dgates_row, weights, k, ahead);
+          accumulate_gates_ahead<kVectors>(
+              tile,
+              g.dgates + static_cast<std::size_t>(first_k / kGateColumns) * g.dgates_panel +
+                  static_cast<std::size_t>(first) * g.dgates_row,
+              g.dgates_panel, g.dgates_row, weights, k, ahead);
         },
         [&]<int kRows>(Tile<kRows, kVectors>& tile, int first) LSTM_INLINE {
           float* dx = g.dx + static_cast<std::size_t>(first) * g.dx_row;

@@ -9,7 +9,8 @@
 //   W, R packed (U, K, 4B)       column g*B + u of block b is gate g of unit b*B + u. K = inputs, or H.
 //   back packed (tiles, 4Hp, w)  for products with gradients of gates: rows in the order of `gates`, columns
 //   in tiles of
-//                                at most 4B; a tile that starts at column c begins at element c * 4Hp.
+//                                at most 4B; a tile that starts at column c begins at element c * 4Hp. R's
+//                                tiles all have w = 4B.
 //   weight gradient (U, M, 4B)   M = rows of [inputs | H | 1]: dW, dR and db, all transposed.
 // Units of the padding (H <= u < Hp) have weights of zero, and h, c, dc and gradients of gates of zero.
 #pragma once
@@ -58,7 +59,8 @@ struct BackwardStep {
   int all_unit_blocks;       // U: what the product over gates runs over
   const float* dgates_next;  // first row of unit block 0; nullptr: nothing comes from a later step
   std::size_t dgates_next_panel, dgates_next_row;
-  const float* weights;  // R back packed, from column `first unit`
+  const float* weights;  // R back packed, from the tile of four unit blocks that holds the first of these
+  int first_in_panel;    // where in that tile: 0..3
   const float* dy;       // gradient of the output from above, from the first unit; nullptr: zero
   std::size_t dy_row;
   float* gates;  // in: activated gates; out: their gradients
@@ -70,13 +72,14 @@ struct BackwardStep {
   std::size_t dc_row;
 };
 
-// weight gradient (+)= [X | H | 1]^T * dgates over the rows of one chunk, for one unit block.
+// weight gradient (+)= [X | H | 1]^T * dgates over the rows of one chunk, for one unit block and some rows of
+// it.
 struct WeightGradient {
   int rows;             // of the chunk: K
-  int m;                // M
-  const float* packed;  // [X | H | 1] packed by pack_rows
+  int m;                // rows of the gradient
+  const float* packed;  // the same columns of [X | H | 1] packed by pack_rows
   const float* dgates;  // (rows, 4B) of this unit block
-  float* gradient;      // (M, 4B) of this unit block
+  float* gradient;      // (m, 4B) of this unit block
   bool accumulates;     // false: overwritten
 };
 
@@ -93,14 +96,16 @@ struct InputGradient {
   bool accumulates;
 };
 
-// Copies rows of floats into the layout that WeightGradient reads: (M / tile rows, K, tile rows).
+// Copies some of the M columns of [X | H | 1] into the layout that WeightGradient reads: (columns / tile
+// rows, K, tile rows).
 struct PackRows {
   int rows;                   // K
   const float* const* first;  // (rows) rows of X
   int first_columns;
   const float* const* second;  // (rows) rows of the previous H; nullptr entries: zero
   int second_columns;
-  float* packed;  // weight_gradient_m(...) rounded up to tile rows, times K; the last row of M is ones
+  int begin, end;  // the columns to copy: begin is a multiple of tile rows, end likewise or M
+  float* packed;   // end - begin, rounded up to tile rows, times K; column M - 1 is ones
 };
 
 // A run of columns of a canonical matrix of gates (4H, ...), and their rows in `W, R packed` or in a weight

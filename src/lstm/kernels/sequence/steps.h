@@ -7,6 +7,8 @@
 // before it.
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/sequence/panel.h"
 #include "kernels/sequence/sequence.h"
 
@@ -100,7 +102,7 @@ void forward_step(const ForwardStep& step) noexcept {
       });
       continue;
     }
-    panel_product<4>(
+    panel_product<4, 4>(
         step.rows, step.units, 1,
         step.weights + static_cast<std::size_t>(block) * static_cast<std::size_t>(step.units * kGateColumns),
         partial,
@@ -108,7 +110,7 @@ void forward_step(const ForwardStep& step) noexcept {
                        Ahead ahead) LSTM_INLINE {
           prefetch_forward<kRows>(step, block, first, first_k);
           const float* h = step.h_previous + static_cast<std::size_t>(first) * step.h_previous_row + first_k;
-          accumulate_ahead(tile, Rows<kRows>::strided(h, step.h_previous_row), 1, weights, k, ahead);
+          accumulate_ahead<4>(tile, Rows<kRows>::strided(h, step.h_previous_row), 1, weights, k, ahead);
         },
         [&]<int kRows>(Tile<kRows, 4>& tile, int first)
             LSTM_INLINE { finish_forward(step, block, first, tile); });
@@ -192,17 +194,21 @@ __attribute__((noinline)) void finish_backward(const BackwardStep& step, int fir
 template <int kVectors>
 inline void backward_blocks(const BackwardStep& step, int block, PartialSums& partial) noexcept {
   if (step.dgates_next == nullptr) {
-    for_row_tiles(step.rows, [&]<int kRows>(int first) LSTM_INLINE {
+    for_row_tiles<most_rows(kVectors)>(step.rows, [&]<int kRows>(int first) LSTM_INLINE {
       Tile<kRows, kVectors> tile;
       tile.clear();
       finish_backward(step, block, first, tile);
     });
     return;
   }
-  panel_product<kVectors>(
+  const int in_panel = (step.first_in_panel + block) % 4;
+  const int first_of_panel = step.first_in_panel + block - in_panel;
+  panel_product<kVectors, 4>(
       step.rows, step.all_unit_blocks * kGateColumns, kGateColumns,
-      step.weights + static_cast<std::size_t>(block) * kBlock *
-                         static_cast<std::size_t>(step.all_unit_blocks * kGateColumns),
+      step.weights +
+          static_cast<std::size_t>(first_of_panel) * kBlock *
+              static_cast<std::size_t>(step.all_unit_blocks * kGateColumns) +
+          in_panel * kBlock,
       partial,
       [&]<int kRows>(Tile<kRows, kVectors>& tile, int first, int first_k, int k, const float* weights,
                      Ahead ahead) LSTM_INLINE {
@@ -214,11 +220,11 @@ inline void backward_blocks(const BackwardStep& step, int block, PartialSums& pa
           prefetch_backward(step, block, first + turn / 2, turn % 2 == 0 ? 0 : half,
                             turn % 2 == 0 ? half : kVectors);
         }
-        accumulate_gates_ahead(tile,
-                               step.dgates_next +
-                                   static_cast<std::size_t>(first_gates) * step.dgates_next_panel +
-                                   static_cast<std::size_t>(first) * step.dgates_next_row,
-                               step.dgates_next_panel, step.dgates_next_row, weights, k, ahead);
+        accumulate_gates_ahead<4>(tile,
+                                  step.dgates_next +
+                                      static_cast<std::size_t>(first_gates) * step.dgates_next_panel +
+                                      static_cast<std::size_t>(first) * step.dgates_next_row,
+                                  step.dgates_next_panel, step.dgates_next_row, weights, k, ahead);
       },
       [&]<int kRows>(Tile<kRows, kVectors>& tile, int first)
           LSTM_INLINE { finish_backward(step, block, first, tile); });
@@ -226,9 +232,9 @@ inline void backward_blocks(const BackwardStep& step, int block, PartialSums& pa
 
 void backward_step(const BackwardStep& step) noexcept {
   PartialSums partial;
-  for (int block = 0; block < step.unit_blocks; block += 4) {
-    for_width(step.unit_blocks - block,
-              [&]<int kVectors>() LSTM_INLINE { backward_blocks<kVectors>(step, block, partial); });
+  for (int block = 0, width = 0; block < step.unit_blocks; block += width) {
+    width = std::min(4 - (step.first_in_panel + block) % 4, step.unit_blocks - block);
+    for_width(width, [&]<int kVectors>() LSTM_INLINE { backward_blocks<kVectors>(step, block, partial); });
   }
 }
 

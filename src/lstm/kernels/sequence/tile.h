@@ -18,6 +18,12 @@ constexpr int kBlock = Vector::kWidth;
 constexpr int kGateColumns = 4 * kBlock;  // i, f, g, o of one unit block
 constexpr int kTileRows = Vector::kTileRows;
 
+// Rows of a tile of so many vectors: a narrow one has more, or its few sums would wait for each other.
+constexpr int most_rows(int vectors) {
+  const int rows = 4 * kTileRows / vectors;
+  return rows < 6 ? rows : 6;
+}
+
 template <int kRows, int kVectors>
 struct Tile {
   Vector sum[kRows][kVectors];
@@ -96,13 +102,14 @@ inline void prefetch_to_write(const float* p) noexcept {
 // How often a product fetches a cache line that a later one reads: never, or with each n-th element of K.
 enum class Fetch { never = 0, every = 1, every_second = 2 };
 
-// sum[r][v] += a.start[r][i * a_step] * b[i * kVectors * kBlock + v * kBlock ...] for i < k, fetching cache
-// lines from `ahead` on into the second-level cache.
-template <Fetch kFetch, int kRows, int kVectors>
+// sum[r][v] += a.start[r][i * a_step] * b[i * kStride * kBlock + v * kBlock ...] for i < k, fetching cache
+// lines from `ahead` on into the second-level cache. kStride: vectors of a row of B, of which a narrow tile
+// takes some.
+template <Fetch kFetch, int kStride, int kRows, int kVectors>
 LSTM_INLINE inline void accumulate(Tile<kRows, kVectors>& tile, const Rows<kRows>& a, std::size_t a_step,
                                    const float* b, int k, const float* ahead) noexcept {
   constexpr int kStep = kFetch == Fetch::every_second ? 2 : 1;
-  constexpr std::size_t kColumns = kVectors * kBlock;
+  constexpr std::size_t kColumns = kStride * kBlock;
   int i = 0;
   for (; i + kStep <= k; i += kStep) {
     if constexpr (kFetch != Fetch::never) prefetch_to_l2(ahead);

@@ -110,6 +110,29 @@ TEST(RecurrenceShares, GiveASlowThreadFewerSamples) {
   EXPECT_GT(passes_with_fewer, 15);  // not all: the first are equal, and the machine may be busy
 }
 
+TEST(RecurrenceShares, GiveASlowThreadFewerUnits) {
+  const LoadedBatch batch(std::vector<std::int32_t>(4, 50));
+  lstm::cpu::ThreadTeam team(2, false);
+  const RecurrenceSplit split{.unit_parts = 2};
+  RecurrenceShares shares(batch.network(), split, split, team);
+  int passes_with_fewer = 0;
+  for (int pass = 0; pass < 30; ++pass) {
+    int blocks[2] = {};
+    team.run([&](int thread) {
+      const RecurrenceTask task = shares.begin(thread, *batch, 40);
+      blocks[thread] = task.blocks.size();
+      // One takes three times as long for a unit block; waiting for it is not the other's work.
+      std::this_thread::sleep_for(
+          std::chrono::microseconds(100 * task.blocks.size() * (thread == 0 ? 1 : 3)));
+      shares.meet_others(thread);
+      shares.end(thread, *batch, task);
+    });
+    EXPECT_EQ(blocks[0] + blocks[1], 40);
+    passes_with_fewer += blocks[1] < 15;
+  }
+  EXPECT_GT(passes_with_fewer, 15);  // not all: the first are equal, and the machine may be busy
+}
+
 class RecurrenceSharesOfTwo : public ::testing::Test {
  protected:
   // One training step of a pass of two time steps, in which one thread comes late to the barrier.

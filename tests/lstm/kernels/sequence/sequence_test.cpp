@@ -74,6 +74,10 @@ struct Layer {
     }
     return result;
   }
+  // R back packed: all tiles are 4B wide.
+  std::vector<float> back_packed_R(const std::vector<float>& R) const {
+    return back_packed(R, H, (U + 3) / 4 * 4 * B);
+  }
   // Element of gates (U, rows, 4B).
   std::size_t gate_at(int row, int gate, int unit) const {
     return at((unit / B * rows + row) * 4 * B + gate * B + unit % B);
@@ -202,16 +206,32 @@ TEST_P(Sequence, StepsForward) {
 TEST_P(Sequence, StepsBackward) {
   for_shapes([&](Layer& l, const std::string& what) {
     for (const bool has_neighbours : {false, true}) {
-      const auto R = l.floats(4 * l.H, l.H, 0.3f), packed = l.back_packed(R, l.H, l.Hp);
+      const auto R = l.floats(4 * l.H, l.H, 0.3f), packed = l.back_packed_R(R);
       const auto next = l.random_gates(0.5f), dy = l.random_units(), c = l.random_units(2);
       const auto c_before = l.random_units(2), dc_before = l.random_units();
       const auto activated = l.random_gates(0.9f);
       auto gates = activated, dc = dc_before;
       const std::size_t row = l.at(l.Hp), gate_row = l.at(4 * l.B);
-      kernels().backward_step({l.rows, l.U, l.H, l.U, has_neighbours ? next.data() : nullptr, l.panel(),
-                               gate_row, packed.data(), has_neighbours ? dy.data() : nullptr, row,
-                               gates.data(), l.panel(), gate_row, c.data(),
-                               has_neighbours ? c_before.data() : nullptr, row, row, dc.data(), row});
+      kernels().backward_step({l.rows,
+                               l.U,
+                               l.H,
+                               l.U,
+                               has_neighbours ? next.data() : nullptr,
+                               l.panel(),
+                               gate_row,
+                               packed.data(),
+                               0,
+                               has_neighbours ? dy.data() : nullptr,
+                               row,
+                               gates.data(),
+                               l.panel(),
+                               gate_row,
+                               c.data(),
+                               has_neighbours ? c_before.data() : nullptr,
+                               row,
+                               row,
+                               dc.data(),
+                               row});
       for (int n = 0; n < l.rows; ++n) {
         for (int u = 0; u < l.H; ++u) {
           const std::size_t at = l.at(n * l.Hp + u);
@@ -241,6 +261,49 @@ TEST_P(Sequence, StepsBackward) {
   });
 }
 
+// Wherever the unit blocks are cut, also within a tile of four, both parts are what the whole is, bit for
+// bit.
+TEST_P(Sequence, StepsBackwardInParts) {
+  for_shapes([&](Layer& l, const std::string& what) {
+    const auto R = l.floats(4 * l.H, l.H, 0.3f), packed = l.back_packed_R(R);
+    const auto next = l.random_gates(0.5f), dy = l.random_units(), c = l.random_units(2);
+    const auto c_before = l.random_units(2), dc_before = l.random_units(), activated = l.random_gates(0.9f);
+    const std::size_t row = l.at(l.Hp), gate_row = l.at(4 * l.B);
+    const auto step = [&](int first, int last, std::vector<float>& gates, std::vector<float>& dc) {
+      const std::size_t unit = l.at(first * l.B);
+      kernels().backward_step({l.rows,
+                               last - first,
+                               std::min(l.H - first * l.B, (last - first) * l.B),
+                               l.U,
+                               next.data(),
+                               l.panel(),
+                               gate_row,
+                               &packed[l.at(first / 4 * 4 * l.B * 4 * l.Hp)],
+                               first % 4,
+                               &dy[unit],
+                               row,
+                               &gates[l.at(first) * l.panel()],
+                               l.panel(),
+                               gate_row,
+                               &c[unit],
+                               &c_before[unit],
+                               row,
+                               row,
+                               &dc[unit],
+                               row});
+    };
+    auto whole_gates = activated, whole_dc = dc_before;
+    step(0, l.U, whole_gates, whole_dc);
+    for (int cut = 1; cut < l.U; ++cut) {
+      auto gates = activated, dc = dc_before;
+      step(0, cut, gates, dc);
+      step(cut, l.U, gates, dc);
+      ASSERT_EQ(gates, whole_gates) << what << ", cut at " << cut;
+      ASSERT_EQ(dc, whole_dc) << what << ", cut at " << cut;
+    }
+  });
+}
+
 // [X | H before | 1]^T dgates, with rows that have no H before, written and then added to.
 TEST_P(Sequence, ComputesGradientsOfWeights) {
   for_shapes([&](Layer& l, const std::string& what) {
@@ -252,7 +315,13 @@ TEST_P(Sequence, ComputesGradientsOfWeights) {
       second.push_back(row % 3 == 0 ? nullptr : &h[l.at(row * l.H)]);
     }
     std::vector<float> packed(l.at((m + tile - 1) / tile * tile * l.rows));
-    kernels().pack_rows({l.rows, first.data(), l.K, second.data(), l.H, packed.data()});
+    kernels().pack_rows({l.rows, first.data(), l.K, second.data(), l.H, 0, m, packed.data()});
+    for (int begin = 0; begin < m; begin += tile) {
+      const int end = std::min(m, begin + 2 * tile);
+      std::vector<float> part(l.at((end - begin + tile - 1) / tile * tile * l.rows));
+      kernels().pack_rows({l.rows, first.data(), l.K, second.data(), l.H, begin, end, part.data()});
+      ASSERT_TRUE(std::equal(part.begin(), part.end(), packed.begin() + begin * l.rows)) << what;
+    }
     std::vector<float> gradient(l.at(l.U * m * 4 * l.B), 9.0f);
     for (int times = 1; times <= 2; ++times) {
       for (int block = 0; block < l.U; ++block) {
