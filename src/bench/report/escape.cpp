@@ -105,19 +105,6 @@ std::string escape_csv(std::string_view text) {
   return result + "\"";
 }
 
-std::string escape_json(std::string_view text) {
-  std::string result;
-  for (const char character : to_valid_utf8(text)) {
-    if (character == '"' || character == '\\')
-      (result += '\\') += character;
-    else if (static_cast<unsigned char>(character) < 0x20)
-      result += fmt::format("\\u{:04x}", static_cast<unsigned>(character));
-    else
-      result += character;
-  }
-  return result;
-}
-
 std::string escape_shell(std::string_view text) {
   constexpr std::string_view harmless =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=:,./@%";

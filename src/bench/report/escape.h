@@ -23,9 +23,6 @@ std::string escape_html(std::string_view text, bool keeps_lines = false);
 // A field of a CSV file (RFC 4180): quoted where it needs to be.
 std::string escape_csv(std::string_view text);
 
-// Between the quotation marks of a JSON text (RFC 8259, section 7); bytes that are not UTF-8 as U+FFFD.
-std::string escape_json(std::string_view text);
-
 // A word of a POSIX shell's command: quoted where it needs to be.
 std::string escape_shell(std::string_view text);
 
