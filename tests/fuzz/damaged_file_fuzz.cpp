@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const int before = lstmbench::SqliteMemory::blocks_in_use();
   try {
     auto results = lstmbench::ResultsFile::open_for_reading(file.path());
-    lstmbench::read_and_report(results);
+    lstmbench::read_and_report(results, true);
   } catch (const lstmbench::StorageError&) {
   }
   if (lstmbench::SqliteMemory::blocks_in_use() != before) __builtin_trap();  // a leak

@@ -1,4 +1,4 @@
-// All that becomes of a results file that is read.
+// What becomes of a results file that is read.
 #pragma once
 
 #include "report/json.h"
@@ -7,8 +7,11 @@
 
 namespace lstmbench {
 
-inline void read_and_report(ResultsFile& results) {
-  if (const auto latest = results.latest_run()) render_json(build_report(results.load_run(*latest)));
+inline void read_and_report(ResultsFile& results, bool writes_json) {
+  const auto latest = results.latest_run();
+  if (!latest) return;
+  const Report report = build_report(results.load_run(*latest));
+  if (writes_json) render_json(report);
 }
 
 }  // namespace lstmbench

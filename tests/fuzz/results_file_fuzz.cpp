@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,10 +72,10 @@ class SoundFile {
     for (sqlite3_stmt* edit : edits_) sqlite3_finalize(edit);
   }
 
-  void read_with(Bytes edits) {
+  void read_with(Bytes edits, bool writes_json) {
     const auto change = results_->begin_transaction();  // undone at the end
     for (int i = 0; i < most_edits && !edits.is_empty(); ++i) apply_one(edits);
-    lstmbench::read_and_report(*results_);
+    lstmbench::read_and_report(*results_, writes_json);
   }
 
  private:
@@ -152,8 +153,10 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static SoundFile sound;
+  // Writing takes two thirds of the time, and asks nothing of what it writes: one input of eight.
+  const bool writes_json = std::accumulate(data, data + size, 0u) % 8 == 0;
   try {
-    sound.read_with({data, size});
+    sound.read_with({data, size}, writes_json);
   } catch (const lstmbench::StorageError&) {
   }
   return 0;
