@@ -43,18 +43,21 @@ std::optional<double> peak_of(const StoredRun& stored, const std::string& dtype,
 }
 
 template <typename Part>
-double median_of(const std::vector<StepTimes>& steps, Part part) {
+std::vector<double> values_of(const std::vector<StepTimes>& steps, Part part) {
   std::vector<double> values;
+  values.reserve(steps.size());
   for (const auto& step : steps) values.push_back(static_cast<double>(part(step)));
-  return median(values);
+  return values;
+}
+
+template <typename Part>
+double median_of(const std::vector<StepTimes>& steps, Part part) {
+  return median(values_of(steps, part));
 }
 
 void summarise_steps(const std::vector<StepTimes>& steps, ReportRow& row) {
-  std::vector<double> headlines, totals;
-  for (const auto& step : steps) {
-    headlines.push_back(static_cast<double>(step.headline_ns()));
-    totals.push_back(static_cast<double>(step.total_ns()));
-  }
+  const auto headlines = values_of(steps, [](const StepTimes& s) { return s.headline_ns(); });
+  const auto totals = values_of(steps, [](const StepTimes& s) { return s.total_ns(); });
   row.headline_median_ns = median(headlines);
   row.headline_mad_ns = median_absolute_deviation(headlines);
   row.total_mean_ns = mean(totals);
@@ -237,8 +240,8 @@ std::string describe_conditions(const ReportTable& table) {
   return fmt::format("{}, {} thread{}", table.dtype, table.threads, table.threads == 1 ? "" : "s");
 }
 
-Report build_report(const StoredRun& whole_run) {
-  const WholeRounds whole = whole_rounds(whole_run);
+Report build_report(StoredRun whole_run) {
+  const WholeRounds whole = whole_rounds(std::move(whole_run));
   const StoredRun& stored = whole.run;
   Report report;
   report.run = stored.run;
@@ -269,8 +272,9 @@ Report build_report(const StoredRun& whole_run) {
     for (const auto& row : table.rows)
       ++(row.status == "OK" ? report.ok : row.is_ranked() ? report.unchecked : report.not_ok);
   }
-  report.unfit = unfit_warnings(stored);
-  report.controls = static_cast<int>(judge_controls(stored).size());
+  const auto controls = judge_controls(stored);
+  report.unfit = unfit_warnings(controls);
+  report.controls = static_cast<int>(controls.size());
   report.footnotes = report.unfit;
   if (whole.incomplete)
     report.footnotes.push_back(

@@ -76,7 +76,7 @@ struct Report {
   int ok = 0, unchecked = 0 /* or published */, not_ok = 0;  // rows
 };
 
-Report build_report(const StoredRun& stored);
+Report build_report(StoredRun stored);
 
 // "4 layers x 320 units, bidirectional, CTC, 32x1000x123, lengths 500..1000"
 std::string describe(const Workload& workload);

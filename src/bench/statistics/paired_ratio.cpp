@@ -18,7 +18,13 @@ std::optional<Interval> median_interval(std::span<const double> values, double c
   const std::size_t n = sorted.size();
   const boost::math::binomial_distribution<> signs(static_cast<double>(n), 0.5);
   std::size_t k = 0;
-  while (k < n / 2 && 1 - 2 * cdf(signs, static_cast<double>(k)) >= confidence) ++k;
+  for (std::size_t end = n / 2; k < end;) {
+    const std::size_t middle = (k + end) / 2;
+    if (1 - 2 * cdf(signs, static_cast<double>(middle)) >= confidence)
+      k = middle + 1;
+    else
+      end = middle;
+  }
   if (k == 0) return std::nullopt;
   return Interval{sorted[k - 1], sorted[n - k]};
 }

@@ -35,6 +35,10 @@ void Database::Close::operator()(sqlite3* handle) const {
   sqlite3_close_v2(handle);
 }
 
+void FinalizeStatement::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
 Database::Database(const std::filesystem::path& path, Mode mode) : path_(path) {
   sqlite3* handle = nullptr;
   // A file whose writer was killed in the middle of a commit can only be read after that was rolled back:
@@ -66,6 +70,15 @@ void Database::execute(const std::string& sql) {
   if (result != SQLITE_OK) fail(result);
 }
 
+PreparedStatements::node_type Database::take_prepared(std::string_view sql) {
+  if (const auto known = unused_.find(sql); known != unused_.end()) return unused_.extract(known);
+  sqlite3_stmt* statement = nullptr;
+  const int result = sqlite3_prepare_v3(handle(), sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (result != SQLITE_OK) fail(result);
+  return unused_.extract(unused_.emplace(sql, statement));
+}
+
 std::int64_t Database::last_row_id() const {
   return sqlite3_last_insert_rowid(handle());
 }
@@ -76,12 +89,13 @@ void Database::fail(int result) const {
                                  advice(result)));
 }
 
-Statement::Statement(Database& database, const std::string& sql) : database_(database) {
-  check(sqlite3_prepare_v2(database.handle(), sql.c_str(), -1, &statement_, nullptr));
-}
+Statement::Statement(Database& database, std::string_view sql)
+    : database_(database), prepared_(database.take_prepared(sql)), statement_(prepared_.mapped().get()) {}
 
 Statement::~Statement() {
-  sqlite3_finalize(statement_);
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+  database_.unused_.insert(std::move(prepared_));
 }
 
 void Statement::check(int result) const {
@@ -150,7 +164,7 @@ std::optional<double> Statement::optional_real(int column) const {
 
 Transaction::Transaction(Database& database)
     : database_(database), is_inner_(sqlite3_get_autocommit(database.handle()) == 0) {
-  database.execute(is_inner_ ? "SAVEPOINT inner" : "BEGIN IMMEDIATE");
+  Statement(database, is_inner_ ? "SAVEPOINT inner" : "BEGIN IMMEDIATE").execute();
 }
 
 Transaction::~Transaction() {
@@ -160,7 +174,7 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
-  database_.execute(is_inner_ ? "RELEASE inner" : "COMMIT");
+  Statement(database_, is_inner_ ? "RELEASE inner" : "COMMIT").execute();
   is_open_ = false;
 }
 

@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -20,9 +23,21 @@ struct StorageError : std::runtime_error {
 
 class Database;
 
+struct FinalizeStatement {
+  void operator()(sqlite3_stmt* statement) const;
+};
+struct HashText {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+// By their SQL.
+using PreparedStatements =
+    std::unordered_multimap<std::string, std::unique_ptr<sqlite3_stmt, FinalizeStatement>, HashText,
+                            std::equal_to<>>;
+
 class Statement {
  public:
-  Statement(Database& database, const std::string& sql);
+  Statement(Database& database, std::string_view sql);
   ~Statement();
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
@@ -54,7 +69,8 @@ class Statement {
   void check(int result) const;
 
   Database& database_;
-  sqlite3_stmt* statement_ = nullptr;
+  PreparedStatements::node_type prepared_;
+  sqlite3_stmt* statement_ = nullptr;  // the one in it
   int next_placeholder_ = 1;
 };
 
@@ -75,11 +91,16 @@ class Database {
   [[noreturn]] void fail(int result) const;
 
  private:
+  friend class Statement;
   struct Close {
     void operator()(sqlite3* handle) const;
   };
+  // One that is not in use, else a new one: preparing takes longer than most statements run.
+  PreparedStatements::node_type take_prepared(std::string_view sql);
+
   std::filesystem::path path_;
   std::unique_ptr<sqlite3, Close> handle_;
+  PreparedStatements unused_;
 };
 
 // Rolled back unless committed. One inside another becomes part of it: it is on the disk when the outer one

@@ -34,6 +34,11 @@ std::int64_t amount(const Statement& row, int column,
   return value;
 }
 
+// The number of a round, a step, threads, ...: whoever goes on with the run can count one further.
+int count(const Statement& row, int column) {
+  return static_cast<int>(amount(row, column, std::numeric_limits<int>::max() - 1));
+}
+
 std::vector<LibraryRecord> load_libraries(Database& database, std::int64_t run_id) {
   std::vector<LibraryRecord> libraries;
   Statement rows(
@@ -57,7 +62,7 @@ std::vector<LibraryRecord> load_libraries(Database& database, std::int64_t run_i
 
 Workload workload_from(const Statement& row, int first) {
   Workload workload;
-  const auto number = [&](int offset) { return static_cast<int>(row.integer(first + offset)); };
+  const auto number = [&](int offset) { return count(row, first + offset); };
   workload.name = row.text(first);
   workload.source = row.text(first + 1);
   workload.layers = number(2);
@@ -82,20 +87,15 @@ Workload workload_from(const Statement& row, int first) {
   return workload;
 }
 
-std::optional<CheckRecord> load_check(Database& database, std::int64_t case_id) {
-  Statement row(
-      database,
-      "SELECT mode, passed, tolerance, worst_error, worst_tensor, explanation FROM case_check WHERE case_id "
-      "= ?");
-  row.bind(case_id);
-  if (!row.step()) return std::nullopt;
+std::optional<CheckRecord> check_from(const Statement& row, int first) {
+  if (row.is_null(first)) return std::nullopt;
   CheckRecord check;
-  check.mode = row.text(0) == "full" ? CheckMode::full : CheckMode::slice;
-  check.passed = row.integer(1) != 0;
-  check.tolerance = row.real(2);
-  check.worst_error = row.optional_real(3).value_or(std::numeric_limits<double>::quiet_NaN());
-  check.worst_tensor = row.text(4);
-  check.explanation = row.text(5);
+  check.mode = row.text(first) == "full" ? CheckMode::full : CheckMode::slice;
+  check.passed = row.integer(first + 1) != 0;
+  check.tolerance = row.real(first + 2);
+  check.worst_error = row.optional_real(first + 3).value_or(std::numeric_limits<double>::quiet_NaN());
+  check.worst_tensor = row.text(first + 4);
+  check.explanation = row.text(first + 5);
   return check;
 }
 
@@ -110,16 +110,16 @@ std::map<int, CaseRound> load_case_rounds(Database& database, std::int64_t case_
       "WHERE r.case_id = ? ORDER BY r.round");
   rows.bind(case_id);
   while (rows.step()) {
-    CaseRound& round = rounds[static_cast<int>(rows.integer(0))];
+    CaseRound& round = rounds[count(rows, 0)];
     round.case_id = case_id;
-    round.position = static_cast<int>(rows.integer(1));
+    round.position = count(rows, 1);
     round.status = status_from_text(rows.text(2));
     round.message = rows.text(3);
     round.memory = {rows.optional_integer(4), rows.optional_integer(5), rows.text(12)};
     round.elapsed_ns = amount(rows, 6);
     round.log = rows.text(7);
     round.case_id = case_id;
-    round.sitting = static_cast<int>(rows.integer(8));
+    round.sitting = count(rows, 8);
     round.load_after = {rows.real(9), amount(rows, 10), amount(rows, 11)};
   }
   Statement samples(database,
@@ -129,7 +129,7 @@ std::map<int, CaseRound> load_case_rounds(Database& database, std::int64_t case_
   samples.bind(case_id);
   while (samples.step()) {
     SampleRecord sample;
-    sample.step = static_cast<int>(samples.integer(1));
+    sample.step = count(samples, 1);
     sample.is_warmup = samples.integer(2) != 0;
     sample.times = {amount(samples, 3, year_ns),
                     amount(samples, 4, year_ns),
@@ -138,23 +138,24 @@ std::map<int, CaseRound> load_case_rounds(Database& database, std::int64_t case_
                     amount(samples, 7, year_ns),
                     samples.optional_real(8).value_or(std::numeric_limits<double>::quiet_NaN()),
                     samples.optional_integer(9)};
-    rounds[static_cast<int>(samples.integer(0))].samples.push_back(sample);
+    rounds[count(samples, 0)].samples.push_back(sample);
   }
   return rounds;
 }
 
-std::vector<StoredCase> load_cases(Database& database, std::int64_t run_id, Role role,
-                                   const std::vector<LibraryRecord>& libraries) {
-  std::vector<StoredCase> cases;
+// Contenders and controls.
+void load_cases(Database& database, StoredRun& run) {
   Statement rows(
       database,
       "SELECT c.id, implementation, version, dtype, device, threads, worker, is_asked_for, repeat_command, "
       "status, message, workspace_bytes, description, w.name, w.source, layers, units, directions, classes, "
       "loss, samples, time_steps, channels, labels, min_length, pads, seed, worker_command, "
       "worker_environment, "
-      "estimated_step_s FROM benchmark_case c JOIN workload w ON w.id = c.workload_id "
-      "WHERE c.run_id = ? AND role = ? ORDER BY c.id");
-  rows.bind(run_id).bind(to_string(role));
+      "estimated_step_s, k.mode, passed, tolerance, worst_error, worst_tensor, explanation, role "
+      "FROM benchmark_case c JOIN workload w ON w.id = c.workload_id "
+      "LEFT JOIN case_check k ON k.case_id = c.id "
+      "WHERE c.run_id = ? ORDER BY c.id");
+  rows.bind(run.run.id);
   while (rows.step()) {
     StoredCase stored;
     stored.id = rows.integer(0);
@@ -163,16 +164,16 @@ std::vector<StoredCase> load_cases(Database& database, std::int64_t run_id, Role
     a_case.version = rows.text(2);
     a_case.dtype = rows.text(3);
     a_case.device = rows.text(4);
-    a_case.threads = static_cast<int>(rows.integer(5));
+    a_case.threads = count(rows, 5);
     a_case.worker.name = rows.text(6);
     if (rows.text(27).empty()) {  // version 1 kept them only with the library
-      for (const auto& library : libraries)
+      for (const auto& library : run.libraries)
         if (library.worker.name == a_case.worker.name) a_case.worker = library.worker;
     } else {
       a_case.worker.arguments = from_json<std::vector<std::string>>(rows.text(27));
       a_case.worker.environment = from_json<std::map<std::string, std::string>>(rows.text(28));
     }
-    stored.record.role = role;
+    stored.record.role = rows.text(36) == to_string(Role::control) ? Role::control : Role::contender;
     stored.record.estimated_step_s = rows.real(29);
     stored.record.is_asked_for = rows.integer(7) != 0;
     stored.record.repeat_command = rows.text(8);
@@ -181,11 +182,11 @@ std::vector<StoredCase> load_cases(Database& database, std::int64_t run_id, Role
     stored.record.workspace_bytes = rows.optional_integer(11);
     stored.record.description = rows.text(12);
     a_case.workload = workload_from(rows, 13);
-    stored.check = load_check(database, stored.id);
+    stored.check = check_from(rows, 30);
     stored.rounds = load_case_rounds(database, stored.id);
-    cases.push_back(std::move(stored));
+    auto& list = stored.record.role == Role::control ? run.controls : run.cases;
+    list.push_back(std::move(stored));
   }
-  return cases;
 }
 
 std::map<int, RoundRecord> load_rounds(Database& database, std::int64_t run_id) {
@@ -196,26 +197,26 @@ std::map<int, RoundRecord> load_rounds(Database& database, std::int64_t run_id) 
       "is_complete FROM round WHERE run_id = ? ORDER BY number");
   rows.bind(run_id);
   while (rows.step()) {
-    RoundRecord& round = rounds[static_cast<int>(rows.integer(0))];
-    round.number = static_cast<int>(rows.integer(0));
+    RoundRecord& round = rounds[count(rows, 0)];
+    round.number = count(rows, 0);
     round.load_before.load_average = rows.real(1);
     round.load_after = {rows.real(2), amount(rows, 3), amount(rows, 4), amount(rows, 5)};
     round.is_complete = rows.integer(6) != 0;
   }
   Statement plan(database, "SELECT round, case_id FROM round_plan WHERE run_id = ? ORDER BY round, position");
   plan.bind(run_id);
-  while (plan.step()) rounds[static_cast<int>(plan.integer(0))].planned.push_back(plan.integer(1));
+  while (plan.step()) rounds[count(plan, 0)].planned.push_back(plan.integer(1));
   Statement peaks(database,
                   "SELECT round, threads, fp32_gflops, bf16_gflops, tf32_gflops, fp16_gflops FROM peak "
                   "WHERE run_id = ? ORDER BY id");
   peaks.bind(run_id);
   while (peaks.step()) {
-    PeakReading reading{static_cast<int>(peaks.integer(1)), {}};
+    PeakReading reading{count(peaks, 1), {}};
     reading.rates.fp32_gflops = peaks.optional_real(2);
     reading.rates.bf16_gflops = peaks.optional_real(3);
     reading.rates.tf32_gflops = peaks.optional_real(4);
     reading.rates.fp16_gflops = peaks.optional_real(5);
-    rounds[static_cast<int>(peaks.integer(0))].peaks.push_back(reading);
+    rounds[count(peaks, 0)].peaks.push_back(reading);
   }
   return rounds;
 }
@@ -227,10 +228,8 @@ std::vector<Sitting> load_sittings(Database& database, std::int64_t run_id) {
                  "WHERE run_id = ? ORDER BY number");
   rows.bind(run_id);
   while (rows.step())
-    sittings.push_back({static_cast<int>(rows.integer(0)),
-                        rows.text(1),
-                        rows.text(2),
-                        {amount(rows, 3), amount(rows, 4), amount(rows, 5)}});
+    sittings.push_back(
+        {count(rows, 0), rows.text(1), rows.text(2), {amount(rows, 3), amount(rows, 4), amount(rows, 5)}});
   return sittings;
 }
 
@@ -289,8 +288,7 @@ StoredRun ResultsFile::load_run(std::int64_t run_id) {
   facts.bind(run_id);
   while (facts.step()) stored.machine.emplace_back(facts.text(0), facts.text(1));
   stored.libraries = load_libraries(database_, run_id);
-  stored.cases = load_cases(database_, run_id, Role::contender, stored.libraries);
-  stored.controls = load_cases(database_, run_id, Role::control, stored.libraries);
+  load_cases(database_, stored);
   stored.sittings = load_sittings(database_, run_id);
   stored.rounds = load_rounds(database_, run_id);
   return stored;

@@ -59,7 +59,7 @@ Twins twins_of(const StoredCase& a_case, const StoredCase& control) {
     const auto other = control.rounds.find(number);
     if (other == control.rounds.end()) continue;
     const auto a = round_median(round), b = round_median(other->second);
-    if (!a || !b) continue;
+    if (!a || !b || *a <= 0) continue;
     twins.ratios.push_back(*b / *a);
     twins.first.push_back(&round);
     twins.second.push_back(&other->second);

@@ -28,10 +28,12 @@ MachineFacts surroundings(const StoredRun& stored) {
   const auto settings = nlohmann::json::parse(stored.run.settings, nullptr, false);
   if (settings.is_object())
     for (const char* name : {"steps", "warmup", "check"})
-      if (settings.contains(name)) facts.emplace_back(fmt::format("--{}", name), settings[name].dump());
-  std::int64_t throttled = 0;
-  for (const auto& [number, round] : stored.rounds) throttled += round.load_after.throttle_events;
-  facts.emplace_back("slowed by heat, power or a CPU limit", throttled > 0 ? "yes" : "no");
+      if (settings.contains(name) && settings[name].is_primitive())  // a damaged file's may nest without end
+        facts.emplace_back(fmt::format("--{}", name), settings[name].dump());
+  const bool is_throttled = std::any_of(stored.rounds.begin(), stored.rounds.end(), [](const auto& round) {
+    return round.second.load_after.throttle_events > 0;
+  });
+  facts.emplace_back("slowed by heat, power or a CPU limit", is_throttled ? "yes" : "no");
   return facts;
 }
 
@@ -39,7 +41,7 @@ const StoredCase* partner_of(const StoredCase& wanted, const std::vector<StoredC
   std::vector<const StoredCase*> partners;
   for (const auto& candidate : among) {
     const Case &a = candidate.record.a_case, &b = wanted.record.a_case;
-    if (table_of(a) != table_of(b) || a.implementation != b.implementation) continue;
+    if (!is_same_table(a, b) || a.implementation != b.implementation) continue;
     if (a.version == b.version) return &candidate;
     partners.push_back(&candidate);
   }
@@ -57,7 +59,7 @@ std::vector<double> times_of(const StoredRun& run, const StoredCase& a_case, con
   if (anchor.empty()) return values(medians);
   for (const auto& candidate : run.cases)
     if (candidate.record.a_case.implementation == anchor &&
-        table_of(candidate.record.a_case) == table_of(a_case.record.a_case))
+        is_same_table(candidate.record.a_case, a_case.record.a_case))
       return paired_ratios(medians, round_medians(candidate));
   throw std::invalid_argument(
       fmt::format("--anchor: run {} has no '{}' in {}", run.run.id, anchor, table_of(a_case.record.a_case)));
@@ -86,6 +88,8 @@ ComparedCase compare_case(const StoredRun& first_run, const StoredCase& first, c
     compared.note = fmt::format("{} in the first run", to_string(first.status));
   else if (a.empty() || b.empty())
     compared.note = "not measured in both";
+  else if (*std::min_element(a.begin(), a.end()) <= 0)
+    compared.note = "a time of zero in the first run";
   else
     compared.ratio = unpaired_ratio(a, b);
   return compared;
@@ -114,7 +118,7 @@ void give_verdicts(RunComparison& comparison,
 }
 
 void add_warnings(const StoredRun& run, const char* which, RunComparison& comparison) {
-  for (const auto& warning : unfit_warnings(run)) {
+  for (const auto& warning : unfit_warnings(judge_controls(run))) {
     comparison.warnings.push_back(fmt::format("{} run: {}", which, warning));
     comparison.is_unfit = true;
   }

@@ -34,9 +34,9 @@ std::vector<ControlJudgement> judge_controls(const StoredRun& stored, double mar
   return result;
 }
 
-std::vector<std::string> unfit_warnings(const StoredRun& stored) {
+std::vector<std::string> unfit_warnings(std::span<const ControlJudgement> controls) {
   std::vector<std::string> warnings;
-  for (const auto& [a_case, judgement] : judge_controls(stored))
+  for (const auto& [a_case, judgement] : controls)
     if (is_unfit(judgement))
       warnings.push_back(
           fmt::format("UNFIT: {} measured twice in each round differed from itself by {:.1f} % ({:.1f} to "

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,6 @@ struct ControlJudgement {
 std::vector<ControlJudgement> judge_controls(const StoredRun& stored, double margin = default_margin);
 
 // What to say first of a run whose controls found a difference between a case and itself: one sentence each.
-std::vector<std::string> unfit_warnings(const StoredRun& stored);
+std::vector<std::string> unfit_warnings(std::span<const ControlJudgement> controls);
 
 }  // namespace lstmbench

@@ -27,14 +27,19 @@ std::string table_of(const Case& a_case) {
                      a_case.threads);
 }
 
-bool is_same_case(const Case& a, const Case& b) {
-  return table_of(a) == table_of(b) && a.implementation == b.implementation && a.version == b.version;
+bool is_same_table(const Case& a, const Case& b) {
+  return a.workload.name == b.workload.name && a.dtype == b.dtype && a.device == b.device &&
+         a.threads == b.threads;
 }
 
-WholeRounds whole_rounds(const StoredRun& stored) {
-  WholeRounds whole{stored, std::nullopt, false};
+bool is_same_case(const Case& a, const Case& b) {
+  return is_same_table(a, b) && a.implementation == b.implementation && a.version == b.version;
+}
+
+WholeRounds whole_rounds(StoredRun stored) {
+  WholeRounds whole{std::move(stored), std::nullopt, false};
   bool has_complete = false;
-  for (const auto& [number, round] : stored.rounds) {
+  for (const auto& [number, round] : whole.run.rounds) {
     if (number == 0) continue;  // the checks
     has_complete |= round.is_complete;
     if (!round.is_complete) whole.incomplete = number;

@@ -15,6 +15,7 @@ RoundMedians round_medians(const StoredCase& stored);
 
 // Cases are compared where these are the same: workload, dtype, device, threads.
 std::string table_of(const Case& a_case);
+bool is_same_table(const Case& a, const Case& b);
 bool is_same_case(const Case& a, const Case& b);
 
 // Takes out the measurements of rounds that are not complete, so that a half round is not shown as if it were
@@ -25,6 +26,6 @@ struct WholeRounds {
   std::optional<int> incomplete;
   bool is_left_out = false;
 };
-WholeRounds whole_rounds(const StoredRun& stored);
+WholeRounds whole_rounds(StoredRun stored);
 
 }  // namespace lstmbench

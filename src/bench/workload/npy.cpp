@@ -121,6 +121,10 @@ NpyArray read_npy(const std::filesystem::path& file) {
   if (!std::filesystem::is_regular_file(status)) refuse(file, "not a regular file");
   std::ifstream in(file, std::ios::binary);
   if (!in) refuse(file, fmt::format("cannot be opened: {}", std::strerror(errno)));
+  return read_npy(in, std::filesystem::file_size(file), file);
+}
+
+NpyArray read_npy(std::istream& in, std::uintmax_t bytes, const std::filesystem::path& file) {
   const std::string header = read_header(file, in);
 
   NpyArray array;
@@ -135,8 +139,7 @@ NpyArray read_npy(const std::filesystem::path& file) {
   const std::size_t element = array.dtype == "<f4" ? 4 : 8;
   double expected = static_cast<double>(element);
   for (const std::size_t extent : array.shape) expected *= static_cast<double>(extent);
-  const auto start = static_cast<std::uintmax_t>(in.tellg());
-  const std::uintmax_t actual = std::filesystem::file_size(file) - start;
+  const std::uintmax_t actual = bytes - static_cast<std::uintmax_t>(in.tellg());
   if (static_cast<double>(actual) != expected)
     refuse(file, fmt::format("it holds {} bytes of data, but shape {} needs {:.0f}", actual,
                              shape_text(array.shape), expected));

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <iosfwd>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ void write_npy(const std::filesystem::path& file, std::span<const std::int32_t> 
 // Reads float32 or float64. Throws std::runtime_error naming the file and what is wrong with it: missing, not
 // an .npy file, another type, Fortran order, shorter or longer than its shape says.
 NpyArray read_npy(const std::filesystem::path& file);
+// The same from a stream of so many bytes; the file only names it.
+NpyArray read_npy(std::istream& in, std::uintmax_t bytes, const std::filesystem::path& file);
 
 // "(4, 3)", as NumPy prints it.
 std::string shape_text(std::span<const std::size_t> shape);

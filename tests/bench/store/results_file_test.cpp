@@ -256,6 +256,27 @@ TEST_F(ResultsFileTest, ADamagedValueIsSaid) {
   EXPECT_THROW(ResultsFile::open_for_reading(path()).load_run(run_id), StorageError);
 }
 
+// Nothing that loops or allocates by a count ever sees one that no run can have.
+TEST_F(ResultsFileTest, AnAbsurdCountIsRefused) {
+  for (const char* change :
+       {"workload SET samples = 2000000000", "workload SET samples = 4294967299", "workload SET layers = -1",
+        "benchmark_case SET threads = 2147483647", "round SET number = number - 2",
+        "case_round SET round = round + 2147483647", "case_round SET position = -1",
+        "case_round SET sitting = 2147483647", "sample SET step = step + 4294967296",
+        "sample SET round = round - 2", "round_plan SET round = -round", "peak SET threads = -1",
+        "peak SET round = 2147483647", "sitting SET number = 2147483647"}) {
+    const fs::path file = folder_ / "absurd.db";
+    const auto run_id = [&] {
+      auto sound = ResultsFile::open_for_writing(file);
+      return store_example(sound);
+    }();
+    Database(file, Database::Mode::read_write)
+        .execute(std::string("PRAGMA foreign_keys = OFF; UPDATE ") + change);
+    EXPECT_THROW(ResultsFile::open_for_reading(file).load_run(run_id), StorageError) << change;
+    fs::remove(file);
+  }
+}
+
 TEST_F(ResultsFileTest, SaysWhichFileIsMissing) {
   try {
     ResultsFile::open_for_reading(folder_ / "none.db");

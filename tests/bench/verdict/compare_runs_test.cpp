@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <stdexcept>
+#include <string>
 
 #include "bench/verdict/example_runs.h"
 
@@ -65,6 +67,20 @@ TEST(CompareRuns, ShowsWhatDiffersAroundThem) {
   for (const auto& warning : compare_runs(before(), elsewhere, "", default_margin).warnings)
     is_said |= warning.find("two machines") != std::string::npos;
   EXPECT_TRUE(is_said);
+}
+
+TEST(CompareRuns, ReadsWhatADamagedFileMayHold) {
+  StoredRun zero = before(), nested = before();
+  for (auto& [number, round] : zero.cases[0].rounds)
+    for (auto& sample : round.samples) sample.times = {};
+  EXPECT_EQ(case_named(compare_runs(zero, after(), "", default_margin), "a/same").note,
+            "a time of zero in the first run");
+  constexpr int depth = 1'000'000;
+  nested.run.settings = "{\"steps\": " + std::string(depth, '[') + std::string(depth, ']') + "}";
+  for (auto& [number, round] : nested.rounds)
+    round.load_after.throttle_events = std::numeric_limits<std::int64_t>::max();
+  const auto environment = compare_runs(nested, after(), "", default_margin).environment;
+  EXPECT_EQ(environment.size(), 2u);  // the kernel; that the first was slowed
 }
 
 // The second run was made on a machine that was half as fast; relative to the anchor nothing changed.

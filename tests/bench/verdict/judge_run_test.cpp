@@ -26,10 +26,11 @@ TEST(JudgeRun, JudgesEachCaseAgainstTheReference) {
 TEST(JudgeRun, AControlThatDiffersFromItsCaseIsSaid) {
   const auto a_case = case_with_times(1, "a/b", times_around(10, 8));
   const auto other = case_with_times(2, "a/c", times_around(30, 8));
-  EXPECT_THAT(unfit_warnings(run_of({a_case, other}, {case_with_times(3, "a/b", times_around(10.02, 8))})),
+  EXPECT_THAT(unfit_warnings(judge_controls(
+                  run_of({a_case, other}, {case_with_times(3, "a/b", times_around(10.02, 8))}))),
               IsEmpty());
-  const auto warnings =
-      unfit_warnings(run_of({a_case, other}, {case_with_times(3, "a/b", times_around(12, 8))}));
+  const auto warnings = unfit_warnings(
+      judge_controls(run_of({a_case, other}, {case_with_times(3, "a/b", times_around(12, 8))})));
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_THAT(warnings[0],
               HasSubstr("UNFIT: a/b measured twice in each round differed from itself by 20.0 %"));
