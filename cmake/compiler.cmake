@@ -40,7 +40,7 @@ function(lstm_set_instruction_set_flags)
   set(no_false_alarms $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized>)
   foreach(source IN LISTS ARGN)
     # UndefinedBehaviorSanitizer makes code of this size that compiles for minutes; AddressSanitizer stays.
-    if(LSTM_SANITIZE MATCHES "address" AND source MATCHES "kernels/sequence/sequence_")
+    if(LSTM_SANITIZE MATCHES "address" AND source MATCHES "kernels/(sequence/sequence_|sequence_bf16/sequence_bf16_avx(2|512)\\.)")
       set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=undefined -g0)
     endif()
     if(source MATCHES "_avx2\\.cpp$")
