@@ -75,7 +75,8 @@ int print_plan(RunFlags& flags, bool asks_every_workspace, CLI::App& command) {
                             .c_str());
     std::fflush(stdout);
   }
-  std::printf("\n%zu cases, about %s a round", plan.cases.size(), format_duration(round_s).c_str());
+  std::printf("\n%zu case%s, about %s a round", plan.cases.size(), plan.cases.size() == 1 ? "" : "s",
+              format_duration(round_s).c_str());
   if (options.rounds)
     std::printf("; %d rounds: about %s\n", *options.rounds,
                 format_duration(*options.rounds * round_s).c_str());
