@@ -22,6 +22,14 @@ LSTM_INLINE inline void unroll(Body body) noexcept {
   }
 }
 
+// body(Constant<n>) for n of 1..kMost.
+template <int kMost, class Body>
+LSTM_INLINE inline void with_constant(int n, Body body) noexcept {
+  unroll<kMost>([&](auto less) LSTM_INLINE {
+    if (n == less + 1) body(Constant<decltype(less){} + 1>{});
+  });
+}
+
 // body(Constant<first>, Constant<count>) for groups of kGroup, and what is left, of 0..kCount.
 template <int kCount, int kGroup, int kFirst = 0, class Body>
 LSTM_INLINE inline void unroll_groups(Body body) noexcept {

@@ -6,6 +6,7 @@
 // broadcasts a row for six products.
 #pragma once
 
+#include "kernels/sequence/unroll.h"
 #include "kernels/sequence_bf16/left_block.h"
 
 namespace lstm::kernels {
@@ -64,40 +65,19 @@ class Multiplier {
   template <int kParts, class Between>
   void block(int rows, int k_tiles, const LeftBlock& a, const Bf16* b, float* c, std::size_t c_row,
              bool accumulates, Between) noexcept {
-    for (int first = 0; first < rows; first += 8) {
+    for (int first = 0; first < rows; first += kTileRows) {
+      const int height = rows - first < kTileRows ? rows - first : kTileRows;
       const Bf16* start = a.start + (first / 16) * a.tile + (first % 16) * a.row;
       float* to = c + static_cast<std::size_t>(first) * c_row;
-      const auto multiply = [&](auto function) {
-        function(k_tiles, start, a.row, a.step, b, to, c_row, accumulates);
-      };
-      switch (rows - first) {
-        case 1:
-          multiply(multiply_rows<kParts, 1>);
-          break;
-        case 2:
-          multiply(multiply_rows<kParts, 2>);
-          break;
-        case 3:
-          multiply(multiply_rows<kParts, 3>);
-          break;
-        case 4:
-          multiply(multiply_rows<kParts, 4>);
-          break;
-        case 5:
-          multiply(multiply_rows<kParts, 5>);
-          break;
-        case 6:
-          multiply(multiply_rows<kParts, 6>);
-          break;
-        case 7:
-          multiply(multiply_rows<kParts, 7>);
-          break;
-        default:
-          multiply(multiply_rows<kParts, 8>);
-          break;
-      }
+      with_constant<kTileRows>(height, [&](auto tile_rows) {
+        multiply_rows<kParts, decltype(tile_rows){}>(k_tiles, start, a.row, a.step, b, to, c_row,
+                                                     accumulates);
+      });
     }
   }
+
+ private:
+  static constexpr int kTileRows = 8;
 };
 
 }  // namespace

@@ -138,12 +138,9 @@ class Multiplier {
     for (int i = 0; i < row_tiles; ++i) {  // of nearly the same height
       const int height = (rows - first + row_tiles - i - 1) / (row_tiles - i);
       const auto at = static_cast<std::size_t>(first);
-      unroll<kMost>([&](auto less) LSTM_INLINE {
-        constexpr int kRows = decltype(less){} + 1;
-        if (height == kRows) {
-          multiply_floats<kRows>(k, left + at * kLeftRow, kLeftRow, panel_, c + at * c_row, c_row,
-                                 accumulates);
-        }
+      with_constant<kMost>(height, [&](auto tile_rows) LSTM_INLINE {
+        multiply_floats<decltype(tile_rows){}>(k, left + at * kLeftRow, kLeftRow, panel_, c + at * c_row,
+                                               c_row, accumulates);
       });
       first += height;
     }
