@@ -59,7 +59,7 @@ using kernels::SequenceKernels;
 
 const bool kRegistered = [] {
   add("project", 2.0 * kRows * kGates * kInputs, [](const SequenceKernels& kernels, Operands& o) {
-    kernels.project({kRows, o.unit_blocks, o.x_rows.data(), kInputs, o.W.data(), o.bias.data(),
+    kernels.project({kRows, 0, o.unit_blocks, o.x_rows.data(), kInputs, o.W.data(), o.bias.data(),
                      o.gate_rows.data(), o.panel()});
   });
   add("forward_step", 2.0 * kSamples * kGates * kUnits, [](const SequenceKernels& kernels, Operands& o) {

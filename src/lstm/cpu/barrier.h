@@ -16,10 +16,18 @@ class Barrier {
 
   // Returns when all threads have arrived; what they wrote before is visible after it.
   void arrive_and_wait() {
-    if (threads_ == 1) return;
+    if (threads_ > 1) wait(arrive());
+  }
+
+  // The same in two parts, for who has something else to do until the others come: the arrival, and whether
+  // all have followed.
+  std::uint64_t arrive() {
     const std::uint64_t ticket = arrivals_.fetch_add(1, std::memory_order_acq_rel);
-    const std::uint64_t all = (ticket / threads_ + 1) * threads_;
-    spin_then_yield(spin_cycles_, [&] { return arrivals_.load(std::memory_order_acquire) >= all; });
+    return (ticket / threads_ + 1) * threads_;
+  }
+  bool is_open(std::uint64_t arrival) const { return arrivals_.load(std::memory_order_acquire) >= arrival; }
+  void wait(std::uint64_t arrival) const {
+    spin_then_yield(spin_cycles_, [&] { return is_open(arrival); });
   }
 
  private:

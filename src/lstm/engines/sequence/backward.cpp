@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engines/sequence/sequence_state.h"
+#include "engines/sequence/weight_gradients.h"
 
 namespace lstm::engines {
 namespace {
@@ -69,11 +70,12 @@ void backward_step(SequenceState& state, int layer, int d, int k, const Recurren
 
 }  // namespace
 
-void backward_recurrence(SequenceState& state, int layer, int thread) {
+void backward_recurrence(SequenceState& state, int layer, int thread, WeightGradients& gradients) {
   if (!state.recurrence.has_task(thread)) return;
   const RecurrenceTask task = state.recurrence.begin(thread, state.batch, state.geometry.U);
+  RecurrenceProgress& progress = state.backward_progress[static_cast<std::size_t>(layer)];
   const SequenceGeometry& g = state.geometry;
-  for (int d = task.first_direction; d < task.last_direction; ++d) {
+  for (int d = task.directions.first; d < task.directions.last; ++d) {
     float* dc = state.buffers.dc[static_cast<std::size_t>(d)].data();
     for (int i = 0; i < task.samples(state.batch.samples()); ++i) {
       std::fill_n(dc + static_cast<std::size_t>(task.place(i) * g.Hp + task.blocks.first * g.B),
@@ -81,10 +83,11 @@ void backward_recurrence(SequenceState& state, int layer, int thread) {
     }
     for (int k = state.batch.steps() - 1; k >= 0; --k) {
       backward_step(state, layer, d, k, task);
-      state.recurrence.meet_others(thread);
+      progress.advance(thread);
+      state.recurrence.meet_others(thread, [&] { return gradients.do_some(); });
     }
   }
-  state.recurrence.end(thread, state.batch, task);
+  state.recurrence.end(thread, state.batch, task, RecurrenceShares::Then::works);
 }
 
 }  // namespace lstm::engines

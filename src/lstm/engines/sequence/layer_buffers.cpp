@@ -9,6 +9,11 @@ std::size_t size(int a, int b, int c = 1) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b) * static_cast<std::size_t>(c);
 }
 
+// Tiles of a gradient's rows that a job needs at least, as a thread fetches the gradients of gates for them.
+constexpr int kLeastTiles = 16;
+// Jobs for each thread, so that none waits long for the last one.
+constexpr int kJobsOfThread = 4;
+
 }  // namespace
 
 SequenceGeometry::SequenceGeometry(const Network& network, int block, int tile_rows_)
@@ -22,6 +27,14 @@ SequenceGeometry::SequenceGeometry(const Network& network, int block, int tile_r
       gates(4 * Hp),
       tile_rows(tile_rows_),
       C(network.inputs) {}
+
+// Rows first: every part of the units packs the same rows of [X | H | 1] once more.
+GradientParts gradient_parts(const SequenceGeometry& g, int threads) {
+  if (threads == 1) return {1, 1};
+  const int wanted = (kJobsOfThread * threads + g.D - 1) / g.D;
+  const int rows = std::clamp(g.gradient_tiles(0) / kLeastTiles, 1, wanted);
+  return {rows, std::min((wanted + rows - 1) / rows, g.U)};
+}
 
 Chunks::Chunks(const BatchShape& shape, int rows)
     : rows_(rows),
@@ -76,10 +89,10 @@ void SequenceBuffers::plan(const SequenceGeometry& g, const Network& network, co
       if (l > 0) direction.W_back = arena_.take<float>(size(g.gates, g.inputs(l)));
     }
   }
-  for (ThreadScratch& own : scratch) {
-    own.packed = arena_.take<float>(
-        size(std::max(g.packed_gradient_rows(0), g.packed_gradient_rows(last)), most_chunk_rows));
-  }
+  const int parts = gradient_parts(g, static_cast<int>(scratch.size())).rows;
+  const int tiles = std::max(g.gradient_tiles(0), g.gradient_tiles(last));
+  for (ThreadScratch& own : scratch)
+    own.packed = arena_.take<float>(size((tiles + parts - 1) / parts, g.tile_rows, most_chunk_rows));
   for (auto& each : dc) each = arena_.take<float>(size(shape.samples, g.Hp));
   for (auto& each : gradients) {
     each = arena_.take<float>(size(g.U, std::max(g.gradient_rows(0), g.gradient_rows(last)), g.gate_row));

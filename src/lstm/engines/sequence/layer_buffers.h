@@ -29,15 +29,20 @@ struct SequenceGeometry {
   int own_units(int first_block, int blocks) const { return std::min(H - first_block * B, blocks * B); }
   // Columns of a layer's input as stored: C, or D * Hp.
   int inputs(int layer) const { return layer == 0 ? C : width; }
-  // Rows of [inputs | H | 1], and with the last tile filled up.
+  // Rows of [inputs | H | 1], and tiles of them.
   int gradient_rows(int layer) const { return inputs(layer) + H + 1; }
-  int packed_gradient_rows(int layer) const {
-    return (gradient_rows(layer) + tile_rows - 1) / tile_rows * tile_rows;
-  }
+  int gradient_tiles(int layer) const { return (gradient_rows(layer) + tile_rows - 1) / tile_rows; }
 
  private:
   int C;
 };
+
+// How the weight gradients of a direction are cut into jobs (weight_gradients.h): parts of their rows times
+// parts of their unit blocks.
+struct GradientParts {
+  int rows, units;
+};
+GradientParts gradient_parts(const SequenceGeometry& geometry, int threads);
 
 // Consecutive time steps whose rows are computed together in the large products.
 struct Chunk {
@@ -82,7 +87,7 @@ struct LayerBuffers {
 
 // What one thread needs for itself.
 struct ThreadScratch {
-  std::span<float> packed;         // (packed_gradient_rows, chunk rows)
+  std::span<float> packed;         // (a job's rows of a weight gradient, chunk rows)
   std::vector<const float*> x, h;  // (chunk rows)
   std::vector<float*> gates;       // (chunk rows)
 };

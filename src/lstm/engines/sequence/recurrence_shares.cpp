@@ -1,7 +1,5 @@
 #include "engines/sequence/recurrence_shares.h"
 
-#include <x86intrin.h>
-
 namespace lstm::engines {
 namespace {
 
@@ -61,13 +59,16 @@ void RecurrenceShares::begin_step() {
 }
 
 double RecurrenceShares::waiting_share() const {
-  std::uint64_t longest = 0, waits = 0;
-  for (const Clock& clock : clocks_) longest = std::max(longest, clock.passes);
+  std::uint64_t longest = 0, longest_then_waits = 0, idle = 0;
+  for (const Clock& clock : clocks_) {
+    longest = std::max(longest, clock.passes);
+    longest_then_waits = std::max(longest_then_waits, clock.passes_then_waits);
+  }
   if (longest == 0) return 0;
   const auto threads = static_cast<std::size_t>(split().threads());
   for (std::size_t thread = 0; thread < threads; ++thread)
-    waits += clocks_[thread].waits + longest - clocks_[thread].passes;
-  return static_cast<double>(waits) / static_cast<double>(threads * longest);
+    idle += clocks_[thread].idle + longest_then_waits - clocks_[thread].passes_then_waits;
+  return static_cast<double>(idle) / static_cast<double>(threads * longest);
 }
 
 std::string RecurrenceShares::description() const {
@@ -79,8 +80,6 @@ std::string RecurrenceShares::description() const {
 RecurrenceTask RecurrenceShares::begin(int thread, const PackedBatch& batch, int unit_blocks) {
   const RecurrenceSplit& split = way().split;
   const int groups = split.sample_groups, group = group_of(thread);
-  const bool all_directions = split.directions_at_once == 1;
-  const int d = thread / split.unit_parts / groups;
   Range rows = part_of(batch.rows(), group, groups);
   if (split.unit_parts == 1) {
     sample_shares_of(thread).begin_turn(group);
@@ -98,23 +97,16 @@ RecurrenceTask RecurrenceShares::begin(int thread, const PackedBatch& batch, int
   Clock& clock = clocks_[static_cast<std::size_t>(thread)];
   clock.waits_before = clock.waits;
   clock.pass_began = __rdtsc();
-  return {.first_direction = all_directions ? 0 : d,
-          .last_direction = all_directions ? directions_ : d + 1,
+  return {.directions = directions_of(thread),
           .places = {place(group, rows.first), place(group + 1, rows.last)},
           .blocks = units.part(part_of_units(thread), unit_blocks)};
 }
 
-void RecurrenceShares::meet_others(int thread) {
-  if (split().unit_parts == 1) return;
-  const std::uint64_t arrival = __rdtsc();
-  way().barriers[set_of(thread)].arrive_and_wait();
-  clocks_[static_cast<std::size_t>(thread)].waits += __rdtsc() - arrival;
-}
-
-void RecurrenceShares::end(int thread, const PackedBatch& batch, const RecurrenceTask& task) {
+void RecurrenceShares::end(int thread, const PackedBatch& batch, const RecurrenceTask& task, Then then) {
   Clock& clock = clocks_[static_cast<std::size_t>(thread)];
   const std::uint64_t cycles = __rdtsc() - clock.pass_began;
   clock.passes += cycles;
+  if (then == Then::waits) clock.passes_then_waits += cycles;
   if (split().unit_parts > 1) {
     way().unit_shares[set_of(thread)].report(part_of_units(thread), task.blocks.size(),
                                              cycles - (clock.waits - clock.waits_before));

@@ -2,6 +2,8 @@
 // too, get less of it.
 #pragma once
 
+#include <x86intrin.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <deque>
@@ -18,9 +20,9 @@ namespace lstm::engines {
 
 // One thread's share of a layer's recurrence.
 struct RecurrenceTask {
-  int first_direction, last_direction;  // directions that it goes through, one after the other
-  Range places;                         // of the sorted batch
-  Range blocks;                         // unit blocks
+  Range directions;  // that it goes through, one after the other
+  Range places;      // of the sorted batch
+  Range blocks;      // unit blocks
 
   // How many of its samples are among the first so many places of the batch.
   int samples(int among) const { return std::clamp(among - places.first, 0, places.size()); }
@@ -45,10 +47,33 @@ class RecurrenceShares {
 
   // False where the thread has no part in the recurrence.
   bool has_task(int thread) const { return thread < split().threads(); }
+  // Those that it goes through, one after the other.
+  Range directions_of(int thread) const {
+    const int d = thread / split().unit_parts / split().sample_groups;
+    return split().directions_at_once == 1 ? Range{0, directions_} : Range{d, d + 1};
+  }
   // A pass over a layer, by each thread with a task; all of the team meet before the next one.
   RecurrenceTask begin(int thread, const PackedBatch& batch, int unit_blocks);
-  void meet_others(int thread);  // at the end of a time step: those with the same samples' other unit blocks
-  void end(int thread, const PackedBatch& batch, const RecurrenceTask& task);
+  // At the end of a time step: waits for those with the same samples' other unit blocks. Meanwhile it calls
+  // do_some() for some microseconds of other work, until that returns false as there is none.
+  template <class DoSome>
+  void meet_others(int thread, const DoSome& do_some) {
+    if (split().unit_parts == 1) return;
+    cpu::Barrier& barrier = way().barriers[set_of(thread)];
+    Clock& clock = clocks_[static_cast<std::size_t>(thread)];
+    const std::uint64_t began = __rdtsc();
+    const std::uint64_t arrival = barrier.arrive();
+    while (!barrier.is_open(arrival) && do_some()) {
+    }
+    const std::uint64_t idle = __rdtsc();
+    barrier.wait(arrival);
+    const std::uint64_t ended = __rdtsc();
+    clock.waits += ended - began;
+    clock.idle += ended - idle;
+  }
+  // `then`: what the thread does until the others have ended their pass, too.
+  enum class Then { waits, works };
+  void end(int thread, const PackedBatch& batch, const RecurrenceTask& task, Then then = Then::waits);
 
  private:
   struct Way {
@@ -60,11 +85,14 @@ class RecurrenceShares {
   };
   // What one thread took, in cycles, since the training step began.
   struct alignas(128) Clock {
-    std::uint64_t pass_began = 0, waits_before = 0, passes = 0, waits = 0;
+    std::uint64_t pass_began = 0, waits_before = 0;
+    std::uint64_t passes = 0, passes_then_waits = 0;
+    std::uint64_t waits = 0;  // at barriers
+    std::uint64_t idle = 0;   // of them without other work
   };
 
-  // Of the time that threads with a task had in the training step before, in barriers and at the ends of
-  // passes.
+  // Of the time that threads with a task had in the training step before: what they did nothing in, at
+  // barriers and at the ends of passes.
   double waiting_share() const;
   const Way& way() const { return ways_[static_cast<std::size_t>(current_)]; }
   Way& way() { return ways_[static_cast<std::size_t>(current_)]; }

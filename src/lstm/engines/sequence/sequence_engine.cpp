@@ -7,6 +7,7 @@
 #include "cpu/caches.h"
 #include "engines/sequence/bf16/engine.h"
 #include "engines/sequence/sequence_state.h"
+#include "engines/sequence/weight_gradients.h"
 #include "engines/training/head.h"
 #include "engines/training/training_engine.h"
 
@@ -68,14 +69,15 @@ class SequenceEngine final : public Engine {
       head_.backward(batch_, y, head_weights(), head_gradient(), buffers_.dy.data());
     }
     unpad_head_gradient();
+    state_.begin_backward();
     team_.run([&](int thread) {
       pack_backward_weights(state_, thread);
       for (int layer = last; layer >= 0; --layer) {
         team_.barrier();
         if (thread == 0) state_.next_chunk.store(0, std::memory_order_relaxed);
-        backward_recurrence(state_, layer, thread);
-        team_.barrier();
-        weight_gradients(state_, layer, thread);
+        WeightGradients gradients(state_, layer, thread);
+        backward_recurrence(state_, layer, thread, gradients);
+        gradients.finish();
         if (layer > 0) input_gradients(state_, layer, thread);
       }
     });

@@ -1,22 +1,6 @@
 #include "engines/sequence/sequence_state.h"
 
 namespace lstm::engines {
-namespace {
-
-// Tiles of a gradient's rows that a thread needs at least, as it fetches the gradients of gates for them.
-constexpr int kLeastTiles = 16;
-
-// How many parts the units of the weight gradients are cut into so that threads have enough rows of them: the
-// fewest, since every part packs the same rows of [X | H | 1] once more.
-int unit_parts_of_gradients(const SequenceGeometry& g, int threads) {
-  const int tiles = g.D * g.packed_gradient_rows(0) / g.tile_rows;
-  for (int parts = 1; parts < threads && parts < g.U; ++parts)
-    if (threads % parts == 0 && tiles >= threads / parts * kLeastTiles) return parts;
-  return threads;
-}
-
-}  // namespace
-
 SequenceState::SequenceState(const Network& network_, const SequenceGeometry& geometry_,
                              const kernels::SequenceKernels& kernels_, const PackedBatch& batch_,
                              const Chunks& chunks_, const ParameterStore& store_, SequenceBuffers& buffers_,
@@ -31,7 +15,32 @@ SequenceState::SequenceState(const Network& network_, const SequenceGeometry& ge
       buffers(buffers_),
       team(team_),
       recurrence(network_, split, alternative, team_),
-      gradient_shares(static_cast<std::size_t>(unit_parts_of_gradients(geometry_, team_.threads())),
-                      WorkShares(team_.threads() / unit_parts_of_gradients(geometry_, team_.threads()))) {}
+      gradient_parts(engines::gradient_parts(geometry_, team_.threads())) {
+  for (int layer = 0; layer < network.layers; ++layer) {
+    backward_progress.emplace_back(team.threads());
+    gradient_jobs.emplace_back(geometry.D * gradient_parts.rows * gradient_parts.units);
+  }
+}
+
+bool SequenceState::has_backward_chunk(int layer, int d, int index) const {
+  const std::span<const Chunk> all = chunks.all();
+  const Chunk& chunk =
+      all[static_cast<std::size_t>(chunk_in_backward(d, index, static_cast<int>(all.size())))];
+  const int steps = d == 0 ? batch.steps() - chunk.first_step : chunk.last_step;
+  const RecurrenceProgress& progress = backward_progress[static_cast<std::size_t>(layer)];
+  for (int thread = 0; recurrence.has_task(thread); ++thread) {
+    const Range directions = recurrence.directions_of(thread);
+    if (d < directions.first || d >= directions.last) continue;
+    if (progress.steps(thread) < (d - directions.first) * batch.steps() + steps) return false;
+  }
+  return true;
+}
+
+bool SequenceState::has_backward_recurrence(int layer) const {
+  const RecurrenceProgress& progress = backward_progress[static_cast<std::size_t>(layer)];
+  for (int thread = 0; recurrence.has_task(thread); ++thread)
+    if (progress.steps(thread) < recurrence.directions_of(thread).size() * batch.steps()) return false;
+  return true;
+}
 
 }  // namespace lstm::engines

@@ -1,18 +1,25 @@
-// What the parts of the sequence engine share: forward.cpp, backward.cpp, gradients.cpp and weights.cpp work
-// on it.
+// What the parts of the sequence engine share: forward.cpp, backward.cpp, weight_gradients.cpp,
+// input_gradients.cpp and weights.cpp work on it.
 #pragma once
 
 #include <atomic>
 #include <vector>
 
 #include "cpu/thread_team.h"
+#include "engines/sequence/chunk_jobs.h"
 #include "engines/sequence/layer_buffers.h"
+#include "engines/sequence/recurrence_progress.h"
 #include "engines/sequence/recurrence_shares.h"
 #include "engines/training/packed_batch.h"
 #include "engines/training/parameter_store.h"
 #include "kernels/sequence/sequence.h"
 
 namespace lstm::engines {
+
+// The chunk that the backward recurrence of a direction is through with as its `index`-th of so many.
+inline int chunk_in_backward(int direction, int index, int chunks) {
+  return direction == 0 ? chunks - 1 - index : index;
+}
 
 struct SequenceState {
   const Network& network;
@@ -24,9 +31,10 @@ struct SequenceState {
   SequenceBuffers& buffers;
   cpu::ThreadTeam& team;
   RecurrenceShares recurrence;
-  // In weight_gradients: for each part of the units, of tiles of rows among the threads that have it.
-  std::vector<WorkShares> gradient_shares;
-  std::atomic<int> next_chunk{0};  // of the input gradient: taken by whichever thread is free
+  std::vector<RecurrenceProgress> backward_progress;  // by layer
+  GradientParts gradient_parts;
+  std::vector<ChunkJobs> gradient_jobs;  // by layer: (directions, parts of rows, parts of units)
+  std::atomic<int> next_chunk{0};        // of the input gradient: taken by whichever thread is free
   const float* d_last =
       nullptr;  // cross-entropy: gradient of y at each sample's last step (N, width) by place
 
@@ -34,6 +42,17 @@ struct SequenceState {
                 const kernels::SequenceKernels& kernels_, const PackedBatch& batch_, const Chunks& chunks_,
                 const ParameterStore& store_, SequenceBuffers& buffers_, cpu::ThreadTeam& team_,
                 const RecurrenceSplit& split, const RecurrenceSplit& alternative);
+
+  // Before a training step's backward.
+  void begin_backward() {
+    for (RecurrenceProgress& progress : backward_progress) progress.reset();
+    for (ChunkJobs& jobs : gradient_jobs) jobs.reset();
+  }
+  // Whether all threads are through with one more chunk than `index` of a direction, in the order of the
+  // backward recurrence; then it has the gradients of all its gates.
+  bool has_backward_chunk(int layer, int d, int index) const;
+  // Whether all are through with the layer.
+  bool has_backward_recurrence(int layer) const;
 
   DirectionBuffers& direction(int layer, int d) {
     return buffers.layers[static_cast<std::size_t>(layer)].directions[static_cast<std::size_t>(d)];
@@ -65,9 +84,10 @@ struct SequenceState {
 void pack_forward_weights(SequenceState& state, int thread);
 void pack_backward_weights(SequenceState& state, int thread);
 void forward_recurrence(SequenceState& state, int layer, int thread);
-void backward_recurrence(SequenceState& state, int layer, int thread);
-// Gradients of a layer's weights and of its input, after its backward_recurrence.
-void weight_gradients(SequenceState& state, int layer, int thread);
+class WeightGradients;
+// Where it waits it computes `gradients`, the thread's part in those of the layer.
+void backward_recurrence(SequenceState& state, int layer, int thread, WeightGradients& gradients);
+// After the backward_recurrence of all threads.
 void input_gradients(SequenceState& state, int layer, int thread);
 
 }  // namespace lstm::engines

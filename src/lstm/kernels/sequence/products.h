@@ -10,7 +10,7 @@ namespace {
 
 void project(const Projection& p) noexcept {
   PartialSums partial;
-  for (int block = 0; block < p.unit_blocks; ++block) {
+  for (int block = p.first_block; block < p.first_block + p.unit_blocks; ++block) {
     const float* bias = p.bias + static_cast<std::size_t>(block) * kGateColumns;
     const std::size_t panel = static_cast<std::size_t>(block) * p.gates_panel;
     panel_product<4, 4>(

@@ -25,12 +25,13 @@ namespace lstm::kernels {
 // preactivations = bias + X * W for some rows of one chunk and some unit blocks.
 struct Projection {
   int rows;
+  int first_block = 0;
   int unit_blocks;
   const float* const* x;    // (rows) where each row of X starts
   int inputs;               // K
-  const float* weights;     // W packed, from the first unit block of these
-  const float* bias;        // (U, 4B), likewise
-  float* const* gates;      // (rows) where each row of the first unit block goes
+  const float* weights;     // W packed
+  const float* bias;        // (U, 4B)
+  float* const* gates;      // (rows) where each row of unit block 0 goes
   std::size_t gates_panel;  // floats from one unit block to the next
 };
 

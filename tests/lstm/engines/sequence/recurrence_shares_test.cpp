@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -40,6 +41,10 @@ class LoadedBatch {
   PackedBatch packed_;
 };
 
+bool no_work() {
+  return false;
+}
+
 LoadedBatch random_batch(std::mt19937& random) {
   std::vector<std::int32_t> lengths(1 + random() % 12);
   for (auto& length : lengths) length = static_cast<std::int32_t>(1 + random() % 50);
@@ -60,7 +65,7 @@ TEST(RecurrenceShares, CoverEachSampleUnitAndDirectionOnce) {
       std::map<std::tuple<int, int, int>, int> times;
       for (int thread = 0; thread < split.threads(); ++thread) {
         const RecurrenceTask task = shares.begin(thread, *batch, blocks);
-        for (int d = task.first_direction; d < task.last_direction; ++d)
+        for (int d = task.directions.first; d < task.directions.last; ++d)
           for (int i = 0; i < task.samples((*batch).samples()); ++i)
             for (int block = task.blocks.first; block < task.blocks.last; ++block)
               ++times[{d, task.place(i), block}];
@@ -124,7 +129,7 @@ TEST(RecurrenceShares, GiveASlowThreadFewerUnits) {
       // One takes three times as long for a unit block; waiting for it is not the other's work.
       std::this_thread::sleep_for(
           std::chrono::microseconds(100 * task.blocks.size() * (thread == 0 ? 1 : 3)));
-      shares.meet_others(thread);
+      shares.meet_others(thread, no_work);
       shares.end(thread, *batch, task);
     });
     EXPECT_EQ(blocks[0] + blocks[1], 40);
@@ -141,9 +146,9 @@ class RecurrenceSharesOfTwo : public ::testing::Test {
     team_.run([&](int thread) {
       const RecurrenceTask task = shares.begin(thread, *batch_, 4);
       if (thread == 1) std::this_thread::sleep_for(late);
-      shares.meet_others(thread);
+      shares.meet_others(thread, no_work);
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
-      shares.meet_others(thread);
+      shares.meet_others(thread, no_work);
       shares.end(thread, *batch_, task);
     });
   }
@@ -180,6 +185,40 @@ TEST_F(RecurrenceSharesOfTwo, LeaveDirectionsWhereOneTakesLonger) {
   step(shares, std::chrono::milliseconds(0));
   EXPECT_EQ(shares.split().directions_at_once, 1);
   EXPECT_EQ(shares.split().sample_groups, 2);
+}
+
+TEST_F(RecurrenceSharesOfTwo, StayWhereThreadsWorkWhileTheyWait) {
+  RecurrenceShares shares(batch_.network(), units_, samples_, team_);
+  std::atomic<int> worked{0};
+  for (int i = 0; i < 2; ++i) {
+    shares.begin_step();
+    EXPECT_EQ(shares.split().unit_parts, 2);
+    team_.run([&](int thread) {
+      const RecurrenceTask task = shares.begin(thread, *batch_, 4);
+      if (thread == 1) std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      shares.meet_others(thread, [&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        ++worked;
+        return true;
+      });
+      shares.end(thread, *batch_, task);
+    });
+  }
+  EXPECT_GT(worked, 20);  // 400 on a quiet machine
+}
+
+TEST_F(RecurrenceSharesOfTwo, StayWhereTheFirstToEndHasOtherWork) {
+  const RecurrenceSplit directions{.directions_at_once = 2};
+  RecurrenceShares shares(batch_.network(), directions, samples_, team_);
+  for (int i = 0; i < 2; ++i) {
+    shares.begin_step();
+    EXPECT_EQ(shares.split().directions_at_once, 2);
+    team_.run([&](int thread) {
+      const RecurrenceTask task = shares.begin(thread, *batch_, 4);
+      if (thread == 1) std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      shares.end(thread, *batch_, task, RecurrenceShares::Then::works);
+    });
+  }
 }
 
 TEST_F(RecurrenceSharesOfTwo, KeepASplitThatWasAskedFor) {

@@ -32,6 +32,29 @@ TEST(SequenceEngine, GivesTheSameBitsForAnyThreadsAndSplit) {
   }
 }
 
+// Weight gradients of the first chunks are computed while others' recurrence goes on, by whoever waits.
+TEST(SequenceEngine, GivesTheSameBitsOverManyChunks) {
+  const Network network{
+      .inputs = 20, .units = 30, .layers = 2, .directions = 2, .classes = 6, .loss = Loss::ctc};
+  const RandomProblem problem(network, {.samples = 37, .time_steps = 50, .max_labels = 4}, 11);
+  for (const Isa isa : testing::available_isas()) {
+    const auto alone = testing::engine_for(problem, "sequence", {.threads = 1, .isa = isa});
+    const StepResult expected = testing::loss_and_gradients(*alone, problem.batch());
+    for (const int threads : {2, 4}) {
+      for (const Split split : {Split::directions, Split::units, Split::samples}) {
+        const auto engine =
+            testing::engine_for(problem, "sequence", {.threads = threads, .isa = isa, .split = split});
+        for (int step = 0; step < 2; ++step) {
+          const StepResult got = testing::loss_and_gradients(*engine, problem.batch());
+          const std::string what = fmt::format("{}, {}, step {}", name(isa), engine->description(), step);
+          ASSERT_EQ(got.loss, expected.loss) << what;
+          ASSERT_EQ(got.gradients, expected.gradients) << what;
+        }
+      }
+    }
+  }
+}
+
 // More rows than a group of tiles, more of K than a piece, more than one chunk, and a padded last block of
 // units.
 TEST(SequenceEngine, AgreesWithTheReferenceBeyondEveryBlockSize) {

@@ -155,8 +155,11 @@ TEST_P(Sequence, Projects) {
       from.push_back(&x[l.at(row * l.K)]);
       to.push_back(&gates[l.gate_at(row, 0, 0)]);
     }
-    kernels().project(
-        {l.rows, l.U, from.data(), l.K, packed.data(), packed_bias.data(), to.data(), l.panel()});
+    // The last unit block, then those before it.
+    for (const auto& [first_block, blocks] : {std::pair{l.U - 1, 1}, {0, l.U - 1}}) {
+      kernels().project({l.rows, first_block, blocks, from.data(), l.K, packed.data(), packed_bias.data(),
+                         to.data(), l.panel()});
+    }
     for (int row = 0; row < l.rows; ++row) {
       for (int i = 0; i < 4 * l.H; ++i) {
         double sum = bias[l.at(i)];

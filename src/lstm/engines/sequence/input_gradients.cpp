@@ -1,0 +1,54 @@
+// The gradient of a layer's input, after the recurrences of all its directions.
+#include <algorithm>
+
+#include "engines/sequence/sequence_state.h"
+
+namespace lstm::engines {
+namespace {
+
+// dX of some packed rows of a chunk.
+void input_gradient_rows(SequenceState& state, int layer, const Chunk& chunk, Range rows) {
+  const SequenceGeometry& g = state.geometry;
+  float* dx =
+      state.buffers.dy.data() + static_cast<std::size_t>(rows.first) * static_cast<std::size_t>(g.width);
+  for (int d = 0; d < g.D; ++d) {
+    DirectionBuffers& buffers = state.direction(layer, d);
+    for (int column = 0; column < g.width; column += g.gate_row) {
+      state.kernels.input_gradient({.rows = rows.size(),
+                                    .all_unit_blocks = g.U,
+                                    .columns = std::min(g.gate_row, g.width - column),
+                                    .dgates = state.gates(buffers, chunk, rows.first),
+                                    .dgates_panel = state.gates_panel(chunk),
+                                    .dgates_row = static_cast<std::size_t>(g.gate_row),
+                                    .weights = buffers.W_back.data() + static_cast<std::size_t>(column) *
+                                                                           static_cast<std::size_t>(g.gates),
+                                    .dx = dx + column,
+                                    .dx_row = static_cast<std::size_t>(g.width),
+                                    .accumulates = d > 0});
+    }
+  }
+}
+
+}  // namespace
+
+// Rows of the input gradient computed at once: their gradients of gates stay in the
+// second-level cache while all columns pass by.
+constexpr int kInputGradientRows = 128;
+
+// dX of a layer is dy of the one below. Chunks are taken by whichever thread is free: no row depends on
+// another.
+void input_gradients(SequenceState& state, int layer, int) {
+  const std::span<const Chunk> chunks = state.chunks.all();
+  for (;;) {
+    const auto index = static_cast<std::size_t>(state.next_chunk.fetch_add(1, std::memory_order_relaxed));
+    if (index >= chunks.size()) return;
+    const Chunk& chunk = chunks[index];
+    const int parts = (chunk.rows + kInputGradientRows - 1) / kInputGradientRows;
+    for (int part = 0; part < parts; ++part) {
+      const Range rows = part_of(chunk.rows, part, parts);
+      input_gradient_rows(state, layer, chunk, {chunk.first_row + rows.first, chunk.first_row + rows.last});
+    }
+  }
+}
+
+}  // namespace lstm::engines
