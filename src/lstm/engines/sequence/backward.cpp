@@ -75,6 +75,7 @@ void backward_recurrence(SequenceState& state, int layer, int thread, WeightGrad
   const RecurrenceTask task = state.recurrence.begin(thread, state.batch, state.geometry.U);
   RecurrenceProgress& progress = state.backward_progress[static_cast<std::size_t>(layer)];
   const SequenceGeometry& g = state.geometry;
+  int rows = 0;
   for (int d = task.directions.first; d < task.directions.last; ++d) {
     float* dc = state.buffers.dc[static_cast<std::size_t>(d)].data();
     for (int i = 0; i < task.samples(state.batch.samples()); ++i) {
@@ -83,11 +84,12 @@ void backward_recurrence(SequenceState& state, int layer, int thread, WeightGrad
     }
     for (int k = state.batch.steps() - 1; k >= 0; --k) {
       backward_step(state, layer, d, k, task);
+      rows += task.samples(state.batch.step(d, k).rows);
       progress.advance(thread);
       state.recurrence.meet_others(thread, [&] { return gradients.do_some(); });
     }
   }
-  state.recurrence.end(thread, state.batch, task, RecurrenceShares::Then::works);
+  state.recurrence.end(thread, task, rows);
 }
 
 }  // namespace lstm::engines

@@ -1,88 +1,15 @@
 // The forward recurrence of one layer: for each chunk of time steps, the input's product for all of its rows,
-// then the steps one by one.
-#include <algorithm>
+// then the steps one by one. Threads that are done take over samples from those that are not.
+#include <x86intrin.h>
 
-#include "engines/sequence/sequence_state.h"
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "engines/sequence/input_products.h"
 
 namespace lstm::engines {
 namespace {
-
-// Rows of one unit block that a thread computes while it waits for others, at 123 inputs: some 7 us.
-constexpr int kSomeRows = 64;
-
-// Preactivations of a task's rows and unit blocks, one chunk after the other in the order of a direction.
-class InputProducts {
- public:
-  InputProducts(SequenceState& state, int layer, int d, const RecurrenceTask& task, ThreadScratch& scratch)
-      : state_(state), layer_(layer), d_(d), task_(task), scratch_(scratch) {
-    begin(0);
-  }
-
-  // All of the `index`-th chunk, if it is not there yet.
-  void finish(int index) {
-    if (index_ > index) return;
-    if (row_ > 0) multiply(1, rows_);
-    if (block_ < task_.blocks.size()) multiply(task_.blocks.size() - block_, rows_);
-    begin(index + 1);
-  }
-  // Some microseconds' work on the chunk after the `index`-th, for a thread that waits for others; false
-  // where all of it is done.
-  bool do_some(int index) {
-    if (index_ > index + 1 || index_ == chunks() || rows_ == 0) return false;
-    multiply(1, kSomeRows);
-    if (block_ == task_.blocks.size()) begin(index_ + 1);
-    return true;
-  }
-
- private:
-  int chunks() const { return static_cast<int>(state_.chunks.all().size()); }
-
-  void begin(int index) {
-    index_ = index;
-    block_ = row_ = rows_ = 0;
-    if (index == chunks()) return;
-    chunk_ = &state_.chunks.all()[static_cast<std::size_t>(d_ == 0 ? index : chunks() - 1 - index)];
-    for (int t = chunk_->first_step; t < chunk_->last_step; ++t) {
-      const int samples = task_.samples(state_.batch.active(t));
-      for (int i = 0; i < samples; ++i, ++rows_) {
-        const auto row = static_cast<std::size_t>(rows_);
-        scratch_.x[row] = state_.input(layer_, t, task_.place(i));
-        scratch_.gates[row] =
-            state_.gates(state_.direction(layer_, d_), *chunk_, state_.batch.row(t) + task_.place(i));
-      }
-    }
-  }
-
-  // The next rows of the next blocks: several blocks from their first row on only.
-  void multiply(int blocks, int rows) {
-    const SequenceGeometry& g = state_.geometry;
-    const int count = std::min(rows, rows_ - row_);
-    const DirectionBuffers& buffers = state_.direction(layer_, d_);
-    state_.kernels.project({.rows = count,
-                            .first_block = task_.blocks.first + block_,
-                            .unit_blocks = blocks,
-                            .x = scratch_.x.data() + row_,
-                            .inputs = g.inputs(layer_),
-                            .weights = buffers.W.data(),
-                            .bias = buffers.bias.data(),
-                            .gates = scratch_.gates.data() + row_,
-                            .gates_panel = state_.gates_panel(*chunk_)});
-    row_ += count;
-    if (row_ < rows_) return;
-    row_ = 0;
-    block_ += blocks;
-  }
-
-  SequenceState& state_;
-  int layer_, d_;
-  const RecurrenceTask& task_;
-  ThreadScratch& scratch_;
-  // The chunk at hand, its rows of the task, and what comes next of them.
-  int index_ = 0;
-  const Chunk* chunk_ = nullptr;
-  int rows_ = 0;
-  int block_ = 0, row_ = 0;  // `block_`: of the task's
-};
 
 void forward_step(SequenceState& state, int layer, int d, const RecurrentStep& step, const Chunk& chunk,
                   const RecurrenceTask& task) {
@@ -120,27 +47,82 @@ void forward_step(SequenceState& state, int layer, int d, const RecurrentStep& s
   run(continuing, task.samples(step.rows), false);
 }
 
+// A thread hands samples over where so many steps are left, and a tile of rows for each of the two.
+constexpr int kLeastSteps = 8;
+
+// Hands the later half of the task's rows from the k-th step on to a thread that waits; false where it keeps
+// them.
+bool hand_over(SequenceState& state, int layer, int d, int k, RecurrenceTask& task) {
+  const PackedBatch& batch = state.batch;
+  if (state.recurrence.split().unit_parts > 1 || batch.steps() - k < kLeastSteps) return false;
+  const int tile = state.geometry.tile_rows;
+  const int samples = d == 0 ? task.samples(batch.active(k)) : task.places.size();
+  if (samples < 2 * tile) return false;
+  const auto rows_left = [&](int i) {
+    const int length = batch.length(task.place(i));
+    return d == 0 ? length - k : std::min(length, batch.steps() - k);
+  };
+  std::int64_t all = 0, before = 0;
+  for (int i = 0; i < samples; ++i) all += rows_left(i);
+  int kept = 0;
+  while (2 * before < all) before += rows_left(kept++);
+  kept = std::clamp((kept + tile / 2) / tile * tile, tile, samples - 1);  // whole tiles
+  const int border = task.place(kept);
+  if (!state.handovers[static_cast<std::size_t>(layer)].give({d, k, {border, task.places.last}}))
+    return false;
+  task.places.last = border;
+  return true;
+}
+
+// Steps of one direction from the k-th on, whose inputs' products are there if it is not the first of its
+// chunk. Returns how many rows it computed.
+int forward_steps(SequenceState& state, int layer, int d, int k, RecurrenceTask task, int thread) {
+  const PackedBatch& batch = state.batch;
+  const Handover& handover = state.handovers[static_cast<std::size_t>(layer)];
+  const auto time_of = [&](int step) { return d == 0 ? step : batch.steps() - 1 - step; };
+  const auto is_first_of_chunk = [&](int step) {
+    return step == 0 || &state.chunks.of_step(time_of(step)) != &state.chunks.of_step(time_of(step - 1));
+  };
+  // Chunks begun, this direction's first one being the first.
+  const int chunks = static_cast<int>(state.chunks.all().size());
+  const auto first = static_cast<int>(&state.chunks.of_step(time_of(k)) - state.chunks.all().data());
+  int begun = chunk_in_forward(d, first, chunks) + (is_first_of_chunk(k) ? 0 : 1);
+  InputProducts products(state, layer, d, task, thread, begun);
+  int rows = 0;
+  for (; k < batch.steps(); ++k) {
+    if (is_first_of_chunk(k)) products.finish(begun++);
+    const RecurrentStep step = batch.step(d, k);
+    forward_step(state, layer, d, step, state.chunks.of_step(time_of(k)), task);
+    rows += task.samples(step.rows);
+    state.recurrence.meet_others(thread, [&] { return products.do_some(begun - 1); });
+    if (handover.is_wanted() && hand_over(state, layer, d, k + 1, task)) products.take_fewer_samples();
+  }
+  return rows;
+}
+
 }  // namespace
 
 void forward_recurrence(SequenceState& state, int layer, int thread) {
-  if (!state.recurrence.has_task(thread)) return;
-  const RecurrenceTask task = state.recurrence.begin(thread, state.batch, state.geometry.U);
-  ThreadScratch& scratch = state.buffers.scratch[static_cast<std::size_t>(thread)];
-  for (int d = task.directions.first; d < task.directions.last; ++d) {
-    InputProducts products(state, layer, d, task, scratch);
-    const Chunk* chunk = nullptr;
-    int chunks = 0;  // begun
-    for (int k = 0; k < state.batch.steps(); ++k) {
-      const int t = d == 0 ? k : state.batch.steps() - 1 - k;
-      if (chunk != &state.chunks.of_step(t)) {
-        chunk = &state.chunks.of_step(t);
-        products.finish(chunks++);
-      }
-      forward_step(state, layer, d, state.batch.step(d, k), *chunk, task);
-      state.recurrence.meet_others(thread, [&] { return products.do_some(chunks - 1); });
-    }
+  Handover& handover = state.handovers[static_cast<std::size_t>(layer)];
+  if (state.recurrence.has_task(thread)) {
+    const RecurrenceTask task = state.recurrence.begin(thread, state.batch, state.geometry.U);
+    int rows = 0;
+    for (int d = task.directions.first; d < task.directions.last; ++d)
+      rows += forward_steps(state, layer, d, 0, task, thread);
+    state.recurrence.end(thread, task, rows);
+    handover.end();
   }
-  state.recurrence.end(thread, state.batch, task);
+  for (;;) {
+    const std::uint64_t began = __rdtsc();
+    const std::optional<RecurrenceRest> rest = handover.wait(state.team.barrier_spin());
+    state.recurrence.count_idle(thread, __rdtsc() - began);
+    if (!rest) return;
+    const RecurrenceTask task{.directions = {rest->direction, rest->direction + 1},
+                              .places = rest->places,
+                              .blocks = {0, state.geometry.U}};
+    forward_steps(state, layer, rest->direction, rest->step, task, thread);
+    handover.end();
+  }
 }
 
 }  // namespace lstm::engines

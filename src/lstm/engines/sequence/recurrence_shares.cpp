@@ -3,9 +3,9 @@
 namespace lstm::engines {
 namespace {
 
-// The share of their time that threads may wait for others, on average. On quiet cores it stays below a
-// tenth.
-constexpr double kMostWaiting = 0.15;
+// The share of their time that threads may have nothing to do, on average. On quiet cores it is a few
+// hundredths.
+constexpr double kMostIdle = 0.15;
 // Training steps of the alternative before the wanted split is tried again: at first, and at most after
 // failures.
 constexpr int kFirstPause = 8, kLongestPause = 128;
@@ -44,12 +44,12 @@ RecurrenceShares::RecurrenceShares(const Network& network, const RecurrenceSplit
 }
 
 void RecurrenceShares::begin_step() {
-  const double waiting = waiting_share();
+  const double idle = idle_share();
   for (Clock& clock : clocks_) clock = {};
   if (ways_.size() == 1) return;
   if (current_ == 1) {
     if (--steps_left_ == 0) current_ = 0;
-  } else if (waiting > kMostWaiting) {
+  } else if (idle > kMostIdle) {
     current_ = 1;
     steps_left_ = pause_;
     pause_ = std::min(2 * pause_, kLongestPause);
@@ -58,16 +58,14 @@ void RecurrenceShares::begin_step() {
   }
 }
 
-double RecurrenceShares::waiting_share() const {
-  std::uint64_t longest = 0, longest_then_waits = 0, idle = 0;
-  for (const Clock& clock : clocks_) {
-    longest = std::max(longest, clock.passes);
-    longest_then_waits = std::max(longest_then_waits, clock.passes_then_waits);
+double RecurrenceShares::idle_share() const {
+  const auto threads = static_cast<std::size_t>(split().threads());
+  std::uint64_t longest = 0, idle = 0;
+  for (std::size_t thread = 0; thread < threads; ++thread) {
+    longest = std::max(longest, clocks_[thread].passes);
+    idle += clocks_[thread].idle;
   }
   if (longest == 0) return 0;
-  const auto threads = static_cast<std::size_t>(split().threads());
-  for (std::size_t thread = 0; thread < threads; ++thread)
-    idle += clocks_[thread].idle + longest_then_waits - clocks_[thread].passes_then_waits;
   return static_cast<double>(idle) / static_cast<double>(threads * longest);
 }
 
@@ -102,19 +100,16 @@ RecurrenceTask RecurrenceShares::begin(int thread, const PackedBatch& batch, int
           .blocks = units.part(part_of_units(thread), unit_blocks)};
 }
 
-void RecurrenceShares::end(int thread, const PackedBatch& batch, const RecurrenceTask& task, Then then) {
+void RecurrenceShares::end(int thread, const RecurrenceTask& task, int rows) {
   Clock& clock = clocks_[static_cast<std::size_t>(thread)];
   const std::uint64_t cycles = __rdtsc() - clock.pass_began;
   clock.passes += cycles;
-  if (then == Then::waits) clock.passes_then_waits += cycles;
   if (split().unit_parts > 1) {
     way().unit_shares[set_of(thread)].report(part_of_units(thread), task.blocks.size(),
                                              cycles - (clock.waits - clock.waits_before));
-    return;
+  } else {
+    sample_shares_of(thread).report(group_of(thread), rows, cycles);
   }
-  int rows = 0;
-  for (int place = task.places.first; place < task.places.last; ++place) rows += batch.length(place);
-  sample_shares_of(thread).report(group_of(thread), rows, cycles);
 }
 
 }  // namespace lstm::engines

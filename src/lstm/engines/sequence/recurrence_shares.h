@@ -69,11 +69,14 @@ class RecurrenceShares {
     barrier.wait(arrival);
     const std::uint64_t ended = __rdtsc();
     clock.waits += ended - began;
-    clock.idle += ended - idle;
+    count_idle(thread, ended - idle);
   }
-  // `then`: what the thread does until the others have ended their pass, too.
-  enum class Then { waits, works };
-  void end(int thread, const PackedBatch& batch, const RecurrenceTask& task, Then then = Then::waits);
+  // The pass is over for the thread, in which it computed so many rows of its samples.
+  void end(int thread, const RecurrenceTask& task, int rows);
+  // It had nothing to do for so many cycles.
+  void count_idle(int thread, std::uint64_t cycles) {
+    clocks_[static_cast<std::size_t>(thread)].idle += cycles;
+  }
 
  private:
   struct Way {
@@ -86,14 +89,13 @@ class RecurrenceShares {
   // What one thread took, in cycles, since the training step began.
   struct alignas(128) Clock {
     std::uint64_t pass_began = 0, waits_before = 0;
-    std::uint64_t passes = 0, passes_then_waits = 0;
-    std::uint64_t waits = 0;  // at barriers
-    std::uint64_t idle = 0;   // of them without other work
+    std::uint64_t passes = 0;
+    std::uint64_t waits = 0;  // at barriers, with other work or without
+    std::uint64_t idle = 0;
   };
 
-  // Of the time that threads with a task had in the training step before: what they did nothing in, at
-  // barriers and at the ends of passes.
-  double waiting_share() const;
+  // Of the time that threads with a task had in the training step before, how much they were idle.
+  double idle_share() const;
   const Way& way() const { return ways_[static_cast<std::size_t>(current_)]; }
   Way& way() { return ways_[static_cast<std::size_t>(current_)]; }
   // Which part of the units a thread has, among whose set, and that set's group of samples.

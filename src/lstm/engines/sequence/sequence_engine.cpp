@@ -47,7 +47,7 @@ class SequenceEngine final : public Engine {
   }
 
   void forward() override {
-    state_.recurrence.begin_step();
+    state_.begin_forward();
     team_.run([&](int thread) {
       pack_forward_weights(state_, thread);
       for (int layer = 0; layer < network_.layers; ++layer) {

@@ -17,6 +17,7 @@ SequenceState::SequenceState(const Network& network_, const SequenceGeometry& ge
       recurrence(network_, split, alternative, team_),
       gradient_parts(engines::gradient_parts(geometry_, team_.threads())) {
   for (int layer = 0; layer < network.layers; ++layer) {
+    handovers.emplace_back();
     backward_progress.emplace_back(team.threads());
     gradient_jobs.emplace_back(geometry.D * gradient_parts.rows * gradient_parts.units);
   }

@@ -1,12 +1,14 @@
-// What the parts of the sequence engine share: forward.cpp, backward.cpp, weight_gradients.cpp,
-// input_gradients.cpp and weights.cpp work on it.
+// What the parts of the sequence engine share: forward.cpp, backward.cpp, input_products.cpp,
+// weight_gradients.cpp, input_gradients.cpp and weights.cpp work on it.
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <vector>
 
 #include "cpu/thread_team.h"
 #include "engines/sequence/chunk_jobs.h"
+#include "engines/sequence/handover.h"
 #include "engines/sequence/layer_buffers.h"
 #include "engines/sequence/recurrence_progress.h"
 #include "engines/sequence/recurrence_shares.h"
@@ -16,9 +18,12 @@
 
 namespace lstm::engines {
 
-// The chunk that the backward recurrence of a direction is through with as its `index`-th of so many.
+// The `index`-th of so many chunks that the recurrence of a direction goes through, and the other way round.
+inline int chunk_in_forward(int direction, int index, int chunks) {
+  return direction == 0 ? index : chunks - 1 - index;
+}
 inline int chunk_in_backward(int direction, int index, int chunks) {
-  return direction == 0 ? chunks - 1 - index : index;
+  return chunks - 1 - chunk_in_forward(direction, index, chunks);
 }
 
 struct SequenceState {
@@ -31,6 +36,7 @@ struct SequenceState {
   SequenceBuffers& buffers;
   cpu::ThreadTeam& team;
   RecurrenceShares recurrence;
+  std::deque<Handover> handovers;                     // by layer, in forward
   std::vector<RecurrenceProgress> backward_progress;  // by layer
   GradientParts gradient_parts;
   std::vector<ChunkJobs> gradient_jobs;  // by layer: (directions, parts of rows, parts of units)
@@ -43,7 +49,11 @@ struct SequenceState {
                 const ParameterStore& store_, SequenceBuffers& buffers_, cpu::ThreadTeam& team_,
                 const RecurrenceSplit& split, const RecurrenceSplit& alternative);
 
-  // Before a training step's backward.
+  // Before a training step's forward and backward.
+  void begin_forward() {
+    recurrence.begin_step();
+    for (Handover& handover : handovers) handover.begin(recurrence.split().threads());
+  }
   void begin_backward() {
     for (RecurrenceProgress& progress : backward_progress) progress.reset();
     for (ChunkJobs& jobs : gradient_jobs) jobs.reset();

@@ -1,6 +1,9 @@
 #include "engines/sequence/weight_gradients.h"
 
+#include <x86intrin.h>
+
 #include <algorithm>
+#include <cstdint>
 
 namespace lstm::engines {
 namespace {
@@ -41,6 +44,7 @@ void unpack_gradient(SequenceState& state, int layer, int d, Range m, Range bloc
 WeightGradients::WeightGradients(SequenceState& state, int layer, int thread)
     : state_(state),
       layer_(layer),
+      thread_(thread),
       scratch_(state.buffers.scratch[static_cast<std::size_t>(thread)]),
       jobs_(state.gradient_jobs[static_cast<std::size_t>(layer)]) {}
 
@@ -53,8 +57,10 @@ void WeightGradients::finish() {
     const bool is_all_ready = state_.has_backward_recurrence(layer_);
     if (do_some(state_.geometry.gradient_tiles(layer_))) continue;
     if (is_all_ready) return;
+    const std::uint64_t began = __rdtsc();
     cpu::spin_then_yield(state_.team.barrier_spin(),
                          [&] { return state_.has_backward_recurrence(layer_) || begin_turn(); });
+    state_.recurrence.count_idle(thread_, __rdtsc() - began);
   }
 }
 

@@ -34,6 +34,7 @@ class WeightGradients {
 
   SequenceState& state_;
   int layer_;
+  int thread_;
   ThreadScratch& scratch_;
   ChunkJobs& jobs_;
   // The job at hand, and how far it is.

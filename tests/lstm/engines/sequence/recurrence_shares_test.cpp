@@ -1,6 +1,7 @@
 #include "engines/sequence/recurrence_shares.h"
 
 #include <gtest/gtest.h>
+#include <x86intrin.h>
 
 #include <atomic>
 #include <chrono>
@@ -70,7 +71,7 @@ TEST(RecurrenceShares, CoverEachSampleUnitAndDirectionOnce) {
             for (int block = task.blocks.first; block < task.blocks.last; ++block)
               ++times[{d, task.place(i), block}];
         if (random() % 2) std::this_thread::sleep_for(std::chrono::microseconds(random() % 50));
-        shares.end(thread, *batch, task);
+        shares.end(thread, task, task.places.size());
       }
       EXPECT_EQ(times.size(), static_cast<std::size_t>(2 * (*batch).samples() * blocks))
           << split.description();
@@ -107,7 +108,7 @@ TEST(RecurrenceShares, GiveASlowThreadFewerSamples) {
       // One takes three times as long for a sample.
       std::this_thread::sleep_for(
           std::chrono::microseconds(100 * task.places.size() * (thread == 0 ? 1 : 3)));
-      shares.end(thread, *batch, task);
+      shares.end(thread, task, task.places.size());
     }
     EXPECT_EQ(places[0] + places[1], 16);
     passes_with_fewer += places[1] < 8;
@@ -130,7 +131,7 @@ TEST(RecurrenceShares, GiveASlowThreadFewerUnits) {
       std::this_thread::sleep_for(
           std::chrono::microseconds(100 * task.blocks.size() * (thread == 0 ? 1 : 3)));
       shares.meet_others(thread, no_work);
-      shares.end(thread, *batch, task);
+      shares.end(thread, task, task.places.size());
     });
     EXPECT_EQ(blocks[0] + blocks[1], 40);
     passes_with_fewer += blocks[1] < 15;
@@ -149,7 +150,7 @@ class RecurrenceSharesOfTwo : public ::testing::Test {
       shares.meet_others(thread, no_work);
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
       shares.meet_others(thread, no_work);
-      shares.end(thread, *batch_, task);
+      shares.end(thread, task, 1);
     });
   }
 
@@ -177,12 +178,20 @@ TEST_F(RecurrenceSharesOfTwo, LeaveUnitPartsForAWhileWhereTheyWait) {
   }
 }
 
-TEST_F(RecurrenceSharesOfTwo, LeaveDirectionsWhereOneTakesLonger) {
+TEST_F(RecurrenceSharesOfTwo, LeaveDirectionsWhereThreadsAreIdle) {
   const RecurrenceSplit directions{.directions_at_once = 2};
   RecurrenceShares shares(batch_.network(), directions, samples_, team_);
-  step(shares, std::chrono::milliseconds(200));
+  shares.begin_step();
+  team_.run([&](int thread) {
+    const RecurrenceTask task = shares.begin(thread, *batch_, 4);
+    std::this_thread::sleep_for(std::chrono::milliseconds(thread == 1 ? 200 : 10));
+    shares.end(thread, task, 1);
+    const std::uint64_t began = __rdtsc();
+    team_.barrier();
+    shares.count_idle(thread, __rdtsc() - began);
+  });
   EXPECT_EQ(shares.split().directions_at_once, 2);
-  step(shares, std::chrono::milliseconds(0));
+  shares.begin_step();
   EXPECT_EQ(shares.split().directions_at_once, 1);
   EXPECT_EQ(shares.split().sample_groups, 2);
 }
@@ -201,24 +210,10 @@ TEST_F(RecurrenceSharesOfTwo, StayWhereThreadsWorkWhileTheyWait) {
         ++worked;
         return true;
       });
-      shares.end(thread, *batch_, task);
+      shares.end(thread, task, 1);
     });
   }
   EXPECT_GT(worked, 20);  // 400 on a quiet machine
-}
-
-TEST_F(RecurrenceSharesOfTwo, StayWhereTheFirstToEndHasOtherWork) {
-  const RecurrenceSplit directions{.directions_at_once = 2};
-  RecurrenceShares shares(batch_.network(), directions, samples_, team_);
-  for (int i = 0; i < 2; ++i) {
-    shares.begin_step();
-    EXPECT_EQ(shares.split().directions_at_once, 2);
-    team_.run([&](int thread) {
-      const RecurrenceTask task = shares.begin(thread, *batch_, 4);
-      if (thread == 1) std::this_thread::sleep_for(std::chrono::milliseconds(200));
-      shares.end(thread, *batch_, task, RecurrenceShares::Then::works);
-    });
-  }
 }
 
 TEST_F(RecurrenceSharesOfTwo, KeepASplitThatWasAskedFor) {

@@ -1,0 +1,38 @@
+// Preactivations before the recurrence: bias + X * W.
+#pragma once
+
+#include "engines/sequence/sequence_state.h"
+
+namespace lstm::engines {
+
+// Those of a task's rows and unit blocks, one chunk after the other in the order of a direction.
+class InputProducts {
+ public:
+  // From the `first`-th chunk on. Keeps `task`; uses the thread's scratch until the last chunk is finished.
+  InputProducts(SequenceState& state, int layer, int d, const RecurrenceTask& task, int thread, int first);
+
+  // All of the `index`-th chunk, if it is not there yet.
+  void finish(int index);
+  // Some microseconds' work on the chunk after the `index`-th, for a thread that waits for others; false
+  // where all of it is done.
+  bool do_some(int index);
+  // After the task has fewer samples, where do_some was never called.
+  void take_fewer_samples() { begin(index_); }
+
+ private:
+  int chunks() const { return static_cast<int>(state_.chunks.all().size()); }
+  void begin(int index);
+  void multiply(int blocks, int rows);
+
+  SequenceState& state_;
+  int layer_, d_;
+  const RecurrenceTask& task_;
+  ThreadScratch& scratch_;
+  // The chunk at hand, its rows of the task, and what comes next of them.
+  int index_ = 0;
+  const Chunk* chunk_ = nullptr;
+  int rows_ = 0;
+  int block_ = 0, row_ = 0;  // `block_`: of the task's
+};
+
+}  // namespace lstm::engines
