@@ -35,19 +35,18 @@ void input_gradient_rows(SequenceState& state, int layer, const Chunk& chunk, Ra
 // second-level cache while all columns pass by.
 constexpr int kInputGradientRows = 128;
 
-// dX of a layer is dy of the one below. Chunks are taken by whichever thread is free: no row depends on
-// another.
-void input_gradients(SequenceState& state, int layer, int) {
+// dX of a layer is dy of the one below. Parts of chunks are taken by whichever thread is free: no row depends
+// on another.
+void input_gradients(SequenceState& state, int layer) {
   const std::span<const Chunk> chunks = state.chunks.all();
+  const int parts = (state.chunks.most_rows() + kInputGradientRows - 1) / kInputGradientRows;
   for (;;) {
-    const auto index = static_cast<std::size_t>(state.next_chunk.fetch_add(1, std::memory_order_relaxed));
-    if (index >= chunks.size()) return;
-    const Chunk& chunk = chunks[index];
-    const int parts = (chunk.rows + kInputGradientRows - 1) / kInputGradientRows;
-    for (int part = 0; part < parts; ++part) {
-      const Range rows = part_of(chunk.rows, part, parts);
+    const int index = state.next_input_part.fetch_add(1, std::memory_order_relaxed);
+    if (index >= static_cast<int>(chunks.size()) * parts) return;
+    const Chunk& chunk = chunks[static_cast<std::size_t>(index / parts)];
+    const Range rows = part_of(chunk.rows, index % parts, parts);
+    if (rows.size() > 0)
       input_gradient_rows(state, layer, chunk, {chunk.first_row + rows.first, chunk.first_row + rows.last});
-    }
   }
 }
 

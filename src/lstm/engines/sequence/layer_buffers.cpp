@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cpu/caches.h"
+
 namespace lstm::engines {
 namespace {
 
@@ -28,14 +30,6 @@ SequenceGeometry::SequenceGeometry(const Network& network, int block, int tile_r
       tile_rows(tile_rows_),
       C(network.inputs) {}
 
-// Rows first: every part of the units packs the same rows of [X | H | 1] once more.
-GradientParts gradient_parts(const SequenceGeometry& g, int threads) {
-  if (threads == 1) return {1, 1};
-  const int wanted = (kJobsOfThread * threads + g.D - 1) / g.D;
-  const int rows = std::clamp(g.gradient_tiles(0) / kLeastTiles, 1, wanted);
-  return {rows, std::min((wanted + rows - 1) / rows, g.U)};
-}
-
 Chunks::Chunks(const BatchShape& shape, int rows)
     : rows_(rows),
       most_rows_(std::max(rows, shape.samples)),
@@ -56,9 +50,24 @@ void Chunks::cut(const PackedBatch& batch) {
   }
 }
 
+// `packed_bytes`: what all rows of a gradient need of [X | H | 1] of a chunk.
+GradientParts::GradientParts(const SequenceGeometry& g, std::size_t packed_bytes, int threads) {
+  const int most_rows = std::max(g.gradient_tiles(0) / kLeastTiles, 1);
+  // A job's share of them stays in the second-level cache, beside what passes by.
+  const auto cached = static_cast<int>(2 * packed_bytes / cpu::l2_bytes() + 1);
+  const int jobs = threads == 1 ? 1 : (kJobsOfThread * threads + g.D - 1) / g.D;
+  rows = std::min(std::max(cached, jobs), most_rows);
+  // Each part of the units packs the same rows once more.
+  units = std::min((jobs + rows - 1) / rows, g.U);
+}
+
 SequenceBuffers::SequenceBuffers(const SequenceGeometry& geometry, const Network& network,
                                  const BatchShape& shape, int most_rows, int most_chunk_rows, int threads)
-    : layers(static_cast<std::size_t>(network.layers)),
+    : gradient_parts(geometry,
+                     size(geometry.most_gradient_tiles(network.layers), geometry.tile_rows, most_chunk_rows) *
+                         sizeof(float),
+                     threads),
+      layers(static_cast<std::size_t>(network.layers)),
       scratch(static_cast<std::size_t>(threads)),
       dc(static_cast<std::size_t>(network.directions)),
       gradients(static_cast<std::size_t>(network.directions)) {
@@ -89,10 +98,10 @@ void SequenceBuffers::plan(const SequenceGeometry& g, const Network& network, co
       if (l > 0) direction.W_back = arena_.take<float>(size(g.gates, g.inputs(l)));
     }
   }
-  const int parts = gradient_parts(g, static_cast<int>(scratch.size())).rows;
-  const int tiles = std::max(g.gradient_tiles(0), g.gradient_tiles(last));
+  const int parts = gradient_parts.rows;
+  const int tiles = (g.most_gradient_tiles(network.layers) + parts - 1) / parts;
   for (ThreadScratch& own : scratch)
-    own.packed = arena_.take<float>(size((tiles + parts - 1) / parts, g.tile_rows, most_chunk_rows));
+    own.packed = arena_.take<float>(size(tiles, g.tile_rows, most_chunk_rows));
   for (auto& each : dc) each = arena_.take<float>(size(shape.samples, g.Hp));
   for (auto& each : gradients) {
     each = arena_.take<float>(size(g.U, std::max(g.gradient_rows(0), g.gradient_rows(last)), g.gate_row));

@@ -32,6 +32,9 @@ struct SequenceGeometry {
   // Rows of [inputs | H | 1], and tiles of them.
   int gradient_rows(int layer) const { return inputs(layer) + H + 1; }
   int gradient_tiles(int layer) const { return (gradient_rows(layer) + tile_rows - 1) / tile_rows; }
+  int most_gradient_tiles(int layers) const {
+    return std::max(gradient_tiles(0), gradient_tiles(layers - 1));
+  }
 
  private:
   int C;
@@ -40,9 +43,9 @@ struct SequenceGeometry {
 // How the weight gradients of a direction are cut into jobs (weight_gradients.h): parts of their rows times
 // parts of their unit blocks.
 struct GradientParts {
+  GradientParts(const SequenceGeometry& geometry, std::size_t packed_bytes, int threads);
   int rows, units;
 };
-GradientParts gradient_parts(const SequenceGeometry& geometry, int threads);
 
 // Consecutive time steps whose rows are computed together in the large products.
 struct Chunk {
@@ -96,6 +99,7 @@ struct SequenceBuffers {
   SequenceBuffers(const SequenceGeometry& geometry, const Network& network, const BatchShape& shape,
                   int most_rows, int most_chunk_rows, int threads);
 
+  GradientParts gradient_parts;
   std::vector<LayerBuffers> layers;
   std::vector<ThreadScratch> scratch;
   std::vector<std::span<float>> dc;         // by direction (N, Hp)

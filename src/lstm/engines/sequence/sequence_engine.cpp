@@ -74,11 +74,11 @@ class SequenceEngine final : public Engine {
       pack_backward_weights(state_, thread);
       for (int layer = last; layer >= 0; --layer) {
         team_.barrier();
-        if (thread == 0) state_.next_chunk.store(0, std::memory_order_relaxed);
+        if (thread == 0) state_.next_input_part.store(0, std::memory_order_relaxed);
         WeightGradients gradients(state_, layer, thread);
         backward_recurrence(state_, layer, thread, gradients);
         gradients.finish();
-        if (layer > 0) input_gradients(state_, layer, thread);
+        if (layer > 0) input_gradients(state_, layer);
       }
     });
   }

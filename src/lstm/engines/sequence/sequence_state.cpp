@@ -14,12 +14,12 @@ SequenceState::SequenceState(const Network& network_, const SequenceGeometry& ge
       store(store_),
       buffers(buffers_),
       team(team_),
-      recurrence(network_, split, alternative, team_),
-      gradient_parts(engines::gradient_parts(geometry_, team_.threads())) {
+      recurrence(network_, split, alternative, team_) {
+  const GradientParts& parts = buffers.gradient_parts;
   for (int layer = 0; layer < network.layers; ++layer) {
     handovers.emplace_back();
     backward_progress.emplace_back(team.threads());
-    gradient_jobs.emplace_back(geometry.D * gradient_parts.rows * gradient_parts.units);
+    gradient_jobs.emplace_back(geometry.D * parts.rows * parts.units);
   }
 }
 

@@ -38,9 +38,8 @@ struct SequenceState {
   RecurrenceShares recurrence;
   std::deque<Handover> handovers;                     // by layer, in forward
   std::vector<RecurrenceProgress> backward_progress;  // by layer
-  GradientParts gradient_parts;
-  std::vector<ChunkJobs> gradient_jobs;  // by layer: (directions, parts of rows, parts of units)
-  std::atomic<int> next_chunk{0};        // of the input gradient: taken by whichever thread is free
+  std::vector<ChunkJobs> gradient_jobs;               // by layer: (directions, parts of rows, parts of units)
+  std::atomic<int> next_input_part{0};                // of the input gradient's parts of chunks
   const float* d_last =
       nullptr;  // cross-entropy: gradient of y at each sample's last step (N, width) by place
 
@@ -98,6 +97,6 @@ class WeightGradients;
 // Where it waits it computes `gradients`, the thread's part in those of the layer.
 void backward_recurrence(SequenceState& state, int layer, int thread, WeightGradients& gradients);
 // After the backward_recurrence of all threads.
-void input_gradients(SequenceState& state, int layer, int thread);
+void input_gradients(SequenceState& state, int layer);
 
 }  // namespace lstm::engines

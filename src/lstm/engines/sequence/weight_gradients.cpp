@@ -78,7 +78,7 @@ bool WeightGradients::do_some(int tiles) {
 
 bool WeightGradients::begin_turn() {
   const SequenceGeometry& g = state_.geometry;
-  const GradientParts& parts = state_.gradient_parts;
+  const GradientParts& parts = state_.buffers.gradient_parts;
   const std::span<const Chunk> chunks = state_.chunks.all();
   const int count = static_cast<int>(chunks.size());
   const int parts_of_all = parts.rows * parts.units;
