@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "engines/sequence/work_shares.h"
+
 namespace lstm::engines {
 
 // Jobs that go through the same number of chunks each, one chunk after the other, so that what a job adds up
@@ -24,23 +26,13 @@ class ChunkJobs {
     int job;
     int chunk;  // how many of its chunks are done
   };
-  // The job that is furthest behind of those that nobody has and for which is_ready(job, chunk); nothing
-  // where there is none. To be given back.
+  // A job that nobody has and for which is_ready(job, chunk), to be given back: the one that is furthest
+  // behind of the thread's `own`, whose results its core may still hold, else of all. Nothing where there is
+  // none.
   template <class IsReady>
-  std::optional<Turn> take(int chunks, const IsReady& is_ready) {
-    for (;;) {
-      Turn turn{.job = -1, .chunk = chunks};
-      for (std::size_t i = 0; i < jobs_.size(); ++i) {
-        if (jobs_[i].is_taken.load(std::memory_order_relaxed)) continue;
-        const int done = jobs_[i].done.load(std::memory_order_relaxed);
-        if (done < turn.chunk && is_ready(static_cast<int>(i), done)) turn = {static_cast<int>(i), done};
-      }
-      if (turn.job < 0) return {};
-      Job& job = jobs_[static_cast<std::size_t>(turn.job)];
-      if (job.is_taken.exchange(true, std::memory_order_acquire)) continue;
-      if (job.done.load(std::memory_order_relaxed) == turn.chunk) return turn;
-      job.is_taken.store(false, std::memory_order_release);  // another thread had it meanwhile
-    }
+  std::optional<Turn> take(int chunks, Range own, const IsReady& is_ready) {
+    if (const std::optional<Turn> turn = take_of(own, chunks, is_ready)) return turn;
+    return take_of({0, static_cast<int>(jobs_.size())}, chunks, is_ready);
   }
   void give_back(const Turn& turn) {
     Job& job = jobs_[static_cast<std::size_t>(turn.job)];
@@ -49,6 +41,24 @@ class ChunkJobs {
   }
 
  private:
+  template <class IsReady>
+  std::optional<Turn> take_of(Range jobs, int chunks, const IsReady& is_ready) {
+    for (;;) {
+      Turn turn{.job = -1, .chunk = chunks};
+      for (int i = jobs.first; i < jobs.last; ++i) {
+        const Job& job = jobs_[static_cast<std::size_t>(i)];
+        if (job.is_taken.load(std::memory_order_relaxed)) continue;
+        const int done = job.done.load(std::memory_order_relaxed);
+        if (done < turn.chunk && is_ready(i, done)) turn = {i, done};
+      }
+      if (turn.job < 0) return {};
+      Job& job = jobs_[static_cast<std::size_t>(turn.job)];
+      if (job.is_taken.exchange(true, std::memory_order_acquire)) continue;
+      if (job.done.load(std::memory_order_relaxed) == turn.chunk) return turn;
+      job.is_taken.store(false, std::memory_order_release);  // another thread had it meanwhile
+    }
+  }
+
   struct alignas(128) Job {
     std::atomic<bool> is_taken{false};
     std::atomic<int> done{0};

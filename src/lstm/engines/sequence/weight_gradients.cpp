@@ -53,14 +53,15 @@ bool WeightGradients::do_some() {
 }
 
 void WeightGradients::finish() {
-  for (;;) {
-    const bool is_all_ready = state_.has_backward_recurrence(layer_);
-    if (do_some(state_.geometry.gradient_tiles(layer_))) continue;
-    if (is_all_ready) return;
+  const int tiles = state_.geometry.gradient_tiles(layer_);
+  while (!state_.has_backward_recurrence(layer_)) {
+    if (do_some(tiles)) continue;
     const std::uint64_t began = __rdtsc();
     cpu::spin_then_yield(state_.team.barrier_spin(),
                          [&] { return state_.has_backward_recurrence(layer_) || begin_turn(); });
     state_.recurrence.count_idle(thread_, __rdtsc() - began);
+  }
+  while (do_some(tiles)) {
   }
 }
 
@@ -69,10 +70,10 @@ bool WeightGradients::do_some(int tiles) {
   const int rows = tiles * state_.geometry.tile_rows;
   if (packed_ < m_.size()) {
     pack(rows);
-  } else {
+  } else if (block_ < blocks_.last) {
     multiply(rows);
-    if (block_ == blocks_.last) end_turn();
   }
+  if (block_ == blocks_.last) end_turn();
   return true;
 }
 
@@ -82,9 +83,8 @@ bool WeightGradients::begin_turn() {
   const std::span<const Chunk> chunks = state_.chunks.all();
   const int count = static_cast<int>(chunks.size());
   const int parts_of_all = parts.rows * parts.units;
-  turn_ = jobs_.take(count, [&](int job, int chunk) {
-    return state_.has_backward_chunk(layer_, job / parts_of_all, chunk);
-  });
+  const Range own = part_of(g.D * parts_of_all, thread_, state_.team.threads());
+  turn_ = jobs_.take(count, own, [&](int job, int chunk) { return is_ready(job / parts_of_all, chunk); });
   if (!turn_) return false;
   const int d = turn_->job / parts_of_all, part = turn_->job % parts_of_all;
   const int all_rows = g.gradient_rows(layer_);
@@ -94,9 +94,16 @@ bool WeightGradients::begin_turn() {
   m_ = {std::min(tiles.first * g.tile_rows, all_rows), std::min(tiles.last * g.tile_rows, all_rows)};
   blocks_ = part_of(g.U, part % parts.units, parts.units);
   packed_ = 0;
-  block_ = m_.size() == 0 ? blocks_.last : blocks_.first;
+  block_ =
+      m_.size() == 0 ? blocks_.last : blocks_.first;  // a layer may have fewer tiles than there are parts
   row_ = 0;
   return true;
+}
+
+bool WeightGradients::is_ready(int d, int chunk) {
+  int& ready = ready_[d];
+  while (ready <= chunk && state_.has_backward_chunk(layer_, d, ready)) ++ready;
+  return chunk < ready;
 }
 
 // Some columns of [X | H before | 1] of the chunk.

@@ -25,6 +25,7 @@ class WeightGradients {
  private:
   bool do_some(int tiles);
   bool begin_turn();
+  bool is_ready(int d, int chunk);
   void pack(int rows);
   void multiply(int rows);
   void end_turn();
@@ -37,6 +38,7 @@ class WeightGradients {
   int thread_;
   ThreadScratch& scratch_;
   ChunkJobs& jobs_;
+  int ready_[2] = {};  // by direction: chunks known to be ready
   // The job at hand, and how far it is.
   std::optional<ChunkJobs::Turn> turn_;
   int direction_ = 0;

@@ -70,6 +70,21 @@ TEST(SequenceEngine, AgreesWithTheReferenceBeyondEveryBlockSize) {
   }
 }
 
+// Its weight gradients are cut into more parts than those of the second layer have tiles.
+TEST(SequenceEngine, AgreesWithTheReferenceWhereTheFirstLayerIsTheLargest) {
+  const Network network{.inputs = 900, .units = 4, .layers = 2, .directions = 1, .classes = 3};
+  const RandomProblem problem(network, {.samples = 5, .time_steps = 6}, 3);
+  const StepResult expected = testing::reference_result(problem);
+  for (const Isa isa : testing::available_isas()) {
+    for (const int threads : {1, 2, 8}) {
+      const auto engine = testing::engine_for(problem, "sequence", {.threads = threads, .isa = isa});
+      const StepResult got = testing::loss_and_gradients(*engine, problem.batch());
+      testing::expect_close(got, expected, engine->layout(), 1e-4,
+                            fmt::format("{}, {}, {} threads", problem.text(), name(isa), threads));
+    }
+  }
+}
+
 TEST(SequenceEngine, TakesMemoryForTheSumOfLengthsOnly) {
   const Network network{.inputs = 8, .units = 32, .layers = 1, .directions = 2, .classes = 5};
   const BatchShape all{.samples = 16, .time_steps = 400};
