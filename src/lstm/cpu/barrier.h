@@ -19,7 +19,18 @@ class Barrier {
     if (threads_ > 1) wait(arrive());
   }
 
-  // The same in two parts, for who has something else to do until the others come: the arrival, and whether
+  // The same; until the others have come it calls do_some() for some other work, as long as that returns
+  // true.
+  template <class DoSome>
+  void arrive_and_wait(const DoSome& do_some) {
+    if (threads_ == 1) return;
+    const std::uint64_t arrival = arrive();
+    while (!is_open(arrival) && do_some()) {
+    }
+    wait(arrival);
+  }
+
+  // And in two parts, for who has something else to do until the others come: the arrival, and whether
   // all have followed.
   std::uint64_t arrive() {
     const std::uint64_t ticket = arrivals_.fetch_add(1, std::memory_order_acq_rel);

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "engines/sequence/work_shares.h"
+#include "engines/sequence/range.h"
 
 namespace lstm::engines {
 

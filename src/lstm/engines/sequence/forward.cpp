@@ -81,12 +81,11 @@ int forward_steps(SequenceState& state, int layer, int d, int k, RecurrenceTask 
   const Handover& handover = state.handovers[static_cast<std::size_t>(layer)];
   const auto time_of = [&](int step) { return d == 0 ? step : batch.steps() - 1 - step; };
   const auto is_first_of_chunk = [&](int step) {
-    return step == 0 || &state.chunks.of_step(time_of(step)) != &state.chunks.of_step(time_of(step - 1));
+    const Chunk& chunk = state.chunks.of_step(time_of(step));
+    return time_of(step) == (d == 0 ? chunk.first_step : chunk.last_step - 1);
   };
   // Chunks begun, this direction's first one being the first.
-  const int chunks = static_cast<int>(state.chunks.all().size());
-  const auto first = static_cast<int>(&state.chunks.of_step(time_of(k)) - state.chunks.all().data());
-  int begun = chunk_in_forward(d, first, chunks) + (is_first_of_chunk(k) ? 0 : 1);
+  int begun = state.chunks.forward_index(d, time_of(k)) + (is_first_of_chunk(k) ? 0 : 1);
   InputProducts products(state, layer, d, task, thread, begun);
   int rows = 0;
   for (; k < batch.steps(); ++k) {

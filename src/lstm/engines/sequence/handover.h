@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "cpu/spin.h"
-#include "engines/sequence/work_shares.h"
+#include "engines/sequence/range.h"
 
 namespace lstm::engines {
 

@@ -28,7 +28,7 @@ void InputProducts::finish(int index) {
 }
 
 bool InputProducts::do_some(int index) {
-  if (index_ > index + 1 || index_ == chunks() || rows_ == 0) return false;
+  if (index_ > index + 1 || index_ == state_.chunks.count() || rows_ == 0) return false;
   multiply(1, kSomeRows);
   if (block_ == task_.blocks.size()) begin(index_ + 1);
   return true;
@@ -37,8 +37,8 @@ bool InputProducts::do_some(int index) {
 void InputProducts::begin(int index) {
   index_ = index;
   block_ = row_ = rows_ = 0;
-  if (index == chunks()) return;
-  chunk_ = &state_.chunks.all()[static_cast<std::size_t>(chunk_in_forward(d_, index, chunks()))];
+  if (index == state_.chunks.count()) return;
+  chunk_ = &state_.chunks.forward(d_, index);
   for (int t = chunk_->first_step; t < chunk_->last_step; ++t) {
     const int samples = task_.samples(state_.batch.active(t));
     for (int i = 0; i < samples; ++i, ++rows_) {

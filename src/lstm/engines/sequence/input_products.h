@@ -20,7 +20,6 @@ class InputProducts {
   void take_fewer_samples() { begin(index_); }
 
  private:
-  int chunks() const { return static_cast<int>(state_.chunks.all().size()); }
   void begin(int index);
   void multiply(int blocks, int rows);
 

@@ -53,6 +53,11 @@ struct Chunk {
   int first_row = 0, rows = 0;        // packed rows
 };
 
+// How many of a direction's steps in backward, of `steps` in all, it takes to be through with a chunk.
+inline int backward_steps(const Chunk& chunk, int direction, int steps) {
+  return direction == 0 ? steps - chunk.first_step : chunk.last_step;
+}
+
 // Cuts a batch into chunks of about `rows` rows. Does not allocate after construction.
 class Chunks {
  public:
@@ -60,6 +65,17 @@ class Chunks {
   void cut(const PackedBatch& batch);
 
   std::span<const Chunk> all() const { return {chunks_.data(), count_}; }
+  int count() const { return static_cast<int>(count_); }
+  // The `index`-th that the recurrence of a direction goes through, in forward and in backward.
+  const Chunk& forward(int direction, int index) const {
+    return chunks_[static_cast<std::size_t>(direction == 0 ? index : count() - 1 - index)];
+  }
+  const Chunk& backward(int direction, int index) const { return forward(direction, count() - 1 - index); }
+  // Which one in forward a time step belongs to.
+  int forward_index(int direction, int t) const {
+    const int index = of_step_[static_cast<std::size_t>(t)];
+    return direction == 0 ? index : count() - 1 - index;
+  }
   // The chunk of a time step.
   const Chunk& of_step(int t) const {
     return chunks_[static_cast<std::size_t>(of_step_[static_cast<std::size_t>(t)])];

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "engines/sequence/split.h"
+
 namespace lstm::engines {
 
 class RecurrenceProgress {
@@ -20,12 +22,29 @@ class RecurrenceProgress {
     std::atomic<int>& steps = counts_[static_cast<std::size_t>(thread)].steps;
     steps.store(steps.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
-  // Time steps done, of one direction after the other.
-  int steps(int thread) const {
-    return counts_[static_cast<std::size_t>(thread)].steps.load(std::memory_order_acquire);
+  // Whether all threads are through with so many of a direction's time steps. `split`: the recurrence's, of a
+  // layer of so many directions and time steps in all.
+  bool has(const RecurrenceSplit& split, int directions, int all_steps, int d, int steps) const {
+    for (int thread = 0; thread < split.threads(); ++thread) {
+      const Range own = split.directions_of(thread, directions);
+      const bool takes_part = own.first <= d && d < own.last;
+      if (takes_part && steps_of(thread) < (d - own.first) * all_steps + steps) return false;
+    }
+    return true;
+  }
+  // And with the layer.
+  bool has_all(const RecurrenceSplit& split, int directions, int all_steps) const {
+    for (int d = 0; d < directions; ++d)
+      if (!has(split, directions, all_steps, d, all_steps)) return false;
+    return true;
   }
 
  private:
+  // Of one direction after the other.
+  int steps_of(int thread) const {
+    return counts_[static_cast<std::size_t>(thread)].steps.load(std::memory_order_acquire);
+  }
+
   struct alignas(128) Count {
     std::atomic<int> steps{0};
   };

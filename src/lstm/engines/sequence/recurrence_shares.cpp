@@ -95,7 +95,7 @@ RecurrenceTask RecurrenceShares::begin(int thread, const PackedBatch& batch, int
   Clock& clock = clocks_[static_cast<std::size_t>(thread)];
   clock.waits_before = clock.waits;
   clock.pass_began = __rdtsc();
-  return {.directions = directions_of(thread),
+  return {.directions = split.directions_of(thread, directions_),
           .places = {place(group, rows.first), place(group + 1, rows.last)},
           .blocks = units.part(part_of_units(thread), unit_blocks)};
 }

@@ -47,11 +47,6 @@ class RecurrenceShares {
 
   // False where the thread has no part in the recurrence.
   bool has_task(int thread) const { return thread < split().threads(); }
-  // Those that it goes through, one after the other.
-  Range directions_of(int thread) const {
-    const int d = thread / split().unit_parts / split().sample_groups;
-    return split().directions_at_once == 1 ? Range{0, directions_} : Range{d, d + 1};
-  }
   // A pass over a layer, by each thread with a task; all of the team meet before the next one.
   RecurrenceTask begin(int thread, const PackedBatch& batch, int unit_blocks);
   // At the end of a time step: waits for those with the same samples' other unit blocks. Meanwhile it calls

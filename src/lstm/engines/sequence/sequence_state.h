@@ -18,14 +18,6 @@
 
 namespace lstm::engines {
 
-// The `index`-th of so many chunks that the recurrence of a direction goes through, and the other way round.
-inline int chunk_in_forward(int direction, int index, int chunks) {
-  return direction == 0 ? index : chunks - 1 - index;
-}
-inline int chunk_in_backward(int direction, int index, int chunks) {
-  return chunks - 1 - chunk_in_forward(direction, index, chunks);
-}
-
 struct SequenceState {
   const Network& network;
   const SequenceGeometry& geometry;
@@ -59,9 +51,17 @@ struct SequenceState {
   }
   // Whether all threads are through with one more chunk than `index` of a direction, in the order of the
   // backward recurrence; then it has the gradients of all its gates.
-  bool has_backward_chunk(int layer, int d, int index) const;
+  bool has_backward_chunk(int layer, int d, int index) const {
+    return progress(layer).has(recurrence.split(), network.directions, batch.steps(), d,
+                               backward_steps(chunks.backward(d, index), d, batch.steps()));
+  }
   // Whether all are through with the layer.
-  bool has_backward_recurrence(int layer) const;
+  bool has_backward_recurrence(int layer) const {
+    return progress(layer).has_all(recurrence.split(), network.directions, batch.steps());
+  }
+  const RecurrenceProgress& progress(int layer) const {
+    return backward_progress[static_cast<std::size_t>(layer)];
+  }
 
   DirectionBuffers& direction(int layer, int d) {
     return buffers.layers[static_cast<std::size_t>(layer)].directions[static_cast<std::size_t>(d)];

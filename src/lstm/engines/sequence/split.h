@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "engines/sequence/range.h"
 #include "lstm/engine.h"
 
 namespace lstm::engines {
@@ -16,6 +17,11 @@ struct RecurrenceSplit {
   int unit_parts = 1;          // each needs a part of R; they meet at a barrier in every time step
 
   int threads() const { return directions_at_once * sample_groups * unit_parts; }
+  // Which of so many directions a thread goes through, one after the other.
+  Range directions_of(int thread, int directions) const {
+    const int d = thread / unit_parts / sample_groups;
+    return directions_at_once == 1 ? Range{0, directions} : Range{d, d + 1};
+  }
   // "2 directions x 1 sample group x 1 unit part"
   std::string description() const;
 };

@@ -80,8 +80,7 @@ bool WeightGradients::do_some(int tiles) {
 bool WeightGradients::begin_turn() {
   const SequenceGeometry& g = state_.geometry;
   const GradientParts& parts = state_.buffers.gradient_parts;
-  const std::span<const Chunk> chunks = state_.chunks.all();
-  const int count = static_cast<int>(chunks.size());
+  const int count = state_.chunks.count();
   const int parts_of_all = parts.rows * parts.units;
   const Range own = part_of(g.D * parts_of_all, thread_, state_.team.threads());
   turn_ = jobs_.take(count, own, [&](int job, int chunk) { return is_ready(job / parts_of_all, chunk); });
@@ -90,7 +89,7 @@ bool WeightGradients::begin_turn() {
   const int all_rows = g.gradient_rows(layer_);
   const Range tiles = part_of(g.gradient_tiles(layer_), part / parts.units, parts.rows);
   direction_ = d;
-  chunk_ = &chunks[static_cast<std::size_t>(chunk_in_backward(d, turn_->chunk, count))];
+  chunk_ = &state_.chunks.backward(d, turn_->chunk);
   m_ = {std::min(tiles.first * g.tile_rows, all_rows), std::min(tiles.last * g.tile_rows, all_rows)};
   blocks_ = part_of(g.U, part % parts.units, parts.units);
   packed_ = 0;
@@ -156,8 +155,7 @@ void WeightGradients::multiply(int rows) {
 }
 
 void WeightGradients::end_turn() {
-  if (turn_->chunk + 1 == static_cast<int>(state_.chunks.all().size()))
-    unpack_gradient(state_, layer_, direction_, m_, blocks_);
+  if (turn_->chunk + 1 == state_.chunks.count()) unpack_gradient(state_, layer_, direction_, m_, blocks_);
   jobs_.give_back(*turn_);
   turn_.reset();
 }

@@ -4,21 +4,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "engines/sequence/range.h"
+
 namespace lstm::engines {
-
-// A half-open range of integers.
-struct Range {
-  int first = 0, last = 0;
-  int size() const { return last - first; }
-};
-
-// Part `index` of `parts` nearly equal parts of 0..count.
-inline Range part_of(int count, int index, int parts) {
-  const auto begin_of = [&](int part) {
-    return static_cast<int>(std::int64_t{count} * part / parts);  // rows of a large batch times threads
-  };
-  return {begin_of(index), begin_of(index + 1)};
-}
 
 // On a shared machine cores differ in speed from one moment to the next, as other programs use them, and with
 // equal parts all threads wait for the slowest. Work goes in turns: each worker takes its part, reports what

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engines/sequence/bf16/state.h"
+#include "engines/sequence/bf16/weight_gradients.h"
 
 namespace lstm::engines::bf16 {
 namespace {
@@ -66,11 +67,12 @@ void backward_step(State& state, int layer, int d, int k, const RecurrenceTask& 
 
 }  // namespace
 
-void backward_recurrence(State& state, int layer, int thread) {
+void backward_recurrence(State& state, int layer, int thread, WeightGradients& gradients) {
   if (!state.has_task(thread)) return;
   const RecurrenceTask task = state.task(thread);
   const Geometry& g = state.geometry;
-  for (int d = task.first_direction; d < task.last_direction; ++d) {
+  RecurrenceProgress& progress = state.backward_progress[static_cast<std::size_t>(layer)];
+  for (int d = task.directions.first; d < task.directions.last; ++d) {
     float* dc = state.buffers.c[static_cast<std::size_t>(d)].data();
     for (int i = 0; i < task.samples(state.batch.samples()); ++i) {
       std::fill_n(dc + static_cast<std::size_t>(task.place(i)) * static_cast<std::size_t>(g.Hp) +
@@ -79,7 +81,8 @@ void backward_recurrence(State& state, int layer, int thread) {
     }
     for (int k = state.batch.steps() - 1; k >= 0; --k) {
       backward_step(state, layer, d, k, task);
-      task.barrier->arrive_and_wait();
+      progress.advance(thread);
+      task.barrier->arrive_and_wait([&] { return gradients.do_some(); });
     }
   }
 }

@@ -6,6 +6,7 @@
 #include "cpu/caches.h"
 #include "engines/sequence/bf16/state.h"
 #include "engines/sequence/bf16/tile_split.h"
+#include "engines/sequence/bf16/weight_gradients.h"
 #include "engines/training/head.h"
 #include "engines/training/training_engine.h"
 
@@ -69,10 +70,13 @@ class SequenceEngine final : public Engine {
                .buffers = buffers_,
                .team = team_,
                .split = split_,
-               .barriers = {}} {
+               .barriers = {},
+               .backward_progress = {}} {
     for (int i = 0; i < split_.directions_at_once * split_.sample_groups; ++i) {
       state_.barriers.emplace_back(split_.unit_parts, team_.barrier_spin());
     }
+    for (int layer = 0; layer < network.layers; ++layer)
+      state_.backward_progress.emplace_back(team_.threads());
   }
 
   const Network& network() const override { return network_; }
@@ -115,15 +119,16 @@ class SequenceEngine final : public Engine {
       state_.d_last = head_.backward_last_steps(batch_, head_weights(), head_gradient());
     }
     unpad_head_gradient();
+    state_.begin_backward();
     team_.run([&](int thread) {
       pack_backward_weights(state_, thread);
       for (int layer = last; layer >= 0; --layer) {
         team_.barrier();
         if (thread == 0) state_.next_part.store(0, std::memory_order_relaxed);
-        backward_recurrence(state_, layer, thread);
-        team_.barrier();
-        weight_gradients(state_, layer, thread);
-        if (layer > 0) input_gradients(state_, layer, thread);
+        WeightGradients gradients(state_, layer, thread);
+        backward_recurrence(state_, layer, thread, gradients);
+        gradients.finish();
+        if (layer > 0) input_gradients(state_, layer);
       }
     });
   }
@@ -216,10 +221,7 @@ class SequenceEngine final : public Engine {
 
 RecurrenceTask State::task(int thread) {
   const int set = thread / split.unit_parts;  // threads that share direction and samples
-  const int d = set / split.sample_groups;
-  const bool all_directions = split.directions_at_once == 1;
-  return {.first_direction = all_directions ? 0 : d,
-          .last_direction = all_directions ? network.directions : d + 1,
+  return {.directions = split.directions_of(thread, network.directions),
           .group = set % split.sample_groups,
           .groups = split.sample_groups,
           .blocks = part_of(geometry.panels, thread % split.unit_parts, split.unit_parts),

@@ -99,7 +99,7 @@ void forward_recurrence(State& state, int layer, int thread) {
   if (!state.has_task(thread)) return;
   const RecurrenceTask task = state.task(thread);
   ThreadScratch& scratch = state.buffers.scratch[static_cast<std::size_t>(thread)];
-  for (int d = task.first_direction; d < task.last_direction; ++d) {
+  for (int d = task.directions.first; d < task.directions.last; ++d) {
     const Chunk* projected = nullptr;
     for (int k = 0; k < state.batch.steps(); ++k) {
       const int t = d == 0 ? k : state.batch.steps() - 1 - k;

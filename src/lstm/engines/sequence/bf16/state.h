@@ -1,22 +1,28 @@
-// What the parts of the bf16 engine share: forward.cpp, backward.cpp, gradients.cpp and weights.cpp work on
-// it.
+// What the parts of the bf16 engine share: forward.cpp, backward.cpp, weight_gradients.cpp,
+// input_gradients.cpp and weights.cpp work on it.
 #pragma once
 
 #include <atomic>
 #include <deque>
+#include <vector>
 
 #include "cpu/barrier.h"
+#include "cpu/thread_team.h"
 #include "engines/sequence/bf16/buffers.h"
-#include "engines/sequence/sequence_state.h"
+#include "engines/sequence/layer_buffers.h"
+#include "engines/sequence/recurrence_progress.h"
+#include "engines/sequence/split.h"
+#include "engines/training/packed_batch.h"
+#include "engines/training/parameter_store.h"
 
 namespace lstm::engines::bf16 {
 
 // One thread's share of a layer's recurrence.
 struct RecurrenceTask {
-  int first_direction, last_direction;  // directions that it goes through, one after the other
-  int group, groups;                    // places group, group + groups, ...
-  Range blocks;                         // panels of 32 units
-  cpu::Barrier* barrier;                // with the threads that have its other panels
+  Range directions;       // that it goes through, one after the other
+  int group, groups;      // places group, group + groups, ...
+  Range blocks;           // panels of 32 units
+  cpu::Barrier* barrier;  // with the threads that have its other panels
 
   // How many of this group's samples are among the first `places`.
   int samples(int places) const { return places <= group ? 0 : (places - group + groups - 1) / groups; }
@@ -34,8 +40,9 @@ struct State {
   Buffers& buffers;
   cpu::ThreadTeam& team;
   RecurrenceSplit split;
-  std::deque<cpu::Barrier> barriers;  // one for each set of unit parts
-  std::atomic<int> next_part{0};      // of the input gradient: taken by whichever thread is free
+  std::deque<cpu::Barrier> barriers;                  // one for each set of unit parts
+  std::vector<RecurrenceProgress> backward_progress;  // by layer
+  std::atomic<int> next_part{0};  // of the input gradient: taken by whichever thread is free
   const float* d_last =
       nullptr;  // cross-entropy: gradient of y at each sample's last step (N, width) by place
 
@@ -43,6 +50,24 @@ struct State {
   bool has_task(int thread) const { return thread < split.threads(); }
   // Its blocks are panels of 32 units.
   RecurrenceTask task(int thread);
+
+  // Before a training step's backward.
+  void begin_backward() {
+    for (RecurrenceProgress& progress : backward_progress) progress.reset();
+  }
+  // Whether all threads are through with one more gradient chunk than `index` of a direction, in the order of
+  // the backward recurrence; then it has the gradients of all its gates.
+  bool has_backward_chunk(int layer, int d, int index) const {
+    return progress(layer).has(split, network.directions, batch.steps(), d,
+                               backward_steps(gradient_chunks.backward(d, index), d, batch.steps()));
+  }
+  // Whether all are through with the layer.
+  bool has_backward_recurrence(int layer) const {
+    return progress(layer).has_all(split, network.directions, batch.steps());
+  }
+  const RecurrenceProgress& progress(int layer) const {
+    return backward_progress[static_cast<std::size_t>(layer)];
+  }
 
   DirectionBuffers& direction(int layer, int d) {
     return buffers.layers[static_cast<std::size_t>(layer)].directions[static_cast<std::size_t>(d)];
@@ -62,9 +87,10 @@ void round_inputs(State& state, int thread);
 void pack_forward_weights(State& state, int thread);
 void pack_backward_weights(State& state, int thread);
 void forward_recurrence(State& state, int layer, int thread);
-void backward_recurrence(State& state, int layer, int thread);
-// Gradients of a layer's weights and of its input, after its backward_recurrence.
-void weight_gradients(State& state, int layer, int thread);
-void input_gradients(State& state, int layer, int thread);
+class WeightGradients;
+// Where it waits it computes `gradients`, the thread's part in those of the layer.
+void backward_recurrence(State& state, int layer, int thread, WeightGradients& gradients);
+// After the backward_recurrence of all threads.
+void input_gradients(State& state, int layer);
 
 }  // namespace lstm::engines::bf16

@@ -1,0 +1,49 @@
+// The gradient of a layer's input in bf16, after the recurrences of all its directions.
+#include <algorithm>
+
+#include "engines/sequence/bf16/state.h"
+
+namespace lstm::engines::bf16 {
+namespace {
+
+// Rows of the input gradient computed at once, times parts: their gradients of gates stay in the second-level
+// cache while all columns pass by.
+constexpr int kInputGradientRows = 256;
+
+void input_gradient_rows(State& state, int layer, Range rows) {
+  const Geometry& g = state.geometry;
+  const auto width = static_cast<std::size_t>(g.width);
+  const std::size_t gates = g.words(g.gates);
+  for (int d = 0; d < g.D; ++d) {
+    const DirectionBuffers& buffers = state.direction(layer, d);
+    state.kernels.multiply({.rows = rows.size(),
+                            .k_tiles = g.gates / kernels::bf16::kTileK,
+                            .a = buffers.gates.data() + static_cast<std::size_t>(rows.first) * gates,
+                            .a_row = gates,
+                            .a_tile = 16 * gates,
+                            .a_step = g.words(kernels::bf16::kTileK),
+                            .b = buffers.W_back.data(),
+                            .panels = g.inputs(layer) / kernels::bf16::kPanelColumns,
+                            .c = state.buffers.dy.data() + static_cast<std::size_t>(rows.first) * width,
+                            .c_row = width,
+                            .c_pair = 2 * kernels::bf16::kPanelColumns,
+                            .accumulates = d > 0,
+                            .is_weight_gradient = false});
+  }
+}
+
+}  // namespace
+
+// dX of a layer is dy of the one below. Parts are taken by whichever thread is free: no row depends on
+// another.
+void input_gradients(State& state, int layer) {
+  const int rows = state.batch.rows();
+  const int rows_at_once = kInputGradientRows / state.geometry.P;
+  for (;;) {
+    const int first = state.next_part.fetch_add(1, std::memory_order_relaxed) * rows_at_once;
+    if (first >= rows) return;
+    input_gradient_rows(state, layer, {first, std::min(rows, first + rows_at_once)});
+  }
+}
+
+}  // namespace lstm::engines::bf16
