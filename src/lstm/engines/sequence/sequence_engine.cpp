@@ -6,6 +6,7 @@
 
 #include "cpu/caches.h"
 #include "engines/sequence/bf16/engine.h"
+#include "engines/sequence/padded_head.h"
 #include "engines/sequence/sequence_state.h"
 #include "engines/sequence/weight_gradients.h"
 #include "engines/training/head.h"
@@ -30,8 +31,9 @@ class SequenceEngine final : public Engine {
         batch_(network, shape),
         chunks_(shape, kChunkRows),
         store_(network, adam, isa_),
-        head_(padded(network), shape, isa_, team_, gemm_),
+        head_(PaddedHead::padded(network, geometry_.Hp), shape, isa_, team_, gemm_),
         buffers_(geometry_, network, shape, batch_.most_rows(), chunks_.most_rows(), options.threads),
+        head_memory_(network_, geometry_.Hp, store_, buffers_.head, buffers_.d_head),
         state_(network_, geometry_, kernels_.function, batch_, chunks_, store_, buffers_, team_,
                choose_split(network, shape, options.threads, options.split, split_costs()),
                alternative_split(network, shape, options)) {}
@@ -55,7 +57,7 @@ class SequenceEngine final : public Engine {
         forward_recurrence(state_, layer, thread);
       }
     });
-    head_.forward(batch_, state_.y(network_.layers - 1), head_weights());
+    head_.forward(batch_, state_.y(network_.layers - 1), head_memory_.weights());
   }
 
   double loss() override { return head_.loss(batch_); }
@@ -64,11 +66,11 @@ class SequenceEngine final : public Engine {
     const int last = network_.layers - 1;
     const float* y = state_.y(last);
     if (state_.has_last_dy_only(last)) {
-      state_.d_last = head_.backward_last_steps(batch_, head_weights(), head_gradient());
+      state_.d_last = head_.backward_last_steps(batch_, head_memory_.weights(), head_memory_.gradient());
     } else {
-      head_.backward(batch_, y, head_weights(), head_gradient(), buffers_.dy.data());
+      head_.backward(batch_, y, head_memory_.weights(), head_memory_.gradient(), buffers_.dy.data());
     }
-    unpad_head_gradient();
+    unpad_head_memory_.gradient();
     state_.begin_backward();
     team_.run([&](int thread) {
       pack_backward_weights(state_, thread);
@@ -106,39 +108,6 @@ class SequenceEngine final : public Engine {
     return choose_split(network, shape, options.threads, wanted, split_costs());
   }
 
-  // The head reads y as it is stored: with padded units, whose weights are zero.
-  Network padded(const Network& network) const {
-    Network result = network;
-    result.units = geometry_.Hp;
-    return result;
-  }
-  bool is_padded() const { return geometry_.Hp != geometry_.H; }
-
-  // Calls body(row of the parameter, its columns, row of the padded copy) for each class and direction.
-  template <class Body>
-  void for_head_rows(Body body) {
-    for (int v = 0; v < network_.classes; ++v) {
-      for (int d = 0; d < geometry_.D; ++d) {
-        body(static_cast<std::size_t>((v * geometry_.D + d) * geometry_.H),
-             static_cast<std::size_t>((v * geometry_.D + d) * geometry_.Hp));
-      }
-    }
-  }
-  const float* head_weights() {
-    if (!is_padded()) return store_.head();
-    for_head_rows([&](std::size_t from, std::size_t to) {
-      std::copy_n(store_.head() + from, geometry_.H, buffers_.head.data() + to);
-    });
-    return buffers_.head.data();
-  }
-  float* head_gradient() { return is_padded() ? buffers_.d_head.data() : store_.head_gradient(); }
-  void unpad_head_gradient() {
-    if (!is_padded()) return;
-    for_head_rows([&](std::size_t to, std::size_t from) {
-      std::copy_n(buffers_.d_head.data() + from, geometry_.H, store_.head_gradient() + to);
-    });
-  }
-
   Network network_;
   Isa isa_;
   const kernels::Variant<kernels::SequenceKernels>& kernels_;
@@ -150,6 +119,7 @@ class SequenceEngine final : public Engine {
   ParameterStore store_;
   Head head_;
   SequenceBuffers buffers_;
+  PaddedHead head_memory_;
   SequenceState state_;
 };
 

@@ -59,6 +59,7 @@ inline void multiply_rows(int k_tiles, const Bf16* a, std::size_t a_row, std::si
 class Multiplier {
  public:
   static constexpr int kMostRows = 32;
+  static constexpr int kTileRows = 8;
 
   // c (+)= a * b for `rows` rows (1..kMostRows) and one panel. Both want the same ports: nothing runs in
   // between.
@@ -75,9 +76,6 @@ class Multiplier {
       });
     }
   }
-
- private:
-  static constexpr int kTileRows = 8;
 };
 
 }  // namespace

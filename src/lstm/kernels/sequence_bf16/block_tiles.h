@@ -17,6 +17,7 @@ namespace {
 class Multiplier {
  public:
   static constexpr int kMostRows = 32;
+  static constexpr int kTileRows = 16;
 
   // c (+)= a * b for `rows` rows (1..kMostRows) and one panel.
   template <int kParts, class Between>

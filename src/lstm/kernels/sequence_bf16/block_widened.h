@@ -63,6 +63,7 @@ template <int kRows>
 class Multiplier {
  public:
   static constexpr int kMostRows = 64;
+  static constexpr int kTileRows = Register::kTileRows;
 
   // c (+)= a * b for `rows` rows (1..kMostRows) and one panel. All want the same ports: nothing runs in
   // between. Operands stay as they are while this lives.
@@ -132,13 +133,12 @@ class Multiplier {
 
   void multiply(int rows, int k, const float* left, float* c, std::size_t c_row,
                 bool accumulates) const noexcept {
-    constexpr int kMost = Register::kTileRows;
-    const int row_tiles = (rows + kMost - 1) / kMost;
+    const int row_tiles = (rows + kTileRows - 1) / kTileRows;
     int first = 0;
     for (int i = 0; i < row_tiles; ++i) {  // of nearly the same height
       const int height = (rows - first + row_tiles - i - 1) / (row_tiles - i);
       const auto at = static_cast<std::size_t>(first);
-      with_constant<kMost>(height, [&](auto tile_rows) LSTM_INLINE {
+      with_constant<kTileRows>(height, [&](auto tile_rows) LSTM_INLINE {
         multiply_floats<decltype(tile_rows){}>(k, left + at * kLeftRow, kLeftRow, panel_, c + at * c_row,
                                                c_row, accumulates);
       });

@@ -137,6 +137,7 @@ struct UnpackGradient {
 };
 
 struct Kernels {
+  int tile_rows;  // rows computed at once
   void (*multiply)(const Product&) noexcept;
   void (*forward_step)(const ForwardStep&) noexcept;
   void (*backward_step)(const BackwardStep&) noexcept;

@@ -7,6 +7,7 @@
 #include "engines/sequence/bf16/state.h"
 #include "engines/sequence/bf16/tile_split.h"
 #include "engines/sequence/bf16/weight_gradients.h"
+#include "engines/sequence/padded_head.h"
 #include "engines/training/head.h"
 #include "engines/training/training_engine.h"
 
@@ -24,18 +25,18 @@ int parts_of(DType dtype) {
 }
 
 // Vector instructions follow the rule of split.cpp; AMX and its model that of tiles.
-RecurrenceSplit split_for(Isa isa, int parts, const Network& network, const BatchShape& shape,
-                          const EngineOptions& options) {
+RecurrenceSplit split_for(const kernels::Variant<kernels::bf16::Kernels>& variant, int parts,
+                          const Network& network, const BatchShape& shape, const EngineOptions& options) {
   const auto P = static_cast<std::size_t>(parts);
-  if (isa == Isa::amx || isa == Isa::portable) {
+  if (variant.isa == Isa::amx || variant.isa == Isa::portable) {
     return choose_tile_split(network, shape, options.threads, options.split,
                              {.parts = parts, .l2_bytes = cpu::l2_bytes()});
   }
-  const int tile_rows = isa == Isa::avx2 ? 3 : 8;
   // A number of an operand has half the bytes of a float, or as many in two parts.
-  return choose_split(
-      network, shape, options.threads, options.split,
-      {.block = kernels::bf16::kPanelColumns, .tile_rows = tile_rows, .l2_bytes = 2 * cpu::l2_bytes() / P});
+  return choose_split(network, shape, options.threads, options.split,
+                      {.block = kernels::bf16::kPanelColumns,
+                       .tile_rows = variant.function.tile_rows,
+                       .l2_bytes = 2 * cpu::l2_bytes() / P});
 }
 
 class SequenceEngine final : public Engine {
@@ -50,16 +51,17 @@ class SequenceEngine final : public Engine {
         team_(options.threads, options.pin_threads),
         gemm_(isa_, team_),
         batch_(network, shape),
-        split_(split_for(kernels_.isa, geometry_.P, network, shape, options)),
+        split_(split_for(kernels_, geometry_.P, network, shape, options)),
         projection_chunks_(shape, kProjectedRows * split_.sample_groups),
         gradient_chunks_(shape, kGradientRows / geometry_.P),
         store_(network, adam, isa_),
-        head_(padded(network), shape, isa_, team_, gemm_),
+        head_(PaddedHead::padded(network, geometry_.Hp), shape, isa_, team_, gemm_),
         buffers_(geometry_, network, shape.samples, batch_.most_rows(),
                  {.projected = projection_chunks_.most_rows(),
                   .steps = std::min(shape.time_steps, projection_chunks_.most_rows()),
                   .gradient = gradient_chunks_.most_rows()},
                  options.threads),
+        head_memory_(network_, geometry_.Hp, store_, buffers_.head, buffers_.d_head),
         state_{.network = network_,
                .geometry = geometry_,
                .kernels = kernels_.function,
@@ -103,9 +105,9 @@ class SequenceEngine final : public Engine {
       widen_output(thread);
     });
     if (is_ctc()) {
-      head_.forward(batch_, buffers_.y_last.data(), head_weights());
+      head_.forward(batch_, buffers_.y_last.data(), head_memory_.weights());
     } else {
-      head_.forward_last_steps(batch_, head_weights());
+      head_.forward_last_steps(batch_, head_memory_.weights());
     }
   }
 
@@ -114,11 +116,12 @@ class SequenceEngine final : public Engine {
   void backward() override {
     const int last = network_.layers - 1;
     if (is_ctc()) {
-      head_.backward(batch_, buffers_.y_last.data(), head_weights(), head_gradient(), buffers_.dy.data());
+      head_.backward(batch_, buffers_.y_last.data(), head_memory_.weights(), head_memory_.gradient(),
+                     buffers_.dy.data());
     } else {
-      state_.d_last = head_.backward_last_steps(batch_, head_weights(), head_gradient());
+      state_.d_last = head_.backward_last_steps(batch_, head_memory_.weights(), head_memory_.gradient());
     }
-    unpad_head_gradient();
+    unpad_head_memory_.gradient();
     state_.begin_backward();
     team_.run([&](int thread) {
       pack_backward_weights(state_, thread);
@@ -167,39 +170,6 @@ class SequenceEngine final : public Engine {
     }
   }
 
-  // The head reads y as it is stored: with padded units, whose weights are zero.
-  Network padded(const Network& network) const {
-    Network result = network;
-    result.units = geometry_.Hp;
-    return result;
-  }
-  bool is_padded() const { return geometry_.Hp != geometry_.H; }
-
-  // Calls body(row of the parameter, its columns, row of the padded copy) for each class and direction.
-  template <class Body>
-  void for_head_rows(Body body) {
-    for (int v = 0; v < network_.classes; ++v) {
-      for (int d = 0; d < geometry_.D; ++d) {
-        body(static_cast<std::size_t>((v * geometry_.D + d) * geometry_.H),
-             static_cast<std::size_t>((v * geometry_.D + d) * geometry_.Hp));
-      }
-    }
-  }
-  const float* head_weights() {
-    if (!is_padded()) return store_.head();
-    for_head_rows([&](std::size_t from, std::size_t to) {
-      std::copy_n(store_.head() + from, geometry_.H, buffers_.head.data() + to);
-    });
-    return buffers_.head.data();
-  }
-  float* head_gradient() { return is_padded() ? buffers_.d_head.data() : store_.head_gradient(); }
-  void unpad_head_gradient() {
-    if (!is_padded()) return;
-    for_head_rows([&](std::size_t to, std::size_t from) {
-      std::copy_n(buffers_.d_head.data() + from, geometry_.H, store_.head_gradient() + to);
-    });
-  }
-
   Network network_;
   Isa isa_;
   DType dtype_;
@@ -214,6 +184,7 @@ class SequenceEngine final : public Engine {
   ParameterStore store_;
   Head head_;
   Buffers buffers_;
+  PaddedHead head_memory_;
   State state_;
 };
 

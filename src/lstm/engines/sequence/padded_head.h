@@ -1,0 +1,62 @@
+// The head's weights and gradient for an output whose units are padded.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+
+#include "engines/training/parameter_store.h"
+#include "lstm/network.h"
+
+namespace lstm::engines {
+
+// The head reads y as it is stored, (rows, directions * Hp): its weights for units of the padding are zero.
+// Where there is no padding, parameters and gradients are those of the store.
+class PaddedHead {
+ public:
+  // `weights`, `gradient`: (classes, directions * Hp), zeros; not used where Hp is H.
+  PaddedHead(const Network& network, int Hp, ParameterStore& store, std::span<float> weights,
+             std::span<float> gradient)
+      : network_(network), Hp_(Hp), store_(store), weights_(weights), gradient_(gradient) {}
+
+  // The network whose head this is.
+  static Network padded(Network network, int Hp) {
+    network.units = Hp;
+    return network;
+  }
+
+  // As the parameters are now.
+  const float* weights() {
+    if (!is_padded()) return store_.head();
+    for_rows([&](std::size_t row, std::size_t padded) {
+      std::copy_n(store_.head() + row, network_.units, weights_.data() + padded);
+    });
+    return weights_.data();
+  }
+  // Where the gradient is to be written; finish_gradient() takes it to the store's.
+  float* gradient() { return is_padded() ? gradient_.data() : store_.head_gradient(); }
+  void finish_gradient() {
+    if (!is_padded()) return;
+    for_rows([&](std::size_t row, std::size_t padded) {
+      std::copy_n(gradient_.data() + padded, network_.units, store_.head_gradient() + row);
+    });
+  }
+
+ private:
+  bool is_padded() const { return Hp_ != network_.units; }
+
+  // Calls body(first element of the parameter, of the padded copy) for each class and direction.
+  template <class Body>
+  void for_rows(const Body& body) {
+    for (int i = 0; i < network_.classes * network_.directions; ++i)
+      body(static_cast<std::size_t>(i) * static_cast<std::size_t>(network_.units),
+           static_cast<std::size_t>(i) * static_cast<std::size_t>(Hp_));
+  }
+
+  const Network& network_;
+  int Hp_;
+  ParameterStore& store_;
+  std::span<float> weights_, gradient_;
+};
+
+}  // namespace lstm::engines
