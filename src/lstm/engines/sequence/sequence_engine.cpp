@@ -70,7 +70,7 @@ class SequenceEngine final : public Engine {
     } else {
       head_.backward(batch_, y, head_memory_.weights(), head_memory_.gradient(), buffers_.dy.data());
     }
-    unpad_head_memory_.gradient();
+    head_memory_.finish_gradient();
     state_.begin_backward();
     team_.run([&](int thread) {
       pack_backward_weights(state_, thread);

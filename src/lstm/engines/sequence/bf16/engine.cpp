@@ -121,7 +121,7 @@ class SequenceEngine final : public Engine {
     } else {
       state_.d_last = head_.backward_last_steps(batch_, head_memory_.weights(), head_memory_.gradient());
     }
-    unpad_head_memory_.gradient();
+    head_memory_.finish_gradient();
     state_.begin_backward();
     team_.run([&](int thread) {
       pack_backward_weights(state_, thread);
