@@ -107,12 +107,12 @@ TEST_P(Bf16Engine, GivesTheSameBitsForAnyThreadsAndSplit) {
 
 // Weight gradients of the first chunks are computed while others' recurrence goes on.
 TEST_P(Bf16Engine, GivesTheSameBitsOverManyChunks) {
-  const Network network{.inputs = 20, .units = 40, .layers = 2, .directions = 2, .classes = 4};
-  const RandomProblem problem(network, {.samples = 37, .time_steps = 45}, 11);
+  const Network network{.inputs = 20, .units = 40, .layers = 1, .directions = 2, .classes = 4};
+  const RandomProblem problem(network, {.samples = 33, .time_steps = 20}, 11);
   const auto alone = engine_for(problem);
   const StepResult expected = testing::loss_and_gradients(*alone, problem.batch());
   for (const int threads : {2, 4}) {
-    for (const Split split : {Split::directions, Split::units, Split::samples}) {
+    for (const Split split : {Split::directions, Split::units}) {
       const auto engine = engine_for(problem, {.threads = threads, .split = split});
       const StepResult got = testing::loss_and_gradients(*engine, problem.batch());
       ASSERT_EQ(got.loss, expected.loss) << engine->description();
