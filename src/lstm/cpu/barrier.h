@@ -16,7 +16,7 @@ class Barrier {
 
   // Returns when all threads have arrived; what they wrote before is visible after it.
   void arrive_and_wait() {
-    if (threads_ > 1) wait(arrive());
+    arrive_and_wait([] { return false; });
   }
 
   // The same; until the others have come it calls do_some() for some other work, as long as that returns
@@ -24,21 +24,12 @@ class Barrier {
   template <class DoSome>
   void arrive_and_wait(const DoSome& do_some) {
     if (threads_ == 1) return;
-    const std::uint64_t arrival = arrive();
-    while (!is_open(arrival) && do_some()) {
-    }
-    wait(arrival);
-  }
-
-  // And in two parts, for who has something else to do until the others come: the arrival, and whether
-  // all have followed.
-  std::uint64_t arrive() {
     const std::uint64_t ticket = arrivals_.fetch_add(1, std::memory_order_acq_rel);
-    return (ticket / threads_ + 1) * threads_;
-  }
-  bool is_open(std::uint64_t arrival) const { return arrivals_.load(std::memory_order_acquire) >= arrival; }
-  void wait(std::uint64_t arrival) const {
-    spin_then_yield(spin_cycles_, [&] { return is_open(arrival); });
+    const std::uint64_t all = (ticket / threads_ + 1) * threads_;
+    const auto is_open = [&] { return arrivals_.load(std::memory_order_acquire) >= all; };
+    while (!is_open() && do_some()) {
+    }
+    spin_then_yield(spin_cycles_, is_open);
   }
 
  private:

@@ -73,7 +73,6 @@ void backward_step(SequenceState& state, int layer, int d, int k, const Recurren
 void backward_recurrence(SequenceState& state, int layer, int thread, WeightGradients& gradients) {
   if (!state.recurrence.has_task(thread)) return;
   const RecurrenceTask task = state.recurrence.begin(thread, state.batch, state.geometry.U);
-  RecurrenceProgress& progress = state.backward_progress[static_cast<std::size_t>(layer)];
   const SequenceGeometry& g = state.geometry;
   int rows = 0;
   for (int d = task.directions.first; d < task.directions.last; ++d) {
@@ -85,7 +84,7 @@ void backward_recurrence(SequenceState& state, int layer, int thread, WeightGrad
     for (int k = state.batch.steps() - 1; k >= 0; --k) {
       backward_step(state, layer, d, k, task);
       rows += task.samples(state.batch.step(d, k).rows);
-      progress.advance(thread);
+      state.backward_progress.advance(layer, thread);
       state.recurrence.meet_others(thread, [&] { return gradients.do_some(); });
     }
   }

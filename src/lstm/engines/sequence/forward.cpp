@@ -84,16 +84,15 @@ int forward_steps(SequenceState& state, int layer, int d, int k, RecurrenceTask 
     const Chunk& chunk = state.chunks.of_step(time_of(step));
     return time_of(step) == (d == 0 ? chunk.first_step : chunk.last_step - 1);
   };
-  // Chunks begun, this direction's first one being the first.
-  int begun = state.chunks.forward_index(d, time_of(k)) + (is_first_of_chunk(k) ? 0 : 1);
-  InputProducts products(state, layer, d, task, thread, begun);
+  const int first = state.chunks.forward_index(d, time_of(k)) + (is_first_of_chunk(k) ? 0 : 1);
+  InputProducts products(state, layer, d, task, thread, first);
   int rows = 0;
   for (; k < batch.steps(); ++k) {
-    if (is_first_of_chunk(k)) products.finish(begun++);
+    if (is_first_of_chunk(k)) products.finish_next();
     const RecurrentStep step = batch.step(d, k);
     forward_step(state, layer, d, step, state.chunks.of_step(time_of(k)), task);
     rows += task.samples(step.rows);
-    state.recurrence.meet_others(thread, [&] { return products.do_some(begun - 1); });
+    state.recurrence.meet_others(thread, [&] { return products.do_some(); });
     if (handover.is_wanted() && hand_over(state, layer, d, k + 1, task)) products.take_fewer_samples();
   }
   return rows;

@@ -38,12 +38,12 @@ constexpr int kInputGradientRows = 128;
 // dX of a layer is dy of the one below. Parts of chunks are taken by whichever thread is free: no row depends
 // on another.
 void input_gradients(SequenceState& state, int layer) {
-  const std::span<const Chunk> chunks = state.chunks.all();
-  const int parts = (state.chunks.most_rows() + kInputGradientRows - 1) / kInputGradientRows;
+  const Chunks& chunks = state.chunks;
+  const int parts = (chunks.most_rows() + kInputGradientRows - 1) / kInputGradientRows;
   for (;;) {
     const int index = state.next_input_part.fetch_add(1, std::memory_order_relaxed);
-    if (index >= static_cast<int>(chunks.size()) * parts) return;
-    const Chunk& chunk = chunks[static_cast<std::size_t>(index / parts)];
+    if (index >= chunks.count() * parts) return;
+    const Chunk& chunk = chunks.forward(0, index / parts);
     const Range rows = part_of(chunk.rows, index % parts, parts);
     if (rows.size() > 0)
       input_gradient_rows(state, layer, chunk, {chunk.first_row + rows.first, chunk.first_row + rows.last});

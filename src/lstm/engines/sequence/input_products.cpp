@@ -16,19 +16,20 @@ InputProducts::InputProducts(SequenceState& state, int layer, int d, const Recur
       layer_(layer),
       d_(d),
       task_(task),
-      scratch_(state.buffers.scratch[static_cast<std::size_t>(thread)]) {
+      scratch_(state.buffers.scratch[static_cast<std::size_t>(thread)]),
+      finished_(first) {
   begin(first);
 }
 
-void InputProducts::finish(int index) {
-  if (index_ > index) return;
+void InputProducts::finish_next() {
+  if (index_ > finished_++) return;
   if (row_ > 0) multiply(1, rows_);
   if (block_ < task_.blocks.size()) multiply(task_.blocks.size() - block_, rows_);
-  begin(index + 1);
+  begin(finished_);
 }
 
-bool InputProducts::do_some(int index) {
-  if (index_ > index + 1 || index_ == state_.chunks.count() || rows_ == 0) return false;
+bool InputProducts::do_some() {
+  if (index_ > finished_ || index_ == state_.chunks.count() || rows_ == 0) return false;
   multiply(1, kSomeRows);
   if (block_ == task_.blocks.size()) begin(index_ + 1);
   return true;

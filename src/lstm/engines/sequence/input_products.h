@@ -11,11 +11,11 @@ class InputProducts {
   // From the `first`-th chunk on. Keeps `task`; uses the thread's scratch until the last chunk is finished.
   InputProducts(SequenceState& state, int layer, int d, const RecurrenceTask& task, int thread, int first);
 
-  // All of the `index`-th chunk, if it is not there yet.
-  void finish(int index);
-  // Some microseconds' work on the chunk after the `index`-th, for a thread that waits for others; false
-  // where all of it is done.
-  bool do_some(int index);
+  // What is left of the next chunk.
+  void finish_next();
+  // Some microseconds' work on the chunk after the last one that was finished, for a thread that waits for
+  // others; false where all of it is done.
+  bool do_some();
   // After the task has fewer samples, where do_some was never called.
   void take_fewer_samples() { begin(index_); }
 
@@ -27,6 +27,7 @@ class InputProducts {
   int layer_, d_;
   const RecurrenceTask& task_;
   ThreadScratch& scratch_;
+  int finished_;  // chunks up to here, not counting what was done beyond
   // The chunk at hand, its rows of the task, and what comes next of them.
   int index_ = 0;
   const Chunk* chunk_ = nullptr;

@@ -53,18 +53,12 @@ struct Chunk {
   int first_row = 0, rows = 0;        // packed rows
 };
 
-// How many of a direction's steps in backward, of `steps` in all, it takes to be through with a chunk.
-inline int backward_steps(const Chunk& chunk, int direction, int steps) {
-  return direction == 0 ? steps - chunk.first_step : chunk.last_step;
-}
-
 // Cuts a batch into chunks of about `rows` rows. Does not allocate after construction.
 class Chunks {
  public:
   Chunks(const BatchShape& shape, int rows);
   void cut(const PackedBatch& batch);
 
-  std::span<const Chunk> all() const { return {chunks_.data(), count_}; }
   int count() const { return static_cast<int>(count_); }
   // The `index`-th that the recurrence of a direction goes through, in forward and in backward.
   const Chunk& forward(int direction, int index) const {

@@ -54,17 +54,16 @@ class RecurrenceShares {
   template <class DoSome>
   void meet_others(int thread, const DoSome& do_some) {
     if (split().unit_parts == 1) return;
-    cpu::Barrier& barrier = way().barriers[set_of(thread)];
-    Clock& clock = clocks_[static_cast<std::size_t>(thread)];
     const std::uint64_t began = __rdtsc();
-    const std::uint64_t arrival = barrier.arrive();
-    while (!barrier.is_open(arrival) && do_some()) {
-    }
-    const std::uint64_t idle = __rdtsc();
-    barrier.wait(arrival);
+    std::uint64_t worked_until = began;
+    way().barriers[set_of(thread)].arrive_and_wait([&] {
+      const bool has_worked = do_some();
+      worked_until = __rdtsc();
+      return has_worked;
+    });
     const std::uint64_t ended = __rdtsc();
-    clock.waits += ended - began;
-    count_idle(thread, ended - idle);
+    clocks_[static_cast<std::size_t>(thread)].waits += ended - began;
+    count_idle(thread, ended - worked_until);
   }
   // The pass is over for the thread, in which it computed so many rows of its samples.
   void end(int thread, const RecurrenceTask& task, int rows);

@@ -33,7 +33,7 @@ class SequenceEngine final : public Engine {
         store_(network, adam, isa_),
         head_(PaddedHead::padded(network, geometry_.Hp), shape, isa_, team_, gemm_),
         buffers_(geometry_, network, shape, batch_.most_rows(), chunks_.most_rows(), options.threads),
-        head_memory_(network_, geometry_.Hp, store_, buffers_.head, buffers_.d_head),
+        padded_head_(network_, geometry_.Hp, store_, buffers_.head, buffers_.d_head),
         state_(network_, geometry_, kernels_.function, batch_, chunks_, store_, buffers_, team_,
                choose_split(network, shape, options.threads, options.split, split_costs()),
                alternative_split(network, shape, options)) {}
@@ -57,7 +57,7 @@ class SequenceEngine final : public Engine {
         forward_recurrence(state_, layer, thread);
       }
     });
-    head_.forward(batch_, state_.y(network_.layers - 1), head_memory_.weights());
+    head_.forward(batch_, state_.y(network_.layers - 1), padded_head_.weights());
   }
 
   double loss() override { return head_.loss(batch_); }
@@ -66,11 +66,11 @@ class SequenceEngine final : public Engine {
     const int last = network_.layers - 1;
     const float* y = state_.y(last);
     if (state_.has_last_dy_only(last)) {
-      state_.d_last = head_.backward_last_steps(batch_, head_memory_.weights(), head_memory_.gradient());
+      state_.d_last = head_.backward_last_steps(batch_, padded_head_.weights(), padded_head_.gradient());
     } else {
-      head_.backward(batch_, y, head_memory_.weights(), head_memory_.gradient(), buffers_.dy.data());
+      head_.backward(batch_, y, padded_head_.weights(), padded_head_.gradient(), buffers_.dy.data());
     }
-    head_memory_.finish_gradient();
+    padded_head_.finish_gradient();
     state_.begin_backward();
     team_.run([&](int thread) {
       pack_backward_weights(state_, thread);
@@ -119,7 +119,7 @@ class SequenceEngine final : public Engine {
   ParameterStore store_;
   Head head_;
   SequenceBuffers buffers_;
-  PaddedHead head_memory_;
+  PaddedHead padded_head_;
   SequenceState state_;
 };
 

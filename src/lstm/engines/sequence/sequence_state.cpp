@@ -14,11 +14,11 @@ SequenceState::SequenceState(const Network& network_, const SequenceGeometry& ge
       store(store_),
       buffers(buffers_),
       team(team_),
-      recurrence(network_, split, alternative, team_) {
+      recurrence(network_, split, alternative, team_),
+      backward_progress(network_, batch_, team_.threads()) {
   const GradientParts& parts = buffers.gradient_parts;
   for (int layer = 0; layer < network.layers; ++layer) {
     handovers.emplace_back();
-    backward_progress.emplace_back(team.threads());
     gradient_jobs.emplace_back(geometry.D * parts.rows * parts.units);
   }
 }

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "cpu/thread_team.h"
+#include "engines/sequence/backward_progress.h"
 #include "engines/sequence/chunk_jobs.h"
 #include "engines/sequence/handover.h"
 #include "engines/sequence/layer_buffers.h"
-#include "engines/sequence/recurrence_progress.h"
 #include "engines/sequence/recurrence_shares.h"
 #include "engines/training/packed_batch.h"
 #include "engines/training/parameter_store.h"
@@ -28,10 +28,10 @@ struct SequenceState {
   SequenceBuffers& buffers;
   cpu::ThreadTeam& team;
   RecurrenceShares recurrence;
-  std::deque<Handover> handovers;                     // by layer, in forward
-  std::vector<RecurrenceProgress> backward_progress;  // by layer
-  std::vector<ChunkJobs> gradient_jobs;               // by layer: (directions, parts of rows, parts of units)
-  std::atomic<int> next_input_part{0};                // of the input gradient's parts of chunks
+  std::deque<Handover> handovers;  // by layer, in forward
+  BackwardProgress backward_progress;
+  std::vector<ChunkJobs> gradient_jobs;  // by layer: (directions, parts of rows, parts of units)
+  std::atomic<int> next_input_part{0};   // of the input gradient's parts of chunks
   const float* d_last =
       nullptr;  // cross-entropy: gradient of y at each sample's last step (N, width) by place
 
@@ -46,21 +46,8 @@ struct SequenceState {
     for (Handover& handover : handovers) handover.begin(recurrence.split().threads());
   }
   void begin_backward() {
-    for (RecurrenceProgress& progress : backward_progress) progress.reset();
+    backward_progress.reset();
     for (ChunkJobs& jobs : gradient_jobs) jobs.reset();
-  }
-  // Whether all threads are through with one more chunk than `index` of a direction, in the order of the
-  // backward recurrence; then it has the gradients of all its gates.
-  bool has_backward_chunk(int layer, int d, int index) const {
-    return progress(layer).has(recurrence.split(), network.directions, batch.steps(), d,
-                               backward_steps(chunks.backward(d, index), d, batch.steps()));
-  }
-  // Whether all are through with the layer.
-  bool has_backward_recurrence(int layer) const {
-    return progress(layer).has_all(recurrence.split(), network.directions, batch.steps());
-  }
-  const RecurrenceProgress& progress(int layer) const {
-    return backward_progress[static_cast<std::size_t>(layer)];
   }
 
   DirectionBuffers& direction(int layer, int d) {

@@ -54,11 +54,11 @@ bool WeightGradients::do_some() {
 
 void WeightGradients::finish() {
   const int tiles = state_.geometry.gradient_tiles(layer_);
-  while (!state_.has_backward_recurrence(layer_)) {
+  const auto is_over = [&] { return state_.backward_progress.has_all(state_.recurrence.split(), layer_); };
+  while (!is_over()) {
     if (do_some(tiles)) continue;
     const std::uint64_t began = __rdtsc();
-    cpu::spin_then_yield(state_.team.barrier_spin(),
-                         [&] { return state_.has_backward_recurrence(layer_) || begin_turn(); });
+    cpu::spin_then_yield(state_.team.barrier_spin(), [&] { return is_over() || begin_turn(); });
     state_.recurrence.count_idle(thread_, __rdtsc() - began);
   }
   while (do_some(tiles)) {
@@ -101,7 +101,9 @@ bool WeightGradients::begin_turn() {
 
 bool WeightGradients::is_ready(int d, int chunk) {
   int& ready = ready_[d];
-  while (ready <= chunk && state_.has_backward_chunk(layer_, d, ready)) ++ready;
+  while (ready <= chunk &&
+         state_.backward_progress.has(state_.recurrence.split(), layer_, d, state_.chunks.backward(d, ready)))
+    ++ready;
   return chunk < ready;
 }
 

@@ -71,7 +71,6 @@ void backward_recurrence(State& state, int layer, int thread, WeightGradients& g
   if (!state.has_task(thread)) return;
   const RecurrenceTask task = state.task(thread);
   const Geometry& g = state.geometry;
-  RecurrenceProgress& progress = state.backward_progress[static_cast<std::size_t>(layer)];
   for (int d = task.directions.first; d < task.directions.last; ++d) {
     float* dc = state.buffers.c[static_cast<std::size_t>(d)].data();
     for (int i = 0; i < task.samples(state.batch.samples()); ++i) {
@@ -81,7 +80,7 @@ void backward_recurrence(State& state, int layer, int thread, WeightGradients& g
     }
     for (int k = state.batch.steps() - 1; k >= 0; --k) {
       backward_step(state, layer, d, k, task);
-      progress.advance(thread);
+      state.backward_progress.advance(layer, thread);
       task.barrier->arrive_and_wait([&] { return gradients.do_some(); });
     }
   }

@@ -61,7 +61,7 @@ class SequenceEngine final : public Engine {
                   .steps = std::min(shape.time_steps, projection_chunks_.most_rows()),
                   .gradient = gradient_chunks_.most_rows()},
                  options.threads),
-        head_memory_(network_, geometry_.Hp, store_, buffers_.head, buffers_.d_head),
+        padded_head_(network_, geometry_.Hp, store_, buffers_.head, buffers_.d_head),
         state_{.network = network_,
                .geometry = geometry_,
                .kernels = kernels_.function,
@@ -73,12 +73,10 @@ class SequenceEngine final : public Engine {
                .team = team_,
                .split = split_,
                .barriers = {},
-               .backward_progress = {}} {
+               .backward_progress = {network_, batch_, team_.threads()}} {
     for (int i = 0; i < split_.directions_at_once * split_.sample_groups; ++i) {
       state_.barriers.emplace_back(split_.unit_parts, team_.barrier_spin());
     }
-    for (int layer = 0; layer < network.layers; ++layer)
-      state_.backward_progress.emplace_back(team_.threads());
   }
 
   const Network& network() const override { return network_; }
@@ -105,9 +103,9 @@ class SequenceEngine final : public Engine {
       widen_output(thread);
     });
     if (is_ctc()) {
-      head_.forward(batch_, buffers_.y_last.data(), head_memory_.weights());
+      head_.forward(batch_, buffers_.y_last.data(), padded_head_.weights());
     } else {
-      head_.forward_last_steps(batch_, head_memory_.weights());
+      head_.forward_last_steps(batch_, padded_head_.weights());
     }
   }
 
@@ -116,13 +114,13 @@ class SequenceEngine final : public Engine {
   void backward() override {
     const int last = network_.layers - 1;
     if (is_ctc()) {
-      head_.backward(batch_, buffers_.y_last.data(), head_memory_.weights(), head_memory_.gradient(),
+      head_.backward(batch_, buffers_.y_last.data(), padded_head_.weights(), padded_head_.gradient(),
                      buffers_.dy.data());
     } else {
-      state_.d_last = head_.backward_last_steps(batch_, head_memory_.weights(), head_memory_.gradient());
+      state_.d_last = head_.backward_last_steps(batch_, padded_head_.weights(), padded_head_.gradient());
     }
-    head_memory_.finish_gradient();
-    state_.begin_backward();
+    padded_head_.finish_gradient();
+    state_.backward_progress.reset();
     team_.run([&](int thread) {
       pack_backward_weights(state_, thread);
       for (int layer = last; layer >= 0; --layer) {
@@ -184,7 +182,7 @@ class SequenceEngine final : public Engine {
   ParameterStore store_;
   Head head_;
   Buffers buffers_;
-  PaddedHead head_memory_;
+  PaddedHead padded_head_;
   State state_;
 };
 

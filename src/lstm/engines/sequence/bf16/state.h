@@ -4,13 +4,12 @@
 
 #include <atomic>
 #include <deque>
-#include <vector>
 
 #include "cpu/barrier.h"
 #include "cpu/thread_team.h"
+#include "engines/sequence/backward_progress.h"
 #include "engines/sequence/bf16/buffers.h"
 #include "engines/sequence/layer_buffers.h"
-#include "engines/sequence/recurrence_progress.h"
 #include "engines/sequence/split.h"
 #include "engines/training/packed_batch.h"
 #include "engines/training/parameter_store.h"
@@ -40,8 +39,8 @@ struct State {
   Buffers& buffers;
   cpu::ThreadTeam& team;
   RecurrenceSplit split;
-  std::deque<cpu::Barrier> barriers;                  // one for each set of unit parts
-  std::vector<RecurrenceProgress> backward_progress;  // by layer
+  std::deque<cpu::Barrier> barriers;  // one for each set of unit parts
+  BackwardProgress backward_progress;
   std::atomic<int> next_part{0};  // of the input gradient: taken by whichever thread is free
   const float* d_last =
       nullptr;  // cross-entropy: gradient of y at each sample's last step (N, width) by place
@@ -50,24 +49,6 @@ struct State {
   bool has_task(int thread) const { return thread < split.threads(); }
   // Its blocks are panels of 32 units.
   RecurrenceTask task(int thread);
-
-  // Before a training step's backward.
-  void begin_backward() {
-    for (RecurrenceProgress& progress : backward_progress) progress.reset();
-  }
-  // Whether all threads are through with one more gradient chunk than `index` of a direction, in the order of
-  // the backward recurrence; then it has the gradients of all its gates.
-  bool has_backward_chunk(int layer, int d, int index) const {
-    return progress(layer).has(split, network.directions, batch.steps(), d,
-                               backward_steps(gradient_chunks.backward(d, index), d, batch.steps()));
-  }
-  // Whether all are through with the layer.
-  bool has_backward_recurrence(int layer) const {
-    return progress(layer).has_all(split, network.directions, batch.steps());
-  }
-  const RecurrenceProgress& progress(int layer) const {
-    return backward_progress[static_cast<std::size_t>(layer)];
-  }
 
   DirectionBuffers& direction(int layer, int d) {
     return buffers.layers[static_cast<std::size_t>(layer)].directions[static_cast<std::size_t>(d)];

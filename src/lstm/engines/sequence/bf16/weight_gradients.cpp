@@ -91,10 +91,10 @@ bool WeightGradients::do_some() {
 
 void WeightGradients::finish() {
   const int rows = state_.geometry.gradient_rows(layer_);
-  while (!state_.has_backward_recurrence(layer_)) {
+  const auto is_over = [&] { return state_.backward_progress.has_all(state_.split, layer_); };
+  while (!is_over()) {
     if (do_some(rows)) continue;
-    cpu::spin_then_yield(state_.team.barrier_spin(),
-                         [&] { return state_.has_backward_recurrence(layer_) || is_ready(); });
+    cpu::spin_then_yield(state_.team.barrier_spin(), [&] { return is_over() || is_ready(); });
   }
   while (do_some(rows)) {
   }
@@ -111,7 +111,7 @@ bool WeightGradients::do_some(int rows) {
   add(chunk, rows);
   if (block_ < blocks_.last) return true;
   block_ = blocks_.first;
-  is_packed_ = false;
+  is_ready_ = is_packed_ = false;
   if (++index_ == state_.gradient_chunks.count()) {
     unpack_gradient(state_, layer_, direction_, blocks_);
     begin(direction_ + 1);
@@ -127,15 +127,18 @@ void WeightGradients::begin(int d) {
                std::clamp(mine_.last - direction_ * all, 0, all)};
     if (blocks_.size() > 0) break;
   }
-  index_ = ready_ = row_ = 0;
+  index_ = row_ = 0;
   block_ = blocks_.first;
-  is_packed_ = false;
+  is_ready_ = is_packed_ = false;
 }
 
 bool WeightGradients::is_ready() {
   if (direction_ == state_.geometry.D) return false;
-  if (index_ == ready_ && state_.has_backward_chunk(layer_, direction_, ready_)) ++ready_;
-  return index_ < ready_;
+  if (!is_ready_) {
+    is_ready_ = state_.backward_progress.has(state_.split, layer_, direction_,
+                                             state_.gradient_chunks.backward(direction_, index_));
+  }
+  return is_ready_;
 }
 
 // Adds some rows of the next unit blocks' gradient of this chunk.

@@ -30,9 +30,10 @@ class WeightGradients {
   Range mine_;  // unit blocks of all directions, one after the other
   // What comes next.
   int direction_ = 0;
-  Range blocks_;               // of the direction
-  int index_ = 0, ready_ = 0;  // chunks of it that are done, and that are known to be ready
-  bool is_packed_ = false;     // [X | H before] of the next one
+  Range blocks_;   // of the direction
+  int index_ = 0;  // the chunk, in the order of the backward recurrence
+  bool is_ready_ = false;
+  bool is_packed_ = false;  // [X | H before] of it
   int block_ = 0, row_ = 0;
 };
 
