@@ -1,12 +1,13 @@
 // The blocked matrix product, written once over Vector (simd/vector_avx2.h or vector_avx512.h, included
 // before).
 //
-// As in BLIS (Van Zee and van de Geijn, 2015): a block of B (kDepth x kColumns of C) is packed to stay in L2,
-// a block of A (kRows x kDepth) next to it; the innermost tile keeps up to kTileRows x 2 vectors of C in
-// registers, streams its panel of A from L2 and its panel of B from L1, and is bound by the FMA units.
-// Rows are shared out evenly among tiles (32 rows: 11, 11, 10 instead of 14, 14, 4). Every element of C is
-// one chain of multiply-adds over k, cut only where the blocks of k end: how m and n are split changes no
-// bit.
+// As in BLIS (Van Zee and van de Geijn, 2015): a block of B (kBlockDepth x kBlockColumns) is packed to stay
+// in L2, a block of A (kBlockRows x kBlockDepth) next to it; the innermost tile keeps up to kTileRows x 2
+// vectors of C in registers, streams its panel of A from L2 and its panel of B from L1, and is bound by the
+// FMA units. Where A is a single block (the rows of one time step), each panel of B is multiplied as soon as
+// it is packed, while it lies in L1. Rows are shared out evenly among tiles (32 rows: 11, 11, 10 instead of
+// 14, 14, 4). Every element of C is one chain of multiply-adds over k, cut only where the blocks of k end:
+// how m and n are split changes no bit.
 #pragma once
 
 #include "kernels/gemm/gemm.h"
@@ -32,25 +33,38 @@ struct Source {
 void pack_panel(const Source& source, long width, long stride, long depth, float* panel) {
   constexpr long kLanes = Vector::kLanes;
   for (long first = 0; first < stride; first += kLanes) {
+    const bool full = first + kLanes <= width;
     const Vector::Mask present = Vector::first(width > first ? width - first : 0);
     const Vector::Mask stored = Vector::first(stride - first);
     const float* from = source.data + first * source.across;
     float* to = panel + first;
     if (source.across == 1) {
-      for (long k = 0; k < depth; ++k)
-        Vector::load(from + k * source.along, present).store(to + k * stride, stored);
+      if (full) {
+        for (long k = 0; k < depth; ++k) Vector::load(from + k * source.along).store(to + k * stride);
+      } else {
+        for (long k = 0; k < depth; ++k)
+          Vector::load(from + k * source.along, present).store(to + k * stride, stored);
+      }
       continue;
     }
     for (long k = 0; k < depth; k += kLanes) {
       const Vector::Mask columns = Vector::first(depth - k);
-      Vector rows[kLanes];
-#pragma GCC unroll 16
-      for (long i = 0; i < kLanes; ++i) {
-        rows[i] = first + i < width ? Vector::load(from + i * source.across + k, columns) : Vector::zero();
-      }
-      transpose(rows);
       const long count = smaller_of(kLanes, depth - k);
-      for (long i = 0; i < count; ++i) rows[i].store(to + (k + i) * stride, stored);
+      Vector rows[kLanes];
+      if (full && count == kLanes) {
+#pragma GCC unroll 16
+        for (long i = 0; i < kLanes; ++i) rows[i] = Vector::load(from + i * source.across + k);
+        transpose(rows);
+#pragma GCC unroll 16
+        for (long i = 0; i < kLanes; ++i) rows[i].store(to + (k + i) * stride);
+      } else {
+#pragma GCC unroll 16
+        for (long i = 0; i < kLanes; ++i) {
+          rows[i] = first + i < width ? Vector::load(from + i * source.across + k, columns) : Vector::zero();
+        }
+        transpose(rows);
+        for (long i = 0; i < count; ++i) rows[i].store(to + (k + i) * stride, stored);
+      }
     }
   }
 }
@@ -61,13 +75,32 @@ struct Tile {
   const float* b;  // (depth, kTileColumns)
   float* c;
   long ldc;
-  Vector::Mask last_columns;  // of the last vector of each row
+  bool whole;                 // all columns of the vectors
+  Vector::Mask last_columns;  // else: of the last vector of each row
   float beta;
 };
 
+// sums[i][j] += a[i] * b[j]
 template <int kRows, int kVectors>
-void multiply_tile(const Tile& tile) {
+[[gnu::always_inline]] inline void accumulate_one(Vector (&sums)[kRows][kVectors], const float* a,
+                                                  const float* b) {
+  Vector columns[kVectors];
+#pragma GCC unroll 2
+  for (int j = 0; j < kVectors; ++j) columns[j] = Vector::load(b + j * Vector::kLanes);
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i) {
+    const Vector row = Vector::broadcast(a[i]);
+#pragma GCC unroll 2
+    for (int j = 0; j < kVectors; ++j) sums[i][j] = multiply_add(row, columns[j], sums[i][j]);
+  }
+}
+
+// Not inlined, and two steps in one turn of the loop: else GCC 12 keeps some of the sums in memory, which
+// makes the AVX2 tile less than half as fast.
+template <int kRows, int kVectors>
+[[gnu::noinline]] void multiply_tile(const Tile& tile) {
   constexpr int kLanes = Vector::kLanes;
+  constexpr long kColumns = kTileVectors * kLanes;
   Vector sums[kRows][kVectors];
 #pragma GCC unroll 16
   for (int i = 0; i < kRows; ++i) {
@@ -78,27 +111,27 @@ void multiply_tile(const Tile& tile) {
   }
   const float* a = tile.a;
   const float* b = tile.b;
-  for (long k = 0; k < tile.depth; ++k, a += kRows, b += kTileVectors * kLanes) {
-    Vector columns[kVectors];
-#pragma GCC unroll 2
-    for (int j = 0; j < kVectors; ++j) columns[j] = Vector::load(b + j * kLanes);
-#pragma GCC unroll 16
-    for (int i = 0; i < kRows; ++i) {
-      const Vector row = Vector::broadcast(a[i]);
-#pragma GCC unroll 2
-      for (int j = 0; j < kVectors; ++j) sums[i][j] = multiply_add(row, columns[j], sums[i][j]);
-    }
+  long k = tile.depth;
+  for (; k >= 2; k -= 2, a += 2 * kRows, b += 2 * kColumns) {
+    accumulate_one(sums, a, b);
+    accumulate_one(sums, a + kRows, b + kColumns);
   }
+  if (k > 0) accumulate_one(sums, a, b);
   const Vector beta = Vector::broadcast(tile.beta);
 #pragma GCC unroll 16
   for (int i = 0; i < kRows; ++i) {
     float* c = tile.c + i * tile.ldc;
 #pragma GCC unroll 2
     for (int j = 0; j < kVectors; ++j) {
-      const Vector::Mask mask = j + 1 < kVectors ? Vector::first(kLanes) : tile.last_columns;
       Vector result = sums[i][j];
-      if (tile.beta != 0.0f) result = multiply_add(beta, Vector::load(c + j * kLanes, mask), result);
-      result.store(c + j * kLanes, mask);
+      if (j + 1 < kVectors || tile.whole) {
+        if (tile.beta != 0.0f) result = multiply_add(beta, Vector::load(c + j * kLanes), result);
+        result.store(c + j * kLanes);
+      } else {
+        if (tile.beta != 0.0f)
+          result = multiply_add(beta, Vector::load(c + j * kLanes, tile.last_columns), result);
+        result.store(c + j * kLanes, tile.last_columns);
+      }
     }
   }
 }
@@ -121,22 +154,46 @@ long part_start(long size, long parts, long i) {
 }
 
 // C (rows, columns) = beta * C + packed A * packed B.
+//
+// One panel stays in L1 and those of the other operand come from L2: the panel of B stays, as the larger one.
+// Where the depth is small, C is most of what moves, and its rows are walked along for the prefetcher's sake.
 void multiply_blocks(const float* a, const float* b, long rows, long columns, long depth, float beta,
                      float* c, long ldc) {
   constexpr long kTileColumns = kTileVectors * Vector::kLanes;
   const long panels = divide_up(rows, kTileRows);
-  for (long j = 0; j < columns; j += kTileColumns) {
+  const auto multiply = [&](long panel, long j) {
     const long width = smaller_of(columns - j, kTileColumns);
     const long vectors = divide_up(width, Vector::kLanes);
-    for (long panel = 0; panel < panels; ++panel) {
-      const long i = part_start(rows, panels, panel);
-      const long height = part_start(rows, panels, panel + 1) - i;
-      const Tile tile{depth,         a + i * depth,
-                      b + j * depth, c + i * ldc + j,
-                      ldc,           Vector::first(width - (vectors - 1) * Vector::kLanes),
-                      beta};
-      multiply_tile(static_cast<int>(height), static_cast<int>(vectors), tile);
-    }
+    const long i = part_start(rows, panels, panel);
+    const long height = part_start(rows, panels, panel + 1) - i;
+    const Tile tile{depth,
+                    a + i * depth,
+                    b + j * depth,
+                    c + i * ldc + j,
+                    ldc,
+                    width == vectors * Vector::kLanes,
+                    Vector::first(width - (vectors - 1) * Vector::kLanes),
+                    beta};
+    multiply_tile(static_cast<int>(height), static_cast<int>(vectors), tile);
+  };
+  constexpr long kSmallDepth = 64;
+  if (depth <= kSmallDepth) {
+    for (long panel = 0; panel < panels; ++panel)
+      for (long j = 0; j < columns; j += kTileColumns) multiply(panel, j);
+  } else {
+    for (long j = 0; j < columns; j += kTileColumns)
+      for (long panel = 0; panel < panels; ++panel) multiply(panel, j);
+  }
+}
+
+// Packs rows i..i + rows of op(A), k..k + depth, in panels of nearly equal heights.
+void pack_rows(const Source& a, long i, long rows, long k, long depth, float* packed) {
+  const long panels = divide_up(rows, kTileRows);
+  for (long panel = 0; panel < panels; ++panel) {
+    const long ii = part_start(rows, panels, panel);
+    const long height = part_start(rows, panels, panel + 1) - ii;
+    const Source part{a.data + (i + ii) * a.across + k * a.along, a.across, a.along};
+    pack_panel(part, height, height, depth, packed + ii * depth);
   }
 }
 
@@ -149,12 +206,13 @@ void gemm_blocked(const GemmProblem& p, float* scratch) noexcept {
   float* const packed_b = scratch + kBlockRows * kBlockDepth;
   const long depth_blocks = p.k == 0 ? 1 : divide_up(p.k, kBlockDepth);
   const long row_blocks = divide_up(p.m, kBlockRows);
+  const long block_columns = row_blocks == 1 ? kTileColumns : kBlockColumns;
 
-  for (long j = 0; j < p.n; j += kBlockColumns) {
-    const long columns = smaller_of(p.n - j, kBlockColumns);
-    for (long d = 0; d < depth_blocks; ++d) {
-      const long k = part_start(p.k, depth_blocks, d);
-      const long depth = part_start(p.k, depth_blocks, d + 1) - k;
+  for (long d = 0; d < depth_blocks; ++d) {
+    const long k = part_start(p.k, depth_blocks, d);
+    const long depth = part_start(p.k, depth_blocks, d + 1) - k;
+    for (long j = 0; j < p.n; j += block_columns) {
+      const long columns = smaller_of(p.n - j, block_columns);
       for (long jj = 0; jj < columns; jj += kTileColumns) {
         const Source panel{b.data + (j + jj) * b.across + k * b.along, b.across, b.along};
         pack_panel(panel, smaller_of(columns - jj, kTileColumns), kTileColumns, depth, packed_b + jj * depth);
@@ -162,13 +220,7 @@ void gemm_blocked(const GemmProblem& p, float* scratch) noexcept {
       for (long block = 0; block < row_blocks; ++block) {
         const long i = part_start(p.m, row_blocks, block);
         const long rows = part_start(p.m, row_blocks, block + 1) - i;
-        const long panels = divide_up(rows, kTileRows);
-        for (long panel = 0; panel < panels; ++panel) {
-          const long ii = part_start(rows, panels, panel);
-          const long height = part_start(rows, panels, panel + 1) - ii;
-          const Source part{a.data + (i + ii) * a.across + k * a.along, a.across, a.along};
-          pack_panel(part, height, height, depth, packed_a + ii * depth);
-        }
+        if (j == 0 || row_blocks > 1) pack_rows(a, i, rows, k, depth, packed_a);
         multiply_blocks(packed_a, packed_b, rows, columns, depth, d == 0 ? p.beta : 1.0f, p.c + i * ldc + j,
                         ldc);
       }
