@@ -81,9 +81,10 @@ class BasicEngine final : public TrainingEngine {
   Weights weights_of(int layer, int direction) const {
     const DirectionTensors values = store().parameters(layer, direction);
     const DirectionTensors gradients = store().gradients(layer, direction);
+    const PackedWeights::Direction packed = packed_weights().at(layer, direction);
     const int H = network().units, inputs = network().layer_inputs(layer);
-    return {{values.W, gradients.W, 4 * H, inputs, inputs},
-            {values.R, gradients.R, 4 * H, H, H},
+    return {{values.W, gradients.W, 4 * H, inputs, inputs, packed.W},
+            {values.R, gradients.R, 4 * H, H, H, packed.R},
             {values.b_W, gradients.b_W, 1, 4 * H, 4 * H},
             {values.b_R, gradients.b_R, 1, 4 * H, 4 * H}};
   }

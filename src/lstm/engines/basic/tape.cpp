@@ -95,6 +95,7 @@ Tensor Tape::matrix_product(Tensor a, Tensor weights, Tensor out) {
             .lda = a.stride,
             .b = weights.value,
             .ldb = weights.stride,
+            .packed_b = weights.packed,
             .c = out.value,
             .ldc = out.stride});
   return out;
@@ -229,6 +230,7 @@ void Tape::differentiate_matrix_product(const Operation& operation) {
             .lda = out.stride,
             .b = weights.value,
             .ldb = weights.stride,
+            .packed_b = weights.packed,
             .c = a.gradient,
             .ldc = a.stride,
             .beta = 1.0f});

@@ -24,6 +24,9 @@ struct Tensor {
   int rows = 0;
   int columns = 0;
   int stride = 0;  // elements from one row to the next
+  // Weights of products only, else null: the values as kernels/gemm packs them, as transpose (columns, rows)
+  // while recording and as (rows, columns) in differentiate(). Products read these where they are given.
+  const float* packed = nullptr;
 
   // Slices are views: they record nothing, and their gradients are parts of the whole's gradient.
   Tensor column_range(int first, int count) const;

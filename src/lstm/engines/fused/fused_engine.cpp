@@ -83,31 +83,28 @@ class FusedEngine final : public TrainingEngine {
 
   void forward_direction(int layer, int direction) {
     const DirectionTensors weights = store().parameters(layer, direction);
+    const PackedWeights::Direction packed = packed_weights().at(layer, direction);
     const Direction& kept = direction_at(layer, direction);
     const int inputs = network().layer_inputs(layer);
     float* h = y_[static_cast<std::size_t>(layer)].data() + direction * H();
     for (int k = 0; k < batch().steps(); ++k) {
       const RecurrentStep step = batch().step(direction, k);
       float* step_gates = kept.gates.data() + size(step.row, gates());
-      gemm()({.transpose_b = true,
-              .m = step.rows,
+      gemm()({.m = step.rows,
               .n = gates(),
               .k = inputs,
               .a = input(layer) + size(step.row, inputs),
               .lda = inputs,
-              .b = weights.W,
-              .ldb = inputs,
+              .packed_b = packed.W,
               .c = step_gates,
               .ldc = gates()});
       if (step.rows_before > 0) {
-        gemm()({.transpose_b = true,
-                .m = step.rows_before,
+        gemm()({.m = step.rows_before,
                 .n = gates(),
                 .k = H(),
                 .a = h + size(step.row_before, width()),
                 .lda = width(),
-                .b = weights.R,
-                .ldb = H(),
+                .packed_b = packed.R,
                 .c = step_gates,
                 .ldc = gates(),
                 .beta = 1.0f});
@@ -127,7 +124,7 @@ class FusedEngine final : public TrainingEngine {
 
   // The gradient of h from the step that follows is added to dy in place.
   void backward_direction(int layer, int direction) {
-    const DirectionTensors weights = store().parameters(layer, direction);
+    const PackedWeights::Direction weights = packed_weights().at(layer, direction);
     const DirectionTensors gradients = store().gradients(layer, direction);
     const Direction& kept = direction_at(layer, direction);
     const int inputs = network().layer_inputs(layer);
@@ -181,7 +178,7 @@ class FusedEngine final : public TrainingEngine {
             .beta = 1.0f});
   }
 
-  // d_input (rows, columns) = beta * d_input + d_gates * weights (4H, columns)
+  // d_input (rows, columns) = beta * d_input + d_gates * packed weights (4H, columns)
   void add_input_gradient(const float* d_gates, int rows, const float* weights, int columns, float beta,
                           float* d_input, int stride) {
     gemm()({.m = rows,
@@ -189,8 +186,7 @@ class FusedEngine final : public TrainingEngine {
             .k = gates(),
             .a = d_gates,
             .lda = gates(),
-            .b = weights,
-            .ldb = columns,
+            .packed_b = weights,
             .c = d_input,
             .ldc = stride,
             .beta = beta});

@@ -33,6 +33,7 @@ TrainingEngine::TrainingEngine(const char* engine, const Network& network, const
       gemm_(isa_, team_),
       batch_(network, shape),
       store_(network, adam, isa_),
+      packed_weights_(network),
       head_(network, shape, isa_, team_, gemm_) {}
 
 void TrainingEngine::load(const Batch& batch) {
@@ -41,6 +42,7 @@ void TrainingEngine::load(const Batch& batch) {
 
 void TrainingEngine::forward() {
   batch_.pack_x(team_, x());
+  packed_weights_.pack_for_forward(store_, gemm_);
   forward_layers();
   head_.forward(batch_, y(), store_.head());
 }
@@ -52,11 +54,12 @@ void TrainingEngine::backward() {
                   std::fill(gradients.begin() + first, gradients.begin() + last, 0.0f);
                 });
   head_.backward(batch_, y(), store_.head(), store_.head_gradient(), dy());
+  packed_weights_.pack_for_backward(store_, gemm_);
   backward_layers();
 }
 
 std::size_t TrainingEngine::workspace_bytes() const {
-  return layer_bytes() + batch_.bytes() + head_.workspace_bytes() +
+  return layer_bytes() + batch_.bytes() + packed_weights_.bytes() + head_.workspace_bytes() +
          static_cast<std::size_t>(team_.threads()) * kernels::gemm_scratch_size() * sizeof(float);
 }
 

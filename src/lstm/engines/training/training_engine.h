@@ -7,6 +7,7 @@
 #include "cpu/thread_team.h"
 #include "engines/training/head.h"
 #include "engines/training/packed_batch.h"
+#include "engines/training/packed_weights.h"
 #include "engines/training/parameter_store.h"
 #include "kernels/gemm/gemm.h"
 #include "lstm/engine.h"
@@ -51,6 +52,8 @@ class TrainingEngine : public Engine {
   const ParameterStore& store() const { return store_; }
   cpu::ThreadTeam& team() { return team_; }
   kernels::Gemm& gemm() { return gemm_; }
+  // For the pass that runs.
+  const PackedWeights& packed_weights() const { return packed_weights_; }
   Isa isa() const { return isa_; }
   int width() const { return network_.directions * network_.units; }  // D*H
   // "avx512 kernels, 2 threads".
@@ -64,6 +67,7 @@ class TrainingEngine : public Engine {
   kernels::Gemm gemm_;
   PackedBatch batch_;
   ParameterStore store_;
+  PackedWeights packed_weights_;
   Head head_;
 };
 

@@ -19,16 +19,30 @@ struct GemmProblem {
   int lda = 0;  // elements from one row of A as stored to the next
   const float* b = nullptr;
   int ldb = 0;
+  // Where given, op(B) as pack_b wrote it; b, ldb and transpose_b are not read.
+  const float* packed_b = nullptr;
   float* c = nullptr;  // (m, n)
   int ldc = 0;
   float beta = 0.0f;  // 0: C is written without being read
 };
 
-// One thread's share; `scratch` holds gemm_scratch_size() floats. An element of C has the same bits whatever
-// the m and n of the problem that it is computed in.
-using GemmFunction = void (*)(const GemmProblem& problem, float* scratch) noexcept;
+struct GemmFunctions {
+  // One thread's share; `scratch` holds gemm_scratch_size() floats. An element of C has the same bits
+  // whatever the m and n of the problem that it is computed in.
+  void (*multiply)(const GemmProblem& problem, float* scratch) noexcept;
+  // Writes op(B) (k, n) of a problem for products of the same variant. Column j begins at j * k for all
+  // multiples j of kPackedColumns.
+  void (*pack_b)(const GemmProblem& problem, float* packed_b) noexcept;
+};
 
-std::span<const Variant<GemmFunction>> gemm_variants();
+inline constexpr int kPackedColumns = 32;
+// Floats that pack_b writes.
+constexpr std::size_t packed_b_size(int n, int k) {
+  const int columns = (n + kPackedColumns - 1) / kPackedColumns * kPackedColumns;
+  return static_cast<std::size_t>(columns) * static_cast<std::size_t>(k);
+}
+
+std::span<const Variant<GemmFunctions>> gemm_variants();
 // Floats of scratch that any variant needs for any problem.
 std::size_t gemm_scratch_size();
 
@@ -38,10 +52,12 @@ class Gemm {
  public:
   Gemm(Isa isa, cpu::ThreadTeam& team);
   void operator()(const GemmProblem& problem);
+  // Packs op(B) of a problem, of which n, k and B are read, for many products: packed_b_size(n, k) floats.
+  void pack_b(const GemmProblem& problem, float* packed_b);
   std::string_view variant() const { return variant_->name; }
 
  private:
-  const Variant<GemmFunction>* variant_;
+  const Variant<GemmFunctions>* variant_;
   cpu::ThreadTeam* team_;
   std::vector<cpu::Memory> scratch_;  // one a thread
 };

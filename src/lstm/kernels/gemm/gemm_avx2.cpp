@@ -18,4 +18,8 @@ void gemm_avx2(const GemmProblem& problem, float* scratch) noexcept {
   gemm_blocked(problem, scratch);
 }
 
+void pack_b_avx2(const GemmProblem& problem, float* packed_b) noexcept {
+  pack_b_blocked(problem, packed_b);
+}
+
 }  // namespace lstm::kernels

@@ -19,4 +19,8 @@ void gemm_avx512(const GemmProblem& problem, float* scratch) noexcept {
   gemm_blocked(problem, scratch);
 }
 
+void pack_b_avx512(const GemmProblem& problem, float* packed_b) noexcept {
+  pack_b_blocked(problem, packed_b);
+}
+
 }  // namespace lstm::kernels

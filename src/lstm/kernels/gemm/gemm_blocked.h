@@ -16,6 +16,9 @@
 namespace lstm::kernels {
 namespace {
 
+constexpr long kTileColumns = kTileVectors * Vector::kLanes;
+static_assert(kPackedColumns % kTileColumns == 0);
+
 constexpr long divide_up(long a, long b) {
   return (a + b - 1) / b;
 }
@@ -23,48 +26,72 @@ constexpr long smaller_of(long a, long b) {
   return a < b ? a : b;
 }
 
-// Where element (row, k) of a matrix that is packed by rows of op() lies: `across` between rows, `along` k.
+// Where the elements of a matrix lie: `along` between values of k, `across` between rows of op(A) or columns
+// of op(B).
 struct Source {
   const float* data;
   long across, along;  // one of them is 1
 };
 
-// Packs `width` rows over `depth` values of k as panel[k][stride], zeros from width to stride.
-void pack_panel(const Source& source, long width, long stride, long depth, float* panel) {
+// Packs `height` rows over `depth` values of k as panel[k][height]. Writes up to kLanes floats more: masked
+// stores take much longer on some CPUs.
+void pack_row_panel(const Source& source, long height, long depth, float* panel) {
   constexpr long kLanes = Vector::kLanes;
-  for (long first = 0; first < stride; first += kLanes) {
+  static_assert(kTileRows <= kLanes && kLanes <= kOverrun);
+  if (source.across == 1) {
+    const Vector::Mask present = Vector::first(height);
+    for (long k = 0; k < depth; ++k)
+      Vector::load(source.data + k * source.along, present).store(panel + k * height);
+    return;
+  }
+  const float* from[kLanes];
+  for (long i = 0; i < kLanes; ++i) from[i] = source.data + smaller_of(i, height - 1) * source.across;
+  Vector rows[kLanes];
+  long k = 0;
+  for (; k + kLanes <= depth; k += kLanes) {
+#pragma GCC unroll 16
+    for (long i = 0; i < kLanes; ++i) rows[i] = Vector::load(from[i] + k);
+    transpose(rows);
+#pragma GCC unroll 16
+    for (long i = 0; i < kLanes; ++i) rows[i].store(panel + (k + i) * height);
+  }
+  const Vector::Mask columns = Vector::first(depth - k);
+#pragma GCC unroll 16
+  for (long i = 0; i < kLanes; ++i) rows[i] = Vector::load(from[i] + k, columns);
+  transpose(rows);
+  for (long i = 0; k + i < depth; ++i) rows[i].store(panel + (k + i) * height);
+}
+
+// Packs `width` columns over `depth` values of k as panel[k][kTileColumns], zeros from `width` on.
+void pack_column_panel(const Source& source, long width, long depth, float* panel) {
+  constexpr long kLanes = Vector::kLanes;
+  for (long first = 0; first < kTileColumns; first += kLanes) {
     const bool full = first + kLanes <= width;
     const Vector::Mask present = Vector::first(width > first ? width - first : 0);
-    const Vector::Mask stored = Vector::first(stride - first);
     const float* from = source.data + first * source.across;
     float* to = panel + first;
     if (source.across == 1) {
-      if (full) {
-        for (long k = 0; k < depth; ++k) Vector::load(from + k * source.along).store(to + k * stride);
-      } else {
-        for (long k = 0; k < depth; ++k)
-          Vector::load(from + k * source.along, present).store(to + k * stride, stored);
+      for (long k = 0; k < depth; ++k) {
+        const float* row = from + k * source.along;
+        (full ? Vector::load(row) : Vector::load(row, present)).store(to + k * kTileColumns);
       }
       continue;
     }
     for (long k = 0; k < depth; k += kLanes) {
-      const Vector::Mask columns = Vector::first(depth - k);
       const long count = smaller_of(kLanes, depth - k);
+      const Vector::Mask columns = Vector::first(count);
       Vector rows[kLanes];
       if (full && count == kLanes) {
 #pragma GCC unroll 16
         for (long i = 0; i < kLanes; ++i) rows[i] = Vector::load(from + i * source.across + k);
-        transpose(rows);
-#pragma GCC unroll 16
-        for (long i = 0; i < kLanes; ++i) rows[i].store(to + (k + i) * stride);
       } else {
 #pragma GCC unroll 16
         for (long i = 0; i < kLanes; ++i) {
           rows[i] = first + i < width ? Vector::load(from + i * source.across + k, columns) : Vector::zero();
         }
-        transpose(rows);
-        for (long i = 0; i < count; ++i) rows[i].store(to + (k + i) * stride, stored);
       }
+      transpose(rows);
+      for (long i = 0; i < count; ++i) rows[i].store(to + (k + i) * kTileColumns);
     }
   }
 }
@@ -100,7 +127,6 @@ template <int kRows, int kVectors>
 template <int kRows, int kVectors>
 [[gnu::noinline]] void multiply_tile(const Tile& tile) {
   constexpr int kLanes = Vector::kLanes;
-  constexpr long kColumns = kTileVectors * kLanes;
   Vector sums[kRows][kVectors];
 #pragma GCC unroll 16
   for (int i = 0; i < kRows; ++i) {
@@ -112,9 +138,9 @@ template <int kRows, int kVectors>
   const float* a = tile.a;
   const float* b = tile.b;
   long k = tile.depth;
-  for (; k >= 2; k -= 2, a += 2 * kRows, b += 2 * kColumns) {
+  for (; k >= 2; k -= 2, a += 2 * kRows, b += 2 * kTileColumns) {
     accumulate_one(sums, a, b);
-    accumulate_one(sums, a + kRows, b + kColumns);
+    accumulate_one(sums, a + kRows, b + kTileColumns);
   }
   if (k > 0) accumulate_one(sums, a, b);
   const Vector beta = Vector::broadcast(tile.beta);
@@ -153,13 +179,18 @@ long part_start(long size, long parts, long i) {
   return size * i / parts;
 }
 
+// Panels of kTileColumns columns of B: that of column j begins at j * height.
+struct Panels {
+  const float* data;
+  long height;
+};
+
 // C (rows, columns) = beta * C + packed A * packed B.
 //
 // One panel stays in L1 and those of the other operand come from L2: the panel of B stays, as the larger one.
 // Where the depth is small, C is most of what moves, and its rows are walked along for the prefetcher's sake.
-void multiply_blocks(const float* a, const float* b, long rows, long columns, long depth, float beta,
+void multiply_blocks(const float* a, const Panels& b, long rows, long columns, long depth, float beta,
                      float* c, long ldc) {
-  constexpr long kTileColumns = kTileVectors * Vector::kLanes;
   const long panels = divide_up(rows, kTileRows);
   const auto multiply = [&](long panel, long j) {
     const long width = smaller_of(columns - j, kTileColumns);
@@ -168,7 +199,7 @@ void multiply_blocks(const float* a, const float* b, long rows, long columns, lo
     const long height = part_start(rows, panels, panel + 1) - i;
     const Tile tile{depth,
                     a + i * depth,
-                    b + j * depth,
+                    b.data + j * b.height,
                     c + i * ldc + j,
                     ldc,
                     width == vectors * Vector::kLanes,
@@ -193,39 +224,54 @@ void pack_rows(const Source& a, long i, long rows, long k, long depth, float* pa
     const long ii = part_start(rows, panels, panel);
     const long height = part_start(rows, panels, panel + 1) - ii;
     const Source part{a.data + (i + ii) * a.across + k * a.along, a.across, a.along};
-    pack_panel(part, height, height, depth, packed + ii * depth);
+    pack_row_panel(part, height, depth, packed + ii * depth);
+  }
+}
+
+Source b_of(const GemmProblem& p) {
+  const long ldb = p.ldb;
+  return {p.b, p.transpose_b ? ldb : 1, p.transpose_b ? 1 : ldb};
+}
+
+// Packs columns j..j + columns of op(B), k..k + depth, in panels of kTileColumns.
+void pack_columns(const Source& b, long j, long columns, long k, long depth, float* packed) {
+  for (long jj = 0; jj < columns; jj += kTileColumns) {
+    const Source panel{b.data + (j + jj) * b.across + k * b.along, b.across, b.along};
+    pack_column_panel(panel, smaller_of(columns - jj, kTileColumns), depth, packed + jj * depth);
   }
 }
 
 void gemm_blocked(const GemmProblem& p, float* scratch) noexcept {
-  constexpr long kTileColumns = kTileVectors * Vector::kLanes;
-  const long lda = p.lda, ldb = p.ldb, ldc = p.ldc;
+  const long lda = p.lda, ldc = p.ldc;
   const Source a{p.a, p.transpose_a ? 1 : lda, p.transpose_a ? lda : 1};
-  const Source b{p.b, p.transpose_b ? ldb : 1, p.transpose_b ? 1 : ldb};
+  const Source b = b_of(p);
   float* const packed_a = scratch;
-  float* const packed_b = scratch + kBlockRows * kBlockDepth;
+  float* const packed_b = packed_a + kBlockRows * kBlockDepth + kOverrun;
   const long depth_blocks = p.k == 0 ? 1 : divide_up(p.k, kBlockDepth);
   const long row_blocks = divide_up(p.m, kBlockRows);
-  const long block_columns = row_blocks == 1 ? kTileColumns : kBlockColumns;
+  const bool is_packed = p.packed_b != nullptr;
+  const long block_columns = is_packed ? p.n : row_blocks == 1 ? kTileColumns : kBlockColumns;
 
   for (long d = 0; d < depth_blocks; ++d) {
     const long k = part_start(p.k, depth_blocks, d);
     const long depth = part_start(p.k, depth_blocks, d + 1) - k;
     for (long j = 0; j < p.n; j += block_columns) {
       const long columns = smaller_of(p.n - j, block_columns);
-      for (long jj = 0; jj < columns; jj += kTileColumns) {
-        const Source panel{b.data + (j + jj) * b.across + k * b.along, b.across, b.along};
-        pack_panel(panel, smaller_of(columns - jj, kTileColumns), kTileColumns, depth, packed_b + jj * depth);
-      }
+      if (!is_packed) pack_columns(b, j, columns, k, depth, packed_b);
+      const Panels panels = is_packed ? Panels{p.packed_b + k * kTileColumns, p.k} : Panels{packed_b, depth};
       for (long block = 0; block < row_blocks; ++block) {
         const long i = part_start(p.m, row_blocks, block);
         const long rows = part_start(p.m, row_blocks, block + 1) - i;
         if (j == 0 || row_blocks > 1) pack_rows(a, i, rows, k, depth, packed_a);
-        multiply_blocks(packed_a, packed_b, rows, columns, depth, d == 0 ? p.beta : 1.0f, p.c + i * ldc + j,
+        multiply_blocks(packed_a, panels, rows, columns, depth, d == 0 ? p.beta : 1.0f, p.c + i * ldc + j,
                         ldc);
       }
     }
   }
+}
+
+void pack_b_blocked(const GemmProblem& p, float* packed_b) noexcept {
+  pack_columns(b_of(p), 0, p.n, 0, p.k, packed_b);
 }
 
 }  // namespace

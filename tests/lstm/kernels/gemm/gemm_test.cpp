@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "lstm/kernels/gemm/emulated.h"
+
 namespace lstm::kernels {
 namespace {
 
@@ -42,7 +44,18 @@ struct Case {
   }
 
   GemmProblem problem() {
-    return {transpose_a, transpose_b, m, n, k, a.data(), lda, b.data(), ldb, c.data(), ldc, beta};
+    return {.transpose_a = transpose_a,
+            .transpose_b = transpose_b,
+            .m = m,
+            .n = n,
+            .k = k,
+            .a = a.data(),
+            .lda = lda,
+            .b = b.data(),
+            .ldb = ldb,
+            .c = c.data(),
+            .ldc = ldc,
+            .beta = beta};
   }
 
   double exact(int i, int j) const {
@@ -63,8 +76,13 @@ struct Case {
   }
 };
 
-std::vector<float> scratch() {
-  return std::vector<float>(gemm_scratch_size(), kNaN);
+// The same, to be computed from packed B alone.
+GemmProblem with(const float* packed_b, GemmProblem problem) {
+  problem.packed_b = packed_b;
+  problem.transpose_b = !problem.transpose_b;
+  problem.b = nullptr;
+  problem.ldb = -1;
+  return problem;
 }
 
 // Compares `got`, computed from the problem of `before`, and what must have been left alone.
@@ -85,21 +103,38 @@ void expect_exact(const Case& before, const std::vector<float>& got) {
   ASSERT_EQ(got.back(), before.c.back()) << before.text() << ": wrote beyond C";
 }
 
-class GemmVariant : public testing::TestWithParam<Variant<GemmFunction>> {
+class GemmVariant : public testing::TestWithParam<Variant<GemmFunctions>> {
  protected:
   void SetUp() override {
     if (!is_available(GetParam().isa)) GTEST_SKIP() << "needs " << name(GetParam().isa);
   }
+
+  void multiply(const GemmProblem& problem) {
+    GetParam().function.multiply(problem, scratch_.data());
+    ASSERT_TRUE(std::isnan(scratch_.back())) << "wrote beyond gemm_scratch_size()";
+  }
+  void multiply_packed(const GemmProblem& problem) {
+    std::vector<float> packed(packed_b_size(problem.n, problem.k) + 1, kNaN);
+    GetParam().function.pack_b(problem, packed.data());
+    ASSERT_TRUE(std::isnan(packed.back())) << "wrote beyond packed_b_size()";
+    multiply(with(packed.data(), problem));
+  }
+
+ private:
+  std::vector<float> scratch_ = std::vector<float>(gemm_scratch_size() + 1, kNaN);
 };
 INSTANTIATE_TEST_SUITE_P(Table, GemmVariant,
                          testing::ValuesIn(gemm_variants().begin(), gemm_variants().end()),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(Emulated, GemmVariant,
+                         testing::Values(Variant<GemmFunctions>{"avx512", Isa::portable, gemm_as_avx512()},
+                                         Variant<GemmFunctions>{"avx2", Isa::portable, gemm_as_avx2()}),
                          [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST_P(GemmVariant, MatchesDoublePrecision) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
-  auto space = scratch();
   // Around 1, the widths of vectors and tiles, and beyond one block of k.
   const auto size = [&](int most) {
     const int sizes[] = {1, 2, 3, 5, 6, 7, 13, 14, 15, 16, 17, 28, 31, 32, 33, 64, most};
@@ -113,19 +148,25 @@ TEST_P(GemmVariant, MatchesDoublePrecision) {
       for (int i = 0; i < tested.m; ++i) std::fill_n(tested.c.data() + i * tested.ldc, tested.n, kNaN);
     }
     const Case before = tested;
-    GetParam().function(tested.problem(), space.data());
+    multiply(tested.problem());
     expect_exact(before, tested.c);
+    tested.c = before.c;
+    multiply_packed(tested.problem());
+    expect_exact(before, tested.c);
+    if (HasFatalFailure()) return;
   }
 }
 
 TEST_P(GemmVariant, CrossesTheEdgesOfItsBlocks) {
   std::mt19937 random(7);
-  auto space = scratch();
   for (const auto& [m, n, k] : {std::array{400, 33, 40}, std::array{20, 1100, 70}, std::array{9, 17, 1400}}) {
     for (const bool transpose : {false, true}) {
       Case tested(random, transpose, !transpose, m, n, k, 1.0f);
       const Case before = tested;
-      GetParam().function(tested.problem(), space.data());
+      multiply(tested.problem());
+      expect_exact(before, tested.c);
+      tested.c = before.c;
+      multiply_packed(tested.problem());
       expect_exact(before, tested.c);
     }
   }
@@ -133,14 +174,13 @@ TEST_P(GemmVariant, CrossesTheEdgesOfItsBlocks) {
 
 TEST_P(GemmVariant, PropagatesNaNAndInfinityEvenAgainstZeros) {
   std::mt19937 random(3);
-  auto space = scratch();
   for (const float poison : {kNaN, std::numeric_limits<float>::infinity()}) {
     for (const bool transpose : {false, true}) {
       Case tested(random, transpose, transpose, 19, 37, 21, 0.0f);
       std::fill(tested.a.begin(), tested.a.end(), 0.0f);
       tested.b[static_cast<std::size_t>(transpose ? 5 * tested.ldb + 4 : 4 * tested.ldb + 5)] =
           poison;  // k 4, n 5
-      GetParam().function(tested.problem(), space.data());
+      multiply(tested.problem());
       for (int i = 0; i < tested.m; ++i) {
         for (int j = 0; j < tested.n; ++j) {
           const float value = tested.c[static_cast<std::size_t>(i * tested.ldc + j)];
@@ -153,22 +193,26 @@ TEST_P(GemmVariant, PropagatesNaNAndInfinityEvenAgainstZeros) {
 
 TEST_P(GemmVariant, WithoutProductsScalesC) {
   std::mt19937 random(5);
-  auto space = scratch();
   for (const float beta : {0.0f, 2.0f}) {
     Case tested(random, false, false, 17, 35, 0, beta);
     const Case before = tested;
-    GetParam().function(tested.problem(), space.data());
+    multiply(tested.problem());
     expect_exact(before, tested.c);
   }
 }
 
-TEST_P(GemmVariant, GivesTheSameBitsAtEveryNumberOfThreads) {
+class GemmThreads : public GemmVariant {};
+INSTANTIATE_TEST_SUITE_P(Table, GemmThreads,
+                         testing::ValuesIn(gemm_variants().begin(), gemm_variants().end()),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+
+TEST_P(GemmThreads, GivesTheSameBitsAtEveryNumberOfThreads) {
   std::mt19937 random(11);
   for (const auto& [m, n, k] :
        {std::array{64, 200, 33}, std::array{333, 40, 350}, std::array{1, 1, 5}, std::array{3, 2, 641}}) {
     for (const bool transpose : {false, true}) {
       Case original(random, transpose, !transpose, m, n, k, 1.0f);
-      std::vector<float> single;
+      std::vector<float> single, single_packed;
       for (const int threads : {1, 2, 3, 5}) {
         Case tested = original;
         cpu::ThreadTeam team(threads);
@@ -181,6 +225,17 @@ TEST_P(GemmVariant, GivesTheSameBitsAtEveryNumberOfThreads) {
         }
         ASSERT_EQ(std::memcmp(tested.c.data(), single.data(), single.size() * sizeof(float)), 0)
             << original.text() << " threads " << threads;
+
+        std::vector<float> packed(packed_b_size(n, k), kNaN);
+        gemm.pack_b(tested.problem(), packed.data());
+        tested.c = original.c;
+        gemm(with(packed.data(), tested.problem()));
+        if (threads == 1) {
+          expect_exact(original, tested.c);
+          single_packed = tested.c;
+        }
+        ASSERT_EQ(std::memcmp(tested.c.data(), single_packed.data(), single_packed.size() * sizeof(float)), 0)
+            << original.text() << " packed, threads " << threads;
       }
     }
   }
