@@ -1,6 +1,7 @@
 // One batch of training data, as views: nothing is copied or owned.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -27,5 +28,8 @@ struct Batch {
 // (|labels| + repeats > loss_length) is no error: its loss is infinite and its gradient zero, see
 // docs/ctc.md.
 void validate(const Batch& batch, const Network& network, const BatchShape& shape);
+
+// What Engine::read_logits() writes for a batch, in floats: N * V for cross-entropy, N * T * V for CTC.
+std::size_t logits_size(const Network& network, const Batch& batch);
 
 }  // namespace lstm

@@ -59,7 +59,8 @@ class Engine {
   // engines.
   virtual std::span<const double> gradients_fp64() const { return {}; }
 
-  // One training step is load, forward, loss, backward, update, in this order; none of them allocates.
+  // One training step is load, forward, loss, backward, update, in this order; none of them allocates. To
+  // evaluate or predict, load and forward (and loss) suffice.
   // load keeps the views (the caller keeps the data alive until the step ends) and throws what
   // validate(batch) throws.
   virtual void load(const Batch& batch) = 0;
@@ -67,6 +68,17 @@ class Engine {
   virtual double loss() = 0;
   virtual void backward() = 0;
   virtual void update() = 0;  // one step of Adam
+
+  // After forward: what the head put out, before any softmax, with samples and time steps as in the batch.
+  // Cross-entropy: (N, V), of each sample's last step. CTC: (N, T, V), zeros from each sample's loss length
+  // on. Throws std::invalid_argument where `logits` does not have logits_size() elements.
+  virtual void read_logits(std::span<float> logits) const = 0;
+  // Between backward and update: gradients whose 2-norm, over all parameters, exceeds max_norm are scaled to
+  // have that norm (Pascanu, Mikolov, Bengio, 2013). Returns the norm before. Where it is not finite nothing
+  // is scaled. Throws std::invalid_argument unless max_norm > 0.
+  virtual double clip_gradients(double max_norm) = 0;
+  // Of the updates from now on.
+  virtual void set_learning_rate(double rate) = 0;
 
   // Waits until everything that was started has ended: on a GPU forward, backward and update return before
   // they are done.

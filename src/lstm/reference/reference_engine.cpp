@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -9,6 +10,8 @@
 
 #include "cpu/thread_team.h"
 #include "model/adam.h"
+#include "model/clipping.h"
+#include "model/logits.h"
 #include "reference/sample.h"
 
 namespace lstm::reference {
@@ -101,6 +104,33 @@ class ReferenceEngine final : public Engine {
       parameters_[i] = published_[i] = static_cast<float>(weights_.values()[i]);
     }
   }
+
+  void read_logits(std::span<float> logits) const override {
+    model::require_logits_size(network_, batch_, logits.size());
+    const std::size_t each = logits.size() / static_cast<std::size_t>(batch_.samples);
+    std::fill(logits.begin(), logits.end(), 0.0f);
+    for (int n = 0; n < batch_.samples; ++n) {
+      const Trace& trace = traces_[static_cast<std::size_t>(n)];
+      const int steps = network_.loss == Loss::ctc ? trace.loss_length : 1;
+      const std::size_t count = static_cast<std::size_t>(steps) * static_cast<std::size_t>(network_.classes);
+      std::copy_n(trace.logits.begin(), count, logits.begin() + static_cast<std::ptrdiff_t>(n * each));
+    }
+  }
+
+  double clip_gradients(double max_norm) override {
+    model::require_norm(max_norm);
+    double sum = 0;
+    for (const double gradient : gradients_) sum += gradient * gradient;
+    const double norm = std::sqrt(sum);
+    if (!model::exceeds(norm, max_norm)) return norm;
+    for (std::size_t i = 0; i < gradients_.size(); ++i) {
+      gradients_[i] *= max_norm / norm;
+      rounded_gradients_[i] = static_cast<float>(gradients_[i]);
+    }
+    return norm;
+  }
+
+  void set_learning_rate(double rate) override { adam_.learning_rate = rate; }
 
   std::size_t workspace_bytes() const override {
     std::size_t bytes = weights_.bytes();

@@ -13,6 +13,7 @@
 #include "cuda/fused/fused_engine.h"
 #include "cuda/persistent/persistent_engine.h"
 #include "lstm/engines/random_problem.h"
+#include "lstm/engines/training_controls.h"
 
 namespace lstm::cuda {
 namespace {
@@ -133,6 +134,19 @@ TEST_P(EmulatedEngine, TakesParametersThatAreWrittenBetweenSteps) {
   EXPECT_NE(std::memcmp(updated.data(), problem.parameters.data(), updated.size_bytes()), 0);
   std::copy(problem.parameters.begin(), problem.parameters.end(), updated.begin());
   EXPECT_EQ(testing::loss_and_gradients(*engine, problem.batch()).gradients, first.gradients);
+}
+
+TEST_P(EmulatedEngine, ReadsLogitsInTheOrderOfTheBatch) {
+  for (std::uint32_t seed = 400; seed < 404; ++seed) {
+    const RandomProblem problem(seed);
+    testing::expect_logits(*engine_for(problem), problem, GetParam().tolerance);
+  }
+}
+
+TEST_P(EmulatedEngine, ClipsGradientsAndTakesALearningRate) {
+  const RandomProblem problem({.inputs = 4, .units = 7, .classes = 3}, {3, 4, 1}, 5);
+  testing::expect_clipped_gradients(*engine_for(problem), problem);
+  testing::expect_learning_rate(*engine_for(problem), problem);
 }
 
 TEST_P(EmulatedEngine, SaysWhatItCannotDo) {

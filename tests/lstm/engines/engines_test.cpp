@@ -9,6 +9,7 @@
 #include <new>
 
 #include "lstm/engines/random_problem.h"
+#include "lstm/engines/training_controls.h"
 
 namespace lstm {
 namespace {
@@ -192,6 +193,40 @@ TEST_P(EveryEngine, FlushesNumbersThatUnderflow) {
       for (const float parameter : engine->parameters()) ASSERT_NE(std::fpclassify(parameter), FP_SUBNORMAL);
     }
   }
+}
+
+TEST_P(EveryEngine, ReadsLogitsInTheOrderOfTheBatch) {
+  for (std::uint32_t seed = 400; seed < 430; ++seed) {
+    const RandomProblem problem(seed);
+    testing::expect_logits(*engine_for(problem, {.threads = 2}), problem, kTolerance);
+    if (HasFailure()) return;
+  }
+  const RandomProblem problem(1);
+  std::vector<float> none;
+  EXPECT_THROW(engine_for(problem)->read_logits(none), std::invalid_argument) << "before any batch";
+}
+
+TEST_P(EveryEngine, ClipsGradients) {
+  const Network network{.inputs = 40, .units = 60, .layers = 2, .directions = 2, .classes = 9};
+  const RandomProblem problem(network, {5, 7, 3}, 5);  // gradients for more than one sum
+  double first_norm = 0;
+  for (const int threads : {1, 2, 5}) {
+    const auto engine = engine_for(problem, {.threads = threads});
+    testing::expect_clipped_gradients(*engine, problem);
+    testing::loss_and_gradients(*engine, problem.batch());
+    const std::vector<float> before(engine->gradients().begin(), engine->gradients().end());
+    const double norm = engine->clip_gradients(1e-3);
+    if (threads == 1) first_norm = norm;
+    EXPECT_EQ(norm, first_norm) << threads << " threads";
+    const std::span<const float> clipped = engine->gradients();
+    const auto factor = static_cast<float>(1e-3 / norm);
+    for (std::size_t i = 0; i < clipped.size(); ++i) ASSERT_EQ(clipped[i], before[i] * factor);
+  }
+}
+
+TEST_P(EveryEngine, TakesALearningRate) {
+  const RandomProblem problem({.inputs = 4, .units = 7, .classes = 3}, {3, 4, 1}, 5);
+  testing::expect_learning_rate(*engine_for(problem), problem);
 }
 
 TEST_P(EveryEngine, SaysWhatItCannotDo) {

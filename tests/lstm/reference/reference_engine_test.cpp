@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "lstm/engines/random_problem.h"
+#include "lstm/engines/training_controls.h"
 
 namespace lstm {
 namespace {
@@ -91,6 +92,13 @@ TEST(Reference, KeepsDigitsThatFloatsDoNotShow) {
   loss_of(*engine, problem.batch());
   for (float& parameter : engine->parameters()) parameter = 0.5f;
   EXPECT_EQ(loss_of(*engine, problem.batch()), before);
+}
+
+TEST(Reference, ClipsGradientsAndTakesALearningRate) {
+  const testing::RandomProblem problem({.inputs = 4, .units = 7, .classes = 3}, {3, 4, 1}, 5);
+  const EngineOptions options{.dtype = DType::fp64};
+  testing::expect_clipped_gradients(*testing::engine_for(problem, "reference", options), problem);
+  testing::expect_learning_rate(*testing::engine_for(problem, "reference", options), problem);
 }
 
 TEST(Reference, ComputesInFp64Only) {

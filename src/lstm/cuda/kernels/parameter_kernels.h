@@ -65,6 +65,33 @@ __global__ void copy_segments_kernel(const Segment* segments, const From* from, 
   }
 }
 
+constexpr int kSquareSumThreads = 256;
+
+// partial (gridDim.x): sums of the squares that a block of kSquareSumThreads threads has.
+__global__ void square_sums_kernel(long long count, const float* values, double* partial) {
+  __shared__ double sums[kSquareSumThreads];
+  const long long stride = static_cast<long long>(gridDim.x) * kSquareSumThreads;
+  double sum = 0.0;
+  for (long long i = static_cast<long long>(blockIdx.x) * kSquareSumThreads + threadIdx.x; i < count;
+       i += stride) {
+    sum += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+  }
+  sums[threadIdx.x] = sum;
+  __syncthreads();
+  for (unsigned half = kSquareSumThreads / 2; half > 0; half /= 2) {
+    if (threadIdx.x < half) sums[threadIdx.x] += sums[threadIdx.x + half];
+    __syncthreads();
+  }
+  if (threadIdx.x == 0) partial[blockIdx.x] = sums[0];
+}
+
+// One thread.
+__global__ void sum_of_square_sums_kernel(int count, const double* partial, double* total) {
+  double sum = 0.0;
+  for (int i = 0; i < count; ++i) sum += partial[i];
+  *total = sum;
+}
+
 template <class From, class To>
 __global__ void convert_kernel(long long count, const From* from, float scale, To* to) {
   const long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x;

@@ -43,6 +43,15 @@ void convert(StreamHandle stream, long long count, const From* from, float scale
   launch("convert", stream, blocks_for(count), kThreads, convert_kernel<From, To>, count, from, scale, to);
 }
 
+void sum_of_squares(StreamHandle stream, long long count, const float* values, double* partial,
+                    double* total) {
+  const long long wanted = (count + kSquareSumThreads - 1) / kSquareSumThreads;
+  const int blocks = wanted < kSquareSums ? static_cast<int>(wanted) : kSquareSums;
+  launch("square_sums", stream, static_cast<unsigned>(blocks), kSquareSumThreads, square_sums_kernel, count,
+         values, partial);
+  launch("sum_of_square_sums", stream, 1, 1, sum_of_square_sums_kernel, blocks, partial, total);
+}
+
 #define LSTM_INSTANTIATE(T)                                                                              \
   template void bias_gradient<T>(StreamHandle, int, int, const T*, float, bool, float*, float*, float*); \
   template void copy_segments<float, T>(StreamHandle, const Segment*, int, const float*, T*, float);     \

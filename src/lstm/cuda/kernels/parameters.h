@@ -40,7 +40,13 @@ template <class From, class To>
 void copy_segments(StreamHandle stream, const Segment* segments, int count, const From* from, To* to,
                    float scale);
 
-// to (count) = scale * from.
+constexpr int kSquareSums = 128;  // most blocks that share the values
+
+// *total = the sum of the squares of `values` (count), in one order; partial holds kSquareSums numbers.
+void sum_of_squares(StreamHandle stream, long long count, const float* values, double* partial,
+                    double* total);
+
+// to (count) = scale * from; both may be the same.
 template <class From, class To>
 void convert(StreamHandle stream, long long count, const From* from, float scale, To* to);
 

@@ -40,6 +40,10 @@ class DeviceEngine : public Engine {
   void backward() final;
   void update() final { parameters_.update(); }
 
+  void read_logits(std::span<float> logits) const final { head_.read_logits(batch_, logits); }
+  double clip_gradients(double max_norm) final { return parameters_.clip_gradients(max_norm); }
+  void set_learning_rate(double rate) final { parameters_.set_learning_rate(rate); }
+
   void synchronise() final { main().stream.synchronise(); }
   std::optional<std::int64_t> device_ns() final;
   std::size_t workspace_bytes() const final;

@@ -1,10 +1,12 @@
 #include "cuda/training/device_head.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "cuda/kernels/loss.h"
 #include "cuda/kernels/packing.h"
 #include "cuda/runtime/check.h"
+#include "engines/training/logits.h"
 
 namespace lstm::cuda {
 namespace {
@@ -71,6 +73,16 @@ void DeviceHead<T>::forward(const DeviceBatch& batch, const T* y, const Matrix<T
                           .ldb = weights.stride,
                           .c = logits_,
                           .ldc = network_.classes});
+}
+
+template <class T>
+void DeviceHead<T>::read_logits(const DeviceBatch& batch, std::span<float> logits) const {
+  std::vector<float> packed(size(logit_rows(batch), network_.classes));
+  check(cudaMemcpyAsync(packed.data(), logits_, packed.size() * sizeof(float), cudaMemcpyDeviceToHost,
+                        stream_->get()),
+        "copying logits from the device");
+  stream_->synchronise();
+  engines::unpack_logits(network_, batch.packed(), packed.data(), logits);
 }
 
 template <class T>

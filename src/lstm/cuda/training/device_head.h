@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <utility>
 
 #include "cuda/kernels/ctc.h"
@@ -24,6 +25,8 @@ class DeviceHead {
   void forward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights);
   // The loss of the logits, and their gradient. Waits for the device.
   double loss(const DeviceBatch& batch);
+  // As Engine::read_logits(). Waits for the device.
+  void read_logits(const DeviceBatch& batch, std::span<float> logits) const;
   // Another implementation of ctc() in place of kernels/ctc.h.
   void use_ctc(std::function<void(const DeviceBatch&, const CtcProblem&)> ctc) { ctc_ = std::move(ctc); }
   // Writes d_weights (V, D*H), and all of dy (rows, D*H), which is multiplied by scale: zero where the loss

@@ -1,8 +1,11 @@
 #include "cuda/training/device_parameters.h"
 
+#include <cmath>
+
 #include "cuda/kernels/parameters.h"
 #include "cuda/runtime/check.h"
 #include "kernels/adam/adam.h"
+#include "model/clipping.h"
 
 namespace lstm::cuda {
 namespace {
@@ -18,12 +21,14 @@ DeviceParameters::DeviceParameters(const Network& network, const AdamOptions& ad
     : layout_(network), adam_(adam), stream_(&stream) {
   const auto plan = [this] {
     for (float** buffer : {&parameters_, &gradients_, &m_, &v_}) *buffer = arena_.take<float>(layout_.size());
+    square_sums_ = arena_.take<double>(kSquareSums + 1);
   };
   plan();
   arena_.allocate();  // before the host gives memory for what may not fit into the device
   plan();
   host_parameters_ = PinnedMemory(layout_.size() * sizeof(float));
   host_gradients_ = PinnedMemory(layout_.size() * sizeof(float));
+  host_square_sum_ = PinnedMemory(sizeof(double));
   check(cudaMemsetAsync(parameters_, 0, arena_.bytes(), stream.get()),
         "clearing parameters and Adam's state");
 }
@@ -74,6 +79,23 @@ void DeviceParameters::clear_gradients() {
 
 void DeviceParameters::gradients_changed() {
   are_host_gradients_old_ = true;
+}
+
+double DeviceParameters::clip_gradients(double max_norm) {
+  model::require_norm(max_norm);
+  const auto count = static_cast<long long>(layout_.size());
+  sum_of_squares(stream_->get(), count, gradients_, square_sums_, square_sums_ + kSquareSums);
+  double* const sum = host_square_sum_.as<double>().data();
+  check(cudaMemcpyAsync(sum, square_sums_ + kSquareSums, sizeof(double), cudaMemcpyDeviceToHost,
+                        stream_->get()),
+        "copying the norm of the gradients from the device");
+  stream_->synchronise();
+  const double norm = std::sqrt(*sum);
+  if (model::exceeds(norm, max_norm)) {
+    convert(stream_->get(), count, gradients_, static_cast<float>(max_norm / norm), gradients_);
+    gradients_changed();
+  }
+  return norm;
 }
 
 void DeviceParameters::update() {

@@ -39,6 +39,9 @@ class DeviceParameters {
   void clear_gradients();    //
   void gradients_changed();  // by the device
   void update();             // one step of Adam
+  // As Engine::clip_gradients(). Waits for the device.
+  double clip_gradients(double max_norm);
+  void set_learning_rate(double rate) { adam_.learning_rate = rate; }
 
  private:
   ParameterLayout layout_;
@@ -46,6 +49,8 @@ class DeviceParameters {
   const Stream* stream_;
   DeviceArena arena_;
   float *parameters_ = nullptr, *gradients_ = nullptr, *m_ = nullptr, *v_ = nullptr;
+  double* square_sums_ = nullptr;  // (kSquareSums), then their sum
+  PinnedMemory host_square_sum_;
   PinnedMemory host_parameters_, host_gradients_;
   bool has_host_written_ = true, is_host_old_ = false;
   mutable bool are_host_gradients_old_ = false;

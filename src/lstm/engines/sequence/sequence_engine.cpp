@@ -87,6 +87,10 @@ class SequenceEngine final : public Engine {
 
   void update() override { store_.update(team_); }
 
+  void read_logits(std::span<float> logits) const override { head_.read_logits(batch_, logits); }
+  double clip_gradients(double max_norm) override { return store_.clip_gradients(max_norm, team_); }
+  void set_learning_rate(double rate) override { store_.set_learning_rate(rate); }
+
   std::size_t workspace_bytes() const override {
     return buffers_.bytes() + batch_.bytes() + head_.workspace_bytes() +
            static_cast<std::size_t>(team_.threads()) * kernels::gemm_scratch_size() * sizeof(float);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engines/training/logits.h"
 #include "engines/training/parallel.h"
 
 namespace lstm::engines {
@@ -76,6 +77,10 @@ void Head::forward_rows(const PackedBatch& batch, const float* y, const float* w
             .ldb = width_,
             .c = logits_.data(),
             .ldc = network_.classes});
+}
+
+void Head::read_logits(const PackedBatch& batch, std::span<float> logits) const {
+  unpack_logits(network_, batch, logits_.data(), logits);
 }
 
 double Head::loss(const PackedBatch& batch) {

@@ -32,6 +32,8 @@ class Head {
   std::span<float> last_y() const { return last_y_; }
   // The loss of the logits, and their gradient.
   double loss(const PackedBatch& batch);
+  // As Engine::read_logits().
+  void read_logits(const PackedBatch& batch, std::span<float> logits) const;
   // Writes d_weights (V, D*H) and all of dy (rows, D*H) packed: zero where the loss does not read y.
   void backward(const PackedBatch& batch, const float* y, const float* weights, float* d_weights, float* dy);
 

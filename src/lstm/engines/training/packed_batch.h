@@ -33,6 +33,8 @@ class PackedBatch {
   // Validates the batch (throws what validate(batch) throws), keeps its views, sorts. Does not allocate.
   void load(const Batch& batch);
 
+  // As loaded.
+  const Batch& batch() const { return batch_; }
   int samples() const { return batch_.samples; }                              // N
   int steps() const { return steps_; }                                        // of the longest sample
   int rows() const { return row_starts_[static_cast<std::size_t>(steps_)]; }  // sum of all lengths

@@ -31,6 +31,9 @@ class ParameterStore {
   float* head() const { return &parameters_[layout_.head().offset]; }
   float* head_gradient() const { return &gradients_[layout_.head().offset]; }
 
+  // As Engine::clip_gradients(). The same bits for every number of threads.
+  double clip_gradients(double max_norm, cpu::ThreadTeam& team);
+  void set_learning_rate(double rate) { adam_.learning_rate = rate; }
   // One step of Adam on all parameters, split over the team; the same bits for every number of threads.
   void update(cpu::ThreadTeam& team);
 
@@ -40,6 +43,7 @@ class ParameterStore {
   kernels::AdamFunction adam_function_;
   cpu::Arena arena_;
   std::span<float> parameters_, gradients_, m_, v_;
+  std::span<double> square_sums_;  // of some gradients each
   std::int64_t step_ = 0;
 };
 

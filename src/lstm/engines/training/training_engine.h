@@ -31,6 +31,10 @@ class TrainingEngine : public Engine {
   void backward() final;
   void update() final { store_.update(team_); }
 
+  void read_logits(std::span<float> logits) const final { head_.read_logits(batch_, logits); }
+  double clip_gradients(double max_norm) final { return store_.clip_gradients(max_norm, team_); }
+  void set_learning_rate(double rate) final { store_.set_learning_rate(rate); }
+
   std::size_t workspace_bytes() const final;
 
  protected:

@@ -10,19 +10,27 @@ void adam_vector(const AdamProblem& problem, const AdamFactors& f) noexcept {
   const Vector weight1 = Vector::broadcast(f.weight1), beta2 = Vector::broadcast(f.beta2);
   const Vector weight2 = Vector::broadcast(f.weight2), root_scale = Vector::broadcast(f.root_scale);
   const Vector epsilon = Vector::broadcast(f.epsilon), step_size = Vector::broadcast(f.step_size);
-  for (std::size_t i = 0; i < problem.count; i += Vector::kLanes) {
-    const Vector::Mask mask = Vector::first(static_cast<long>(problem.count - i));
-    const Vector g = Vector::load(problem.gradients + i, mask);
-    Vector m = Vector::load(problem.first_moments + i, mask);
-    Vector v = Vector::load(problem.second_moments + i, mask);
+  // load(p), store(p, vector): the elements that are updated, of one of the arrays.
+  const auto update = [&](const auto& load, const auto& store) {
+    const Vector g = load(problem.gradients);
+    Vector m = load(problem.first_moments);
+    Vector v = load(problem.second_moments);
     m = multiply_add(weight1, g - m, m);
     v = multiply_add(beta2, v, weight2 * g * g);
     const Vector divisor = multiply_add(square_root(v), root_scale, epsilon);
-    const Vector p = Vector::load(problem.parameters + i, mask) - step_size * m / divisor;
-    m.store(problem.first_moments + i, mask);
-    v.store(problem.second_moments + i, mask);
-    p.store(problem.parameters + i, mask);
+    store(problem.first_moments, m);
+    store(problem.second_moments, v);
+    store(problem.parameters, load(problem.parameters) - step_size * m / divisor);
+  };
+  std::size_t i = 0;
+  for (; i + Vector::kLanes <= problem.count; i += Vector::kLanes) {
+    update([i](const float* p) { return Vector::load(p + i); },
+           [i](float* p, const Vector& value) { value.store(p + i); });
   }
+  if (i == problem.count) return;
+  const Vector::Mask rest = Vector::first(static_cast<long>(problem.count - i));
+  update([i, rest](const float* p) { return Vector::load(p + i, rest); },
+         [i, rest](float* p, const Vector& value) { value.store(p + i, rest); });
 }
 
 }  // namespace

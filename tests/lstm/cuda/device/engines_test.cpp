@@ -7,6 +7,7 @@
 
 #include "lstm/cuda.h"
 #include "lstm/engines/random_problem.h"
+#include "lstm/engines/training_controls.h"
 
 namespace lstm {
 namespace {
@@ -150,6 +151,18 @@ TEST_P(EngineOnDevice, NeverReadsPadding) {
     for (const double gradient : testing::loss_and_gradients(*engine, spoilt.batch()).gradients) {
       ASSERT_FALSE(std::isnan(gradient)) << problem.text();
     }
+  }
+}
+
+TEST_P(EngineOnDevice, ReadsLogitsClipsGradientsAndTakesALearningRate) {
+  for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
+    const Network network{.inputs = 6, .units = 32, .layers = 2, .directions = 2, .classes = 8, .loss = loss};
+    const RandomProblem problem(network, {5, 12, 3}, 9);
+    const auto engine = engine_for(problem);
+    if (engine == nullptr) GTEST_SKIP() << "skipped: not supported";
+    testing::expect_logits(*engine, problem, tolerance(GetParam().dtype));
+    testing::expect_clipped_gradients(*engine, problem);
+    testing::expect_learning_rate(*engine_for(problem), problem);
   }
 }
 

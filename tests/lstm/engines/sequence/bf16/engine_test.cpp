@@ -11,6 +11,7 @@
 
 #include "lstm/cpu/needed_instructions.h"
 #include "lstm/engines/random_problem.h"
+#include "lstm/engines/training_controls.h"
 
 namespace lstm {
 namespace {
@@ -143,6 +144,16 @@ TEST_P(Bf16Engine, KeepsNothingOfEarlierBatches) {
 
 // What is not finite stays in its own sample, and what is infinite saturates gates as it does in the
 // reference.
+TEST_P(Bf16Engine, ReadsLogitsClipsGradientsAndTakesALearningRate) {
+  for (std::uint32_t seed = 400; seed < 410; ++seed) {
+    const RandomProblem problem(seed);
+    testing::expect_logits(*engine_for(problem, {.threads = 2}), problem, tolerance(problem));
+  }
+  const RandomProblem problem({.inputs = 4, .units = 7, .classes = 3}, {3, 4, 1}, 5);
+  testing::expect_clipped_gradients(*engine_for(problem, {.threads = 2}), problem);
+  testing::expect_learning_rate(*engine_for(problem), problem);
+}
+
 TEST_P(Bf16Engine, TreatsInfiniteInputsAsTheReferenceDoes) {
   const Network network{.inputs = 3, .units = 20, .layers = 2, .directions = 2, .classes = 5};
   RandomProblem problem(network, {5, 7}, 3);

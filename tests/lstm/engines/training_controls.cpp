@@ -1,0 +1,111 @@
+#include "lstm/engines/training_controls.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+namespace lstm::testing {
+namespace {
+
+std::vector<float> logits_of(Engine& engine, const Batch& batch) {
+  std::vector<float> logits(logits_size(engine.network(), batch), std::numeric_limits<float>::quiet_NaN());
+  engine.load(batch);
+  engine.forward();
+  engine.read_logits(logits);
+  return logits;
+}
+
+double norm_of(std::span<const float> values) {
+  double sum = 0;
+  for (const float value : values) sum += double{value} * value;
+  return std::sqrt(sum);
+}
+
+std::vector<float> copy_of(std::span<const float> values) {
+  return {values.begin(), values.end()};
+}
+
+}  // namespace
+
+void expect_logits(Engine& engine, const RandomProblem& problem, double tolerance) {
+  const Batch batch = problem.batch();
+  const auto reference = testing::engine_for(problem, "reference", {.dtype = DType::fp64});
+  const std::vector<float> expected = logits_of(*reference, batch), got = logits_of(engine, batch);
+  const auto V = static_cast<std::size_t>(problem.network.classes);
+  const bool is_ctc = problem.network.loss == Loss::ctc;
+  ASSERT_EQ(expected.size(), V * static_cast<std::size_t>(batch.samples * (is_ctc ? batch.time_steps : 1)));
+  double largest = 0;
+  for (const float logit : expected) largest = std::max(largest, std::abs(double{logit}));
+  EXPECT_GT(largest, 0) << problem.text();
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    ASSERT_NEAR(got[i], expected[i], tolerance * largest) << problem.text() << ", element " << i;
+  }
+  if (is_ctc) {
+    for (int n = 0; n < batch.samples; ++n) {
+      for (int t = batch.loss_lengths[n]; t < batch.time_steps; ++t) {
+        for (std::size_t k = 0; k < V; ++k) {
+          ASSERT_EQ(got[static_cast<std::size_t>(n * batch.time_steps + t) * V + k], 0) << problem.text();
+        }
+      }
+    }
+  }
+  engine.loss();
+  std::vector<float> again(got.size());
+  engine.read_logits(again);
+  EXPECT_EQ(again, got) << problem.text() << ": the loss changed them";
+  again.push_back(0);
+  EXPECT_THROW(engine.read_logits(again), std::invalid_argument);
+}
+
+void expect_clipped_gradients(Engine& engine, const RandomProblem& problem) {
+  loss_and_gradients(engine, problem.batch());
+  const std::vector<float> before = copy_of(engine.gradients());
+  const double norm = norm_of(before);
+  ASSERT_GT(norm, 0) << problem.text();
+
+  EXPECT_NEAR(engine.clip_gradients(1.01 * norm), norm, 1e-7 * norm);
+  EXPECT_EQ(copy_of(engine.gradients()), before) << problem.text() << ": nothing exceeds the norm";
+
+  EXPECT_NEAR(engine.clip_gradients(0.25 * norm), norm, 1e-7 * norm);
+  const std::vector<float> clipped = copy_of(engine.gradients());
+  EXPECT_NEAR(norm_of(clipped), 0.25 * norm, 1e-6 * norm);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    ASSERT_NEAR(clipped[i], 0.25 * before[i], 1e-6 * std::abs(before[i]) + 1e-37) << problem.text();
+  }
+  EXPECT_NEAR(engine.clip_gradients(norm), 0.25 * norm, 1e-6 * norm);
+
+  EXPECT_THROW(engine.clip_gradients(0), std::invalid_argument);
+  EXPECT_THROW(engine.clip_gradients(std::numeric_limits<double>::quiet_NaN()), std::invalid_argument);
+
+  RandomProblem poisoned = problem;
+  poisoned.x[0] = std::numeric_limits<float>::quiet_NaN();
+  loss_and_gradients(engine, poisoned.batch());
+  const auto is_zero = [](float gradient) { return gradient == 0; };
+  const auto zeros = std::ranges::count_if(engine.gradients(), is_zero);
+  EXPECT_TRUE(std::isnan(engine.clip_gradients(1e-3))) << problem.text();
+  EXPECT_EQ(std::ranges::count_if(engine.gradients(), is_zero), zeros);
+}
+
+void expect_learning_rate(Engine& engine, const RandomProblem& problem) {
+  const std::vector<float> start = copy_of(engine.parameters());
+  engine.set_learning_rate(0);
+  loss_and_gradients(engine, problem.batch());
+  engine.update();
+  EXPECT_EQ(copy_of(engine.parameters()), start) << problem.text();
+
+  // Adam's moments are those of one gradient again and again: each step has the size of the learning rate.
+  engine.set_learning_rate(0.125);
+  loss_and_gradients(engine, problem.batch());
+  engine.update();
+  const std::span<const float> gradients = engine.gradients();
+  const std::vector<float> updated = copy_of(engine.parameters());
+  for (std::size_t i = 0; i < start.size(); ++i) {
+    if (std::abs(gradients[i]) < 1e-4f) continue;  // epsilon counts there
+    ASSERT_NEAR(std::abs(updated[i] - start[i]), 0.125, 1e-3) << problem.text() << ", element " << i;
+  }
+}
+
+}  // namespace lstm::testing
