@@ -11,22 +11,22 @@ namespace lstm {
 
 // N, T, C are what is in the batch; an engine accepts any batch within the BatchShape it was built for.
 struct Batch {
-  int samples = 0;                        // N
-  int time_steps = 0;                     // T
-  std::span<const float> x;               // (N, T, C), row-major
-  std::span<const std::int32_t> lengths;  // (N) steps of each sample that the LSTM runs over, 1..T
-  std::span<const std::int32_t>
-      loss_lengths;                      // (N) steps that CTC reads, 1..lengths[n]; unused by cross-entropy
-  std::span<const std::int32_t> labels;  // cross-entropy: (N) class; CTC: all label sequences, concatenated
-  std::span<const std::int32_t>
-      label_lengths;  // (N) CTC: labels of each sample, 0..S; empty for cross-entropy
+  int samples = 0;                             // N
+  int time_steps = 0;                          // T
+  std::span<const float> x = {};               // (N, T, C), row-major
+  std::span<const std::int32_t> lengths = {};  // (N) steps of each sample that the LSTM runs over, 1..T
+  // (N) steps that CTC reads, 1..lengths[n]; unused by cross-entropy.
+  std::span<const std::int32_t> loss_lengths = {};
+  // Cross-entropy: (N) class; CTC: all label sequences, concatenated.
+  std::span<const std::int32_t> labels = {};
+  // (N) CTC: labels of each sample, 0..S; empty for cross-entropy.
+  std::span<const std::int32_t> label_lengths = {};
 };
 
 // Throws std::invalid_argument naming the sample and what is wrong with it: sizes that do not agree, a length
 // out of range, a class out of range, a blank used as a label. A CTC label sequence that does not fit into
-// its time steps
-// (|labels| + repeats > loss_length) is no error: its loss is infinite and its gradient zero, see
-// docs/ctc.md.
+// its time steps (|labels| + repeats > loss_length) is no error: its loss is infinite and its gradient zero,
+// see docs/ctc.md.
 void validate(const Batch& batch, const Network& network, const BatchShape& shape);
 
 // What Engine::read_logits() writes for a batch, in floats: N * V for cross-entropy, N * T * V for CTC.

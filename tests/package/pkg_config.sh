@@ -1,5 +1,6 @@
 #!/bin/sh
-# pkg_config.sh PKG_CONFIG FOLDER COMPILER SOURCE PROGRAM: builds and runs SOURCE with what FOLDER/lstm.pc says.
+# pkg_config.sh PKG_CONFIG FOLDER COMPILER SOURCE PROGRAM: builds and runs SOURCE, or the C++ in a page of Markdown, with what
+# FOLDER/lstm.pc says.
 set -eu
 if [ -z "$1" ] || [ "$1" = PKG_CONFIG_PROGRAM-NOTFOUND ]; then
   echo "skipped: needs pkg-config"
@@ -7,6 +8,13 @@ if [ -z "$1" ] || [ "$1" = PKG_CONFIG_PROGRAM-NOTFOUND ]; then
 fi
 PKG_CONFIG_PATH=$2
 export PKG_CONFIG_PATH
+source=$4
+case $source in
+  *.md)
+    source=$5.cpp
+    awk '/^```/ { is_cpp = $0 == "```cpp"; next } is_cpp' "$4" >"$source"
+    ;;
+esac
 # shellcheck disable=SC2046  # flags are words
-"$3" -std=c++20 $("$1" --cflags lstm) "$4" -o "$5" $("$1" --libs lstm)
+"$3" -std=c++20 -Wall -Wextra -Werror $("$1" --cflags lstm) "$source" -o "$5" $("$1" --libs lstm)
 "$5"
