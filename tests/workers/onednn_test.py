@@ -14,6 +14,9 @@ TOLERANCE = {"fp32": 5e-6, "bf16": 0.04}
 PROBLEMS = {
     "one layer": dict(),
     "one of everything": dict(samples=1, time_steps=1, inputs=1, units=1, classes=2),
+    "one sample": dict(samples=1, time_steps=12, inputs=16, units=32),
+    "one step": dict(samples=3, time_steps=1, layers=2, directions=2),
+    "one input": dict(samples=4, time_steps=6, inputs=1, units=16),
     "two directions": dict(directions=2),
     "three layers, two directions": dict(layers=3, directions=2, samples=5),
     "whole vectors": dict(layers=2, directions=2, samples=16, inputs=32, units=48, time_steps=9),
@@ -90,7 +93,8 @@ class OneDnnWorkerTest(unittest.TestCase):
                 parameter.grad = torch.from_numpy(gradients[name])
             optimizer.step()
         self.assertLess(expected[-1], expected[0])
-        self.assert_close(got, np.array(expected), 1e-4, "losses")
+        # 1e-8 were measured. Adam with 1 - beta2 rounded as 1 - 0.999f is 3e-7 off.
+        self.assert_close(got, np.array(expected), 6e-8, "losses")
 
     def test_check_starts_from_the_prepared_parameters(self):
         problem = self.problem(3)

@@ -18,7 +18,8 @@ std::span<float> values(const dnnl::memory& memory) {
 Reordered::Reordered(Device& device, const dnnl::memory& plain, const dnnl::memory::desc& wanted)
     : is_copy_(plain.get_desc() != wanted),
       plain_(plain),
-      target_(is_copy_ ? device.allocate(wanted) : plain) {
+      target_(is_copy_ ? device.allocate(wanted)
+                       : dnnl::memory(wanted, device.engine, plain.get_data_handle())) {
   if (!is_copy_) return;
   forward_ = dnnl::reorder(plain_, target_);
   // Layouts packed for a product have no way back; nothing asks for it.

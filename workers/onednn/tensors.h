@@ -21,7 +21,8 @@ struct Device {
 std::span<float> values(const dnnl::memory& memory);
 
 // A copy of a tensor in the layout and type that a primitive prefers; the tensor itself where that is the
-// same.
+// same. Described as wanted even so: to oneDNN layouts are equal that differ in the stride of a dimension of
+// 1, and yet its LSTM goes by that stride.
 class Reordered {
  public:
   Reordered() = default;
