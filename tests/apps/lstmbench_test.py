@@ -491,6 +491,9 @@ class Checked(CommandLine):
         text = self.call("check", "--workload", "tiny", "--implementation", "native/*").stdout
         self.assertRegex(text, r"OK +tiny +native/fused")
         self.assertRegex(text, r"\d+ passed, 0 failed")
+        named = self.call("check", "--workload", "tiny", "--implementation", "native/fused").stdout
+        self.assertRegex(named, r"fp32.*\s1 passed, 0 failed, 0 unsupported")
+        self.assertNotIn("bf16", named)
 
     def test_wrong_numbers_are_incorrect(self):
         result = self.call("run", "--workload", "tiny", "--implementation", "fake/steady,native/fused", "--rounds", "1",
