@@ -28,8 +28,7 @@ void require_supported(const protocol::Problem& problem) {
   if (problem.network.is_ctc) throw protocol::unsupported("oneDNN has no CTC loss");
   const auto shortest = std::ranges::min(problem.lengths);
   if (shortest != problem.time_steps)
-    throw protocol::unsupported(fmt::format(
-        "oneDNN's LSTM knows no lengths; here they start at {} of {} steps", shortest, problem.time_steps));
+    throw protocol::unsupported("oneDNN's LSTM knows no lengths, and not all samples have all steps");
 }
 
 // The parameter's place, of its name "layerL.DIRECTION.WHAT".

@@ -34,8 +34,7 @@ class Stacked(Network):
 class Dense(Stacked):
     def __init__(self, problem):
         if not problem.is_dense:
-            raise unsupported("nn.LSTM over the whole batch knows no lengths; here they are %d..%d of %d steps"
-                              % (problem.lengths.min(), problem.lengths.max(), problem.time_steps))
+            raise unsupported("nn.LSTM over the whole batch knows no lengths, and not all samples have all steps")
         super(Dense, self).__init__(problem)
 
     def forward(self, x):

@@ -8,18 +8,18 @@
 #include <string>
 #include <vector>
 
+#include "lstm/kernels/variants.h"
+
 namespace lstm::kernels {
 namespace {
 
 class AdamVariant : public testing::TestWithParam<Variant<AdamFunction>> {
  protected:
   void SetUp() override {
-    if (!is_available(GetParam().isa)) GTEST_SKIP() << "needs " << name(GetParam().isa);
+    if (!is_available(GetParam().isa)) GTEST_SKIP() << "skipped: needs " << name(GetParam().isa);
   }
 };
-INSTANTIATE_TEST_SUITE_P(Table, AdamVariant,
-                         testing::ValuesIn(adam_variants().begin(), adam_variants().end()),
-                         [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(Table, AdamVariant, all_of(adam_variants()), name_of<AdamFunction>);
 
 // Algorithm 1 of the paper, in double, with its bias-corrected moments written out.
 struct Parameter {

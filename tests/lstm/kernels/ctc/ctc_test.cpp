@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cpu/memory.h"
+#include "lstm/kernels/variants.h"
 
 namespace lstm::kernels {
 namespace {
@@ -111,11 +112,10 @@ void expect_close(const Result& got, const Result& expected, double tolerance) {
 class CtcVariant : public testing::TestWithParam<Variant<CtcFunction>> {
  protected:
   void SetUp() override {
-    if (!is_available(GetParam().isa)) GTEST_SKIP() << "needs " << name(GetParam().isa);
+    if (!is_available(GetParam().isa)) GTEST_SKIP() << "skipped: needs " << name(GetParam().isa);
   }
 };
-INSTANTIATE_TEST_SUITE_P(Table, CtcVariant, testing::ValuesIn(ctc_variants().begin(), ctc_variants().end()),
-                         [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(Table, CtcVariant, all_of(ctc_variants()), name_of<CtcFunction>);
 
 TEST_P(CtcVariant, MatchesTheSumOverAllPaths) {
   std::mt19937 random(1);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lstm/kernels/gemm/emulated.h"
+#include "lstm/kernels/variants.h"
 
 namespace lstm::kernels {
 namespace {
@@ -106,7 +107,7 @@ void expect_exact(const Case& before, const std::vector<float>& got) {
 class GemmVariant : public testing::TestWithParam<Variant<GemmFunctions>> {
  protected:
   void SetUp() override {
-    if (!is_available(GetParam().isa)) GTEST_SKIP() << "needs " << name(GetParam().isa);
+    if (!is_available(GetParam().isa)) GTEST_SKIP() << "skipped: needs " << name(GetParam().isa);
   }
 
   void multiply(const GemmProblem& problem) {
@@ -123,13 +124,11 @@ class GemmVariant : public testing::TestWithParam<Variant<GemmFunctions>> {
  private:
   std::vector<float> scratch_ = std::vector<float>(gemm_scratch_size() + 1, kNaN);
 };
-INSTANTIATE_TEST_SUITE_P(Table, GemmVariant,
-                         testing::ValuesIn(gemm_variants().begin(), gemm_variants().end()),
-                         [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(Table, GemmVariant, all_of(gemm_variants()), name_of<GemmFunctions>);
 INSTANTIATE_TEST_SUITE_P(Emulated, GemmVariant,
                          testing::Values(Variant<GemmFunctions>{"avx512", Isa::portable, gemm_as_avx512()},
                                          Variant<GemmFunctions>{"avx2", Isa::portable, gemm_as_avx2()}),
-                         [](const auto& tested) { return std::string(tested.param.name); });
+                         name_of<GemmFunctions>);
 
 TEST_P(GemmVariant, MatchesDoublePrecision) {
   const unsigned seed = std::random_device{}();
@@ -202,9 +201,7 @@ TEST_P(GemmVariant, WithoutProductsScalesC) {
 }
 
 class GemmThreads : public GemmVariant {};
-INSTANTIATE_TEST_SUITE_P(Table, GemmThreads,
-                         testing::ValuesIn(gemm_variants().begin(), gemm_variants().end()),
-                         [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(Table, GemmThreads, all_of(gemm_variants()), name_of<GemmFunctions>);
 
 TEST_P(GemmThreads, GivesTheSameBitsAtEveryNumberOfThreads) {
   std::mt19937 random(11);

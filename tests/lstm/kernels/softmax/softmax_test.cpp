@@ -9,18 +9,18 @@
 #include <string>
 #include <vector>
 
+#include "lstm/kernels/variants.h"
+
 namespace lstm::kernels {
 namespace {
 
 class SoftmaxVariant : public testing::TestWithParam<Variant<SoftmaxFunction>> {
  protected:
   void SetUp() override {
-    if (!is_available(GetParam().isa)) GTEST_SKIP() << "needs " << name(GetParam().isa);
+    if (!is_available(GetParam().isa)) GTEST_SKIP() << "skipped: needs " << name(GetParam().isa);
   }
 };
-INSTANTIATE_TEST_SUITE_P(Table, SoftmaxVariant,
-                         testing::ValuesIn(softmax_variants().begin(), softmax_variants().end()),
-                         [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(Table, SoftmaxVariant, all_of(softmax_variants()), name_of<SoftmaxFunction>);
 
 TEST_P(SoftmaxVariant, MatchesDoublePrecision) {
   const unsigned seed = std::random_device{}();
