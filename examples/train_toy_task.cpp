@@ -9,7 +9,7 @@ int main() {
   constexpr int kSamples = 64, kSteps = 8, kSymbols = 4;
   const lstm::Network network{.inputs = kSymbols, .units = 32, .classes = kSymbols};
   const lstm::BatchShape shape{.samples = kSamples, .time_steps = kSteps};
-  auto engine = lstm::make_engine("fused", network, shape, {.threads = 2}, {.learning_rate = 0.01});
+  auto engine = lstm::make_engine("sequence", network, shape, {.threads = 2}, {.learning_rate = 0.01});
   lstm::initialise(network, 1, engine->parameters());
 
   std::mt19937 random(1);
