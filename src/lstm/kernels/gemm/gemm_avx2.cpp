@@ -1,14 +1,5 @@
 #include "kernels/simd/vector_avx2.h"
-
-namespace lstm::kernels {
-namespace {
-
-// 6 rows x 16 columns: 12 of the 16 registers hold C, 2 hold B, 1 a broadcast element of A.
-constexpr int kTileRows = 6, kTileVectors = 2;
-
-}  // namespace
-}  // namespace lstm::kernels
-
+// Needs a Vector.
 #include "kernels/gemm/gemm_blocked.h"
 #include "kernels/gemm/gemm_variants.h"
 

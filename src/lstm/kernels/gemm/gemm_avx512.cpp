@@ -1,15 +1,5 @@
 #include "kernels/simd/vector_avx512.h"
-
-namespace lstm::kernels {
-namespace {
-
-// 14 rows x 32 columns: 28 of the 32 registers hold C, 2 hold B; elements of A are broadcast by the
-// multiply-add.
-constexpr int kTileRows = 14, kTileVectors = 2;
-
-}  // namespace
-}  // namespace lstm::kernels
-
+// Needs a Vector.
 #include "kernels/gemm/gemm_blocked.h"
 #include "kernels/gemm/gemm_variants.h"
 

@@ -16,8 +16,12 @@
 namespace lstm::kernels {
 namespace {
 
+// AVX2, 16 registers: 6 rows x 2 vectors of C, 2 of B, 1 broadcast element of A. AVX-512, 32 registers: 14 x
+// 2 of C, 2 of B; elements of A are broadcast by the multiply-add.
+constexpr int kTileRows = Vector::kLanes == 16 ? 14 : 6, kTileVectors = 2;
 constexpr long kTileColumns = kTileVectors * Vector::kLanes;
 static_assert(kPackedColumns % kTileColumns == 0);
+static_assert(kTileRows <= Vector::kLanes && Vector::kLanes <= kOverrun);
 
 constexpr long divide_up(long a, long b) {
   return (a + b - 1) / b;
@@ -33,19 +37,19 @@ struct Source {
   long across, along;  // one of them is 1
 };
 
-// Packs `height` rows over `depth` values of k as panel[k][height]. Writes up to kLanes floats more: masked
-// stores take much longer on some CPUs.
-void pack_row_panel(const Source& source, long height, long depth, float* panel) {
+// Packs `count` <= kLanes rows of op(A) or columns of op(B) over `depth` values of k, whole vectors at panel,
+// panel + stride, ... What lies behind the count-th is overwritten by the next vector, or read by nobody:
+// masked stores take longer on some CPUs.
+void pack_vectors(const Source& source, long count, long stride, long depth, float* panel) {
   constexpr long kLanes = Vector::kLanes;
-  static_assert(kTileRows <= kLanes && kLanes <= kOverrun);
   if (source.across == 1) {
-    const Vector::Mask present = Vector::first(height);
+    const Vector::Mask present = Vector::first(count);
     for (long k = 0; k < depth; ++k)
-      Vector::load(source.data + k * source.along, present).store(panel + k * height);
+      Vector::load(source.data + k * source.along, present).store(panel + k * stride);
     return;
   }
   const float* from[kLanes];
-  for (long i = 0; i < kLanes; ++i) from[i] = source.data + smaller_of(i, height - 1) * source.across;
+  for (long i = 0; i < kLanes; ++i) from[i] = source.data + smaller_of(i, count - 1) * source.across;
   Vector rows[kLanes];
   long k = 0;
   for (; k + kLanes <= depth; k += kLanes) {
@@ -53,47 +57,13 @@ void pack_row_panel(const Source& source, long height, long depth, float* panel)
     for (long i = 0; i < kLanes; ++i) rows[i] = Vector::load(from[i] + k);
     transpose(rows);
 #pragma GCC unroll 16
-    for (long i = 0; i < kLanes; ++i) rows[i].store(panel + (k + i) * height);
+    for (long i = 0; i < kLanes; ++i) rows[i].store(panel + (k + i) * stride);
   }
   const Vector::Mask columns = Vector::first(depth - k);
 #pragma GCC unroll 16
   for (long i = 0; i < kLanes; ++i) rows[i] = Vector::load(from[i] + k, columns);
   transpose(rows);
-  for (long i = 0; k + i < depth; ++i) rows[i].store(panel + (k + i) * height);
-}
-
-// Packs `width` columns over `depth` values of k as panel[k][kTileColumns], zeros from `width` on.
-void pack_column_panel(const Source& source, long width, long depth, float* panel) {
-  constexpr long kLanes = Vector::kLanes;
-  for (long first = 0; first < kTileColumns; first += kLanes) {
-    const bool full = first + kLanes <= width;
-    const Vector::Mask present = Vector::first(width > first ? width - first : 0);
-    const float* from = source.data + first * source.across;
-    float* to = panel + first;
-    if (source.across == 1) {
-      for (long k = 0; k < depth; ++k) {
-        const float* row = from + k * source.along;
-        (full ? Vector::load(row) : Vector::load(row, present)).store(to + k * kTileColumns);
-      }
-      continue;
-    }
-    for (long k = 0; k < depth; k += kLanes) {
-      const long count = smaller_of(kLanes, depth - k);
-      const Vector::Mask columns = Vector::first(count);
-      Vector rows[kLanes];
-      if (full && count == kLanes) {
-#pragma GCC unroll 16
-        for (long i = 0; i < kLanes; ++i) rows[i] = Vector::load(from + i * source.across + k);
-      } else {
-#pragma GCC unroll 16
-        for (long i = 0; i < kLanes; ++i) {
-          rows[i] = first + i < width ? Vector::load(from + i * source.across + k, columns) : Vector::zero();
-        }
-      }
-      transpose(rows);
-      for (long i = 0; i < count; ++i) rows[i].store(to + (k + i) * kTileColumns);
-    }
-  }
+  for (long i = 0; k + i < depth; ++i) rows[i].store(panel + (k + i) * stride);
 }
 
 struct Tile {
@@ -122,8 +92,8 @@ template <int kRows, int kVectors>
   }
 }
 
-// Not inlined, and two steps in one turn of the loop: else GCC 12 keeps some of the sums in memory, which
-// makes the AVX2 tile less than half as fast.
+// Not inlined, and two steps in one turn of the loop: else GCC 12 keeps some of the AVX2 tile's sums in
+// memory, and each step waits for them.
 template <int kRows, int kVectors>
 [[gnu::noinline]] void multiply_tile(const Tile& tile) {
   constexpr int kLanes = Vector::kLanes;
@@ -224,7 +194,7 @@ void pack_rows(const Source& a, long i, long rows, long k, long depth, float* pa
     const long ii = part_start(rows, panels, panel);
     const long height = part_start(rows, panels, panel + 1) - ii;
     const Source part{a.data + (i + ii) * a.across + k * a.along, a.across, a.along};
-    pack_row_panel(part, height, depth, packed + ii * depth);
+    pack_vectors(part, height, height, depth, packed + ii * depth);
   }
 }
 
@@ -235,9 +205,10 @@ Source b_of(const GemmProblem& p) {
 
 // Packs columns j..j + columns of op(B), k..k + depth, in panels of kTileColumns.
 void pack_columns(const Source& b, long j, long columns, long k, long depth, float* packed) {
-  for (long jj = 0; jj < columns; jj += kTileColumns) {
-    const Source panel{b.data + (j + jj) * b.across + k * b.along, b.across, b.along};
-    pack_column_panel(panel, smaller_of(columns - jj, kTileColumns), depth, packed + jj * depth);
+  for (long jj = 0; jj < columns; jj += Vector::kLanes) {
+    const Source part{b.data + (j + jj) * b.across + k * b.along, b.across, b.along};
+    float* const panel = packed + jj / kTileColumns * kTileColumns * depth + jj % kTileColumns;
+    pack_vectors(part, smaller_of(columns - jj, Vector::kLanes), kTileColumns, depth, panel);
   }
 }
 

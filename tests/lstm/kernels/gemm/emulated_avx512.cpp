@@ -1,14 +1,6 @@
 #define LSTM_MODEL_LANES 16
 #include "lstm/kernels/gemm/vector_model.h"
-
-namespace lstm::kernels {
-namespace {
-
-constexpr int kTileRows = 14, kTileVectors = 2;  // as gemm_avx512.cpp
-
-}  // namespace
-}  // namespace lstm::kernels
-
+// Needs a Vector.
 #include "kernels/gemm/gemm_blocked.h"
 #include "lstm/kernels/gemm/emulated.h"
 
