@@ -3,8 +3,6 @@
 #include <stdexcept>
 #include <string>
 
-#include "model/logits.h"
-
 namespace lstm {
 namespace {
 
@@ -78,19 +76,6 @@ void validate(const Batch& batch, const Network& network, const BatchShape& shap
   } else {
     validate_cross_entropy(batch, network);
   }
-}
-
-std::size_t logits_size(const Network& network, const Batch& batch) {
-  const auto rows = static_cast<std::size_t>(batch.samples) *
-                    static_cast<std::size_t>(network.loss == Loss::ctc ? batch.time_steps : 1);
-  return rows * static_cast<std::size_t>(network.classes);
-}
-
-void model::require_logits_size(const Network& network, const Batch& batch, std::size_t size) {
-  if (batch.samples == 0) reject("logits: no batch was loaded");
-  const std::size_t expected = logits_size(network, batch);
-  if (size == expected) return;
-  reject("logits: got room for " + to_string(size) + " floats, expected " + to_string(expected));
 }
 
 }  // namespace lstm

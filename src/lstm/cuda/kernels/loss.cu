@@ -19,10 +19,6 @@ void widen_losses(StreamHandle stream, int count, const float* narrow, double* l
   launch("widen_losses", stream, 1, 256, widen_losses_kernel, count, narrow, losses);
 }
 
-void sum_losses(StreamHandle stream, int count, const double* losses, double scale, double* total) {
-  launch("sum_losses", stream, 1, kWarpSize, sum_losses_kernel, count, losses, scale, total);
-}
-
 void ctc(StreamHandle stream, const CtcProblem& problem) {
   constexpr int kMostThreads = 512;  // a thread takes several states where there are more
   const int states = 2 * problem.max_labels + 1;

@@ -13,7 +13,4 @@ void cross_entropy(StreamHandle stream, int rows, int classes, const float* logi
 // losses (count) as double.
 void widen_losses(StreamHandle stream, int count, const float* narrow, double* losses);
 
-// *total = scale * the sum of losses (count).
-void sum_losses(StreamHandle stream, int count, const double* losses, double scale, double* total);
-
 }  // namespace lstm::cuda

@@ -1,4 +1,4 @@
-// Softmax with cross-entropy, and the sum of a batch's losses. One warp a row of logits.
+// Softmax with cross-entropy. One warp a row of logits.
 #pragma once
 
 #include "cuda/kernels/warp.h"
@@ -30,14 +30,6 @@ __global__ void widen_losses_kernel(int count, const float* narrow, double* loss
   for (int i = static_cast<int>(threadIdx.x); i < count; i += static_cast<int>(blockDim.x)) {
     losses[i] = static_cast<double>(narrow[i]);
   }
-}
-
-// *total = scale * the sum of losses, in one order. One warp.
-__global__ void sum_losses_kernel(int count, const double* losses, double scale, double* total) {
-  if (threadIdx.x != 0) return;
-  double sum = 0.0;
-  for (int i = 0; i < count; ++i) sum += losses[i];
-  *total = scale * sum;
 }
 
 }  // namespace lstm::cuda

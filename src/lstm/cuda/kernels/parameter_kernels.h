@@ -85,11 +85,11 @@ __global__ void square_sums_kernel(long long count, const float* values, double*
   if (threadIdx.x == 0) partial[blockIdx.x] = sums[0];
 }
 
-// One thread.
-__global__ void sum_of_square_sums_kernel(int count, const double* partial, double* total) {
+// *total = scale * the sum of values, in one order. One thread.
+__global__ void sum_in_order_kernel(int count, const double* values, double scale, double* total) {
   double sum = 0.0;
-  for (int i = 0; i < count; ++i) sum += partial[i];
-  *total = sum;
+  for (int i = 0; i < count; ++i) sum += values[i];
+  *total = scale * sum;
 }
 
 template <class From, class To>

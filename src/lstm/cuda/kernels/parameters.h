@@ -40,6 +40,9 @@ template <class From, class To>
 void copy_segments(StreamHandle stream, const Segment* segments, int count, const From* from, To* to,
                    float scale);
 
+// *total = scale * the sum of values (count), in one order.
+void sum_in_order(StreamHandle stream, int count, const double* values, double scale, double* total);
+
 constexpr int kSquareSums = 128;  // most blocks that share the values
 
 // *total = the sum of the squares of `values` (count), in one order; partial holds kSquareSums numbers.

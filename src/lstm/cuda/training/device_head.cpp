@@ -5,6 +5,7 @@
 
 #include "cuda/kernels/loss.h"
 #include "cuda/kernels/packing.h"
+#include "cuda/kernels/parameters.h"
 #include "cuda/runtime/check.h"
 #include "engines/training/logits.h"
 
@@ -113,7 +114,7 @@ double DeviceHead<T>::loss(const DeviceBatch& batch) {
     cross_entropy(stream_->get(), samples, network_.classes, logits_, batch.labels(),
                   1.0f / static_cast<float>(samples), losses_, d_logits_);
   }
-  sum_losses(stream_->get(), samples, losses_, is_ctc() ? 1.0 : 1.0 / samples, total_);
+  sum_in_order(stream_->get(), samples, losses_, is_ctc() ? 1.0 : 1.0 / samples, total_);
   double* const total = host_total_.as<double>().data();
   check(cudaMemcpyAsync(total, total_, sizeof(double), cudaMemcpyDeviceToHost, stream_->get()),
         "copying the loss from the device");
