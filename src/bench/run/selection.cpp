@@ -167,6 +167,7 @@ void select_for(const Workload& workload, const std::string& dtype, int threads,
     if (options.leaves_out_peers && library_of(implementation.name) != "native") continue;
     if (!is_default && !takes(selections, implementation) && implementation.name != options.baseline)
       continue;
+    if (options.dtypes.empty() && !contains(implementation.info.dtypes, dtype)) continue;
     PlannedCase planned = plan_case(workload, implementation, dtype, threads, options, peak);
     // Who asks for another device than the CPU is told why an implementation does not run there.
     const bool is_told = options.device != "cpu" && contains(implementation.info.devices, options.device) &&
@@ -186,6 +187,15 @@ void select_for(const Workload& workload, const std::string& dtype, int threads,
     plan.cases.push_back(std::move(planned));
   }
   add_unavailable(workload, dtype, threads, options, discovery, plan);
+}
+
+// Those asked for, else all that any implementation has.
+std::vector<std::string> dtypes_of(const RunOptions& options, const Discovery& discovery) {
+  std::vector<std::string> dtypes = options.dtypes;
+  if (dtypes.empty())
+    for (const auto& implementation : discovery.implementations)
+      for (const auto& dtype : implementation.info.dtypes) add_once(dtypes, dtype);
+  return dtypes;
 }
 
 }  // namespace
@@ -228,7 +238,7 @@ Plan select_cases(const RunOptions& options, const std::vector<Workload>& known,
   require_known(options, discovery);
   LeftOutByReason left_out;
   for (const auto& workload : plan.workloads)
-    for (const auto& dtype : options.dtypes)
+    for (const auto& dtype : dtypes_of(options, discovery))
       for (const int threads : options.threads)
         select_for(workload, dtype, threads, options, discovery, fp32_peak_gflops, plan, left_out);
   for (const auto& [reason, what] : left_out)

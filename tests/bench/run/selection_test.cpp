@@ -137,6 +137,20 @@ TEST(Selection, ADtypeThatIsNotThereIsUnsupportedOnlyWhereAskedFor) {
   EXPECT_THAT(plan.cases[0].problem, HasSubstr("fp64"));
 }
 
+TEST(Selection, WithoutADtypeThoseOfEachImplementation) {
+  auto asked = options();
+  asked.dtypes.clear();
+  asked.workloads = {"1x320/CE-short"};
+  asked.implementations = {"native/basic", "native/reference"};
+  const Plan plan = select_cases(asked, known_workloads({}), discovery(), 470);
+  std::vector<std::string> cases;
+  for (const auto& planned : plan.cases) {
+    EXPECT_EQ(planned.status, Status::ok) << planned.problem;
+    cases.push_back(planned.a_case.implementation + " " + planned.a_case.dtype);
+  }
+  EXPECT_THAT(cases, ElementsAre("native/basic fp32", "native/basic bf16", "native/reference fp64"));
+}
+
 TEST(Selection, AnAbsentWorkersImplementationFailsAndTheOthersGoOn) {
   auto asked = options();
   asked.workloads = {"1x320/CE-short"};
