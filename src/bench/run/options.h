@@ -32,7 +32,7 @@ struct RunOptions {
   std::vector<std::string> implementations;  // names or globs; empty: `selections`
   std::vector<Selection> selections;         // of a configuration file; empty: the default selection
   std::vector<std::string> dtypes{"fp32"};   // empty: those of each implementation
-  std::vector<int> threads;  // at least one
+  std::vector<int> threads;                  // at least one
   std::string device = "cpu";
   bool leaves_out_peers = false;  // only the native library
 
