@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "engines/basic/tape.h"
+#include "engines/training/dense_engine.h"
 #include "engines/training/parallel.h"
-#include "engines/training/training_engine.h"
 
 namespace lstm::engines {
 namespace {
@@ -28,11 +28,11 @@ TapeCapacity tape_capacity(const Network& network, const BatchShape& shape) {
           .carried_in_all = in_step * steps};
 }
 
-class BasicEngine final : public TrainingEngine {
+class BasicEngine final : public DenseEngine {
  public:
   BasicEngine(const Network& network, const BatchShape& shape, const EngineOptions& options,
               const AdamOptions& adam)
-      : TrainingEngine("basic", network, shape, options, adam),
+      : DenseEngine("basic", network, shape, options, adam),
         tape_(tape_capacity(network, shape), isa(), team(), gemm()),
         y_(static_cast<std::size_t>(network.layers)),
         dy_(y_.size()) {
@@ -41,13 +41,15 @@ class BasicEngine final : public TrainingEngine {
     plan();
   }
 
-  std::string description() const override { return "operations on a tape, " + kernels_and_threads(); }
+  std::string description() const override {
+    return "operations on a tape, " + kernels_and_threads(gemm().variant());
+  }
 
  protected:
   float* x() override { return x_.data(); }
   const float* y() const override { return y_.back().data(); }
   float* dy() override { return dy_.back().data(); }
-  std::size_t layer_bytes() const override { return arena_.bytes() + tape_.bytes(); }
+  std::size_t tensor_bytes() const override { return arena_.bytes() + tape_.bytes(); }
 
   void forward_layers() override {
     tape_.clear();

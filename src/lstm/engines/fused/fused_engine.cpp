@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engines/training/column_sums.h"
-#include "engines/training/training_engine.h"
+#include "engines/training/dense_engine.h"
 #include "kernels/cell/cell.h"
 
 namespace lstm::engines {
@@ -15,11 +15,11 @@ std::size_t size(int a, int b) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
 }
 
-class FusedEngine final : public TrainingEngine {
+class FusedEngine final : public DenseEngine {
  public:
   FusedEngine(const Network& network, const BatchShape& shape, const EngineOptions& options,
               const AdamOptions& adam)
-      : TrainingEngine("fused", network, shape, options, adam),
+      : DenseEngine("fused", network, shape, options, adam),
         cell_(kernels::select(kernels::cell_variants(), isa()).function),
         directions_(static_cast<std::size_t>(network.layers * network.directions)),
         y_(static_cast<std::size_t>(network.layers)) {
@@ -28,13 +28,13 @@ class FusedEngine final : public TrainingEngine {
     plan();
   }
 
-  std::string description() const override { return "fused cells, " + kernels_and_threads(); }
+  std::string description() const override { return "fused cells, " + kernels_and_threads(gemm().variant()); }
 
  protected:
   float* x() override { return x_.data(); }
   const float* y() const override { return y_.back().data(); }
   float* dy() override { return dy_of(network().layers - 1); }
-  std::size_t layer_bytes() const override { return arena_.bytes(); }
+  std::size_t tensor_bytes() const override { return arena_.bytes(); }
 
   void forward_layers() override {
     for (int layer = 0; layer < network().layers; ++layer) {

@@ -19,12 +19,6 @@ class PaddedHead {
              std::span<float> gradient)
       : network_(network), Hp_(Hp), store_(store), weights_(weights), gradient_(gradient) {}
 
-  // The network whose head this is.
-  static Network padded(Network network, int Hp) {
-    network.units = Hp;
-    return network;
-  }
-
   // As the parameters are now.
   const float* weights() {
     if (!is_padded()) return store_.head();

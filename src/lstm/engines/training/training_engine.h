@@ -1,5 +1,5 @@
-// Everything of a training step but the LSTM layers: loading, head, loss, parameters, Adam. Engines that run
-// on packed fp32 rows derive from it and add their layers.
+// What every engine on the CPU has, whatever its layers look like: threads, the loaded batch, parameters with
+// gradients and Adam, the head with its loss.
 #pragma once
 
 #include <string>
@@ -7,7 +7,6 @@
 #include "cpu/thread_team.h"
 #include "engines/training/head.h"
 #include "engines/training/packed_batch.h"
-#include "engines/training/packed_weights.h"
 #include "engines/training/parameter_store.h"
 #include "kernels/gemm/gemm.h"
 #include "lstm/engine.h"
@@ -25,10 +24,8 @@ class TrainingEngine : public Engine {
   std::span<float> parameters() final { return store_.parameters(); }
   std::span<const float> gradients() const final { return store_.gradients(); }
 
-  void load(const Batch& batch) final;
-  void forward() final;
+  void load(const Batch& batch) override { batch_.load(batch); }
   double loss() final { return head_.loss(batch_); }
-  void backward() final;
   void update() final { store_.update(team_); }
 
   void read_logits(std::span<float> logits) const final { head_.read_logits(batch_, logits); }
@@ -38,30 +35,26 @@ class TrainingEngine : public Engine {
   std::size_t workspace_bytes() const final;
 
  protected:
-  // Throws std::invalid_argument for what no such engine can do (dtypes but fp32), naming `engine`.
-  TrainingEngine(const char* engine, const Network& network, const BatchShape& shape,
-                 const EngineOptions& options, const AdamOptions& adam);
+  // stored_units: of one direction in y as the head reads it, (rows, D * stored_units); H where nothing is
+  // padded.
+  TrainingEngine(const Network& network, const BatchShape& shape, const EngineOptions& options,
+                 const AdamOptions& adam, int stored_units);
 
-  // Rows are those of batch(). All tensors are dense and row-major.
-  virtual float* x() = 0;              // (N*T, C), filled before forward_layers
-  virtual void forward_layers() = 0;   // from x to y
-  virtual const float* y() const = 0;  // (N*T, D*H) of the last layer
-  virtual float* dy() = 0;             // (N*T, D*H) of the last layer, filled before backward_layers
-  // From dy to the gradients of all LSTM parameters, which are zero at its start.
-  virtual void backward_layers() = 0;
+  // Of what the engine holds beside the members of this class.
   virtual std::size_t layer_bytes() const = 0;
 
   const BatchShape& shape() const { return shape_; }
-  const PackedBatch& batch() const { return batch_; }
-  const ParameterStore& store() const { return store_; }
+  Isa isa() const { return isa_; }
   cpu::ThreadTeam& team() { return team_; }
   kernels::Gemm& gemm() { return gemm_; }
-  // For the pass that runs.
-  const PackedWeights& packed_weights() const { return packed_weights_; }
-  Isa isa() const { return isa_; }
-  int width() const { return network_.directions * network_.units; }  // D*H
+  const kernels::Gemm& gemm() const { return gemm_; }
+  const PackedBatch& batch() const { return batch_; }
+  ParameterStore& store() { return store_; }
+  const ParameterStore& store() const { return store_; }
+  Head& head() { return head_; }
+
   // "avx512 kernels, 2 threads".
-  std::string kernels_and_threads() const;
+  std::string kernels_and_threads(std::string_view kernels) const;
 
  private:
   Network network_;
@@ -71,7 +64,6 @@ class TrainingEngine : public Engine {
   kernels::Gemm gemm_;
   PackedBatch batch_;
   ParameterStore store_;
-  PackedWeights packed_weights_;
   Head head_;
 };
 

@@ -8,7 +8,6 @@
 #include "engines/sequence/bf16/tile_split.h"
 #include "engines/sequence/bf16/weight_gradients.h"
 #include "engines/sequence/padded_head.h"
-#include "engines/training/head.h"
 #include "engines/training/training_engine.h"
 
 namespace lstm::engines::bf16 {
@@ -39,92 +38,81 @@ RecurrenceSplit split_for(const kernels::Variant<kernels::bf16::Kernels>& varian
                        .l2_bytes = 2 * cpu::l2_bytes() / P});
 }
 
-class SequenceEngine final : public Engine {
+class SequenceEngine final : public TrainingEngine {
+  using Kernels = kernels::Variant<kernels::bf16::Kernels>;
+
  public:
   SequenceEngine(const Network& network, const BatchShape& shape, const EngineOptions& options,
                  const AdamOptions& adam)
-      : network_(network),
-        isa_(chosen_isa(options)),
+      : TrainingEngine(network, shape, options, adam, Geometry(network, parts_of(options.dtype)).Hp),
         dtype_(options.dtype),
-        kernels_(kernels::select(kernels::bf16::variants(parts_of(dtype_)), isa_)),
+        kernels_(kernels::select(kernels::bf16::variants(parts_of(dtype_)), isa())),
         geometry_(network, parts_of(dtype_)),
-        team_(options.threads, options.pin_threads),
-        gemm_(isa_, team_),
-        batch_(network, shape),
         split_(split_for(kernels_, geometry_.P, network, shape, options)),
         projection_chunks_(shape, kProjectedRows * split_.sample_groups),
         gradient_chunks_(shape, kGradientRows / geometry_.P),
-        store_(network, adam, isa_),
-        head_(PaddedHead::padded(network, geometry_.Hp), shape, isa_, team_, gemm_),
-        buffers_(geometry_, network, shape.samples, batch_.most_rows(),
+        buffers_(geometry_, network, shape.samples, batch().most_rows(),
                  {.projected = projection_chunks_.most_rows(),
                   .steps = std::min(shape.time_steps, projection_chunks_.most_rows()),
                   .gradient = gradient_chunks_.most_rows()},
                  options.threads),
-        padded_head_(network_, geometry_.Hp, store_, buffers_.head, buffers_.d_head),
-        state_{.network = network_,
+        padded_head_(this->network(), geometry_.Hp, store(), buffers_.head, buffers_.d_head),
+        state_{.network = this->network(),
                .geometry = geometry_,
                .kernels = kernels_.function,
-               .batch = batch_,
+               .batch = batch(),
                .projection_chunks = projection_chunks_,
                .gradient_chunks = gradient_chunks_,
-               .store = store_,
+               .store = store(),
                .buffers = buffers_,
-               .team = team_,
+               .team = team(),
                .split = split_,
                .barriers = {},
-               .backward_progress = {network_, batch_, team_.threads()}} {
+               .backward_progress = {this->network(), batch(), team().threads()}} {
     for (int i = 0; i < split_.directions_at_once * split_.sample_groups; ++i) {
-      state_.barriers.emplace_back(split_.unit_parts, team_.barrier_spin());
+      state_.barriers.emplace_back(split_.unit_parts, team().barrier_spin());
     }
   }
 
-  const Network& network() const override { return network_; }
-  const ParameterLayout& layout() const override { return store_.layout(); }
-  std::span<float> parameters() override { return store_.parameters(); }
-  std::span<const float> gradients() const override { return store_.gradients(); }
-
   void load(const Batch& batch) override {
-    batch_.load(batch);
-    projection_chunks_.cut(batch_);
-    gradient_chunks_.cut(batch_);
+    TrainingEngine::load(batch);
+    projection_chunks_.cut(this->batch());
+    gradient_chunks_.cut(this->batch());
   }
 
   void forward() override {
-    const int last = network_.layers - 1;
-    team_.run([&](int thread) {
+    const int last = network().layers - 1;
+    team().run([&](int thread) {
       round_inputs(state_, thread);
       pack_forward_weights(state_, thread);
       for (int layer = 0; layer <= last; ++layer) {
-        team_.barrier();
+        team().barrier();
         forward_recurrence(state_, layer, thread);
       }
-      team_.barrier();
+      team().barrier();
       widen_output(thread);
     });
     if (is_ctc()) {
-      head_.forward(batch_, buffers_.y_last.data(), padded_head_.weights());
+      head().forward(batch(), buffers_.y_last.data(), padded_head_.weights());
     } else {
-      head_.forward_last_steps(batch_, padded_head_.weights());
+      head().forward_last_steps(batch(), padded_head_.weights());
     }
   }
 
-  double loss() override { return head_.loss(batch_); }
-
   void backward() override {
-    const int last = network_.layers - 1;
+    const int last = network().layers - 1;
     if (is_ctc()) {
-      head_.backward(batch_, buffers_.y_last.data(), padded_head_.weights(), padded_head_.gradient(),
-                     buffers_.dy.data());
+      head().backward(batch(), buffers_.y_last.data(), padded_head_.weights(), padded_head_.gradient(),
+                      buffers_.dy.data());
     } else {
-      state_.d_last = head_.backward_last_steps(batch_, padded_head_.weights(), padded_head_.gradient());
+      state_.d_last = head().backward_last_steps(batch(), padded_head_.weights(), padded_head_.gradient());
     }
     padded_head_.finish_gradient();
     state_.backward_progress.reset();
-    team_.run([&](int thread) {
+    team().run([&](int thread) {
       pack_backward_weights(state_, thread);
       for (int layer = last; layer >= 0; --layer) {
-        team_.barrier();
+        team().barrier();
         if (thread == 0) state_.next_part.store(0, std::memory_order_relaxed);
         WeightGradients gradients(state_, layer, thread);
         backward_recurrence(state_, layer, thread, gradients);
@@ -134,57 +122,41 @@ class SequenceEngine final : public Engine {
     });
   }
 
-  void update() override { store_.update(team_); }
-
-  void read_logits(std::span<float> logits) const override { head_.read_logits(batch_, logits); }
-  double clip_gradients(double max_norm) override { return store_.clip_gradients(max_norm, team_); }
-  void set_learning_rate(double rate) override { store_.set_learning_rate(rate); }
-
-  std::size_t workspace_bytes() const override {
-    return buffers_.bytes() + batch_.bytes() + head_.workspace_bytes() +
-           static_cast<std::size_t>(team_.threads()) * kernels::gemm_scratch_size() * sizeof(float);
-  }
-
   std::string description() const override {
-    return (dtype_ == DType::bf16 ? "bf16 " : "bf16x3 ") + std::string(kernels_.name) + " kernels, " +
-           std::to_string(team_.threads()) + (team_.threads() == 1 ? " thread, " : " threads, ") +
+    return (dtype_ == DType::bf16 ? "bf16 " : "bf16x3 ") + kernels_and_threads(kernels_.name) + ", " +
            split_.description();
   }
 
+ protected:
+  std::size_t layer_bytes() const override { return buffers_.bytes(); }
+
  private:
-  bool is_ctc() const { return network_.loss == Loss::ctc; }
+  bool is_ctc() const { return network().loss == Loss::ctc; }
 
   // The head computes in fp32 on the rows of y that the loss reads.
   void widen_output(int thread) {
     const int width = geometry_.width;
-    const Bf16* y = state_.y(network_.layers - 1);
+    const Bf16* y = state_.y(network().layers - 1);
     const auto widen = [&](int from, float* to) {
       kernels_.function.widen_row(y + static_cast<std::size_t>(from) * geometry_.words(width), width, to);
     };
-    const Range rows = part_of(is_ctc() ? batch_.rows() : batch_.samples(), thread, team_.threads());
+    const Range rows = part_of(is_ctc() ? batch().rows() : batch().samples(), thread, team().threads());
     for (int i = rows.first; i < rows.last; ++i) {
       const std::size_t at = static_cast<std::size_t>(i) * static_cast<std::size_t>(width);
       if (is_ctc()) {
         widen(i, buffers_.y_last.data() + at);
       } else {
-        widen(batch_.row(batch_.length(i) - 1) + i, head_.last_y().data() + at);
+        widen(batch().row(batch().length(i) - 1) + i, head().last_y().data() + at);
       }
     }
   }
 
-  Network network_;
-  Isa isa_;
   DType dtype_;
-  const kernels::Variant<kernels::bf16::Kernels>& kernels_;
+  const Kernels& kernels_;
   Geometry geometry_;
-  cpu::ThreadTeam team_;
-  kernels::Gemm gemm_;
-  PackedBatch batch_;
   RecurrenceSplit split_;
   Chunks projection_chunks_;
   Chunks gradient_chunks_;
-  ParameterStore store_;
-  Head head_;
   Buffers buffers_;
   PaddedHead padded_head_;
   State state_;
