@@ -15,11 +15,11 @@ struct Batch {
   int time_steps = 0;                          // T
   std::span<const float> x = {};               // (N, T, C), row-major
   std::span<const std::int32_t> lengths = {};  // (N) steps of each sample that the LSTM runs over, 1..T
-  // (N) steps that CTC reads, 1..lengths[n]; unused by cross-entropy.
+  // (N) steps that CTC reads, 1..lengths[n]; unused by other losses.
   std::span<const std::int32_t> loss_lengths = {};
-  // Cross-entropy: (N) class; CTC: all label sequences, concatenated.
+  // Cross-entropy: (N) class; CTC: all label sequences, concatenated; custom: empty.
   std::span<const std::int32_t> labels = {};
-  // (N) CTC: labels of each sample, 0..S; empty for cross-entropy.
+  // (N) CTC: labels of each sample, 0..S; empty for other losses.
   std::span<const std::int32_t> label_lengths = {};
 };
 
@@ -29,7 +29,7 @@ struct Batch {
 // see docs/ctc.md.
 void validate(const Batch& batch, const Network& network, const BatchShape& shape);
 
-// What Engine::read_logits() writes for a batch, in floats: N * V for cross-entropy, N * T * V for CTC.
+// What Engine::read_logits() writes for a batch, in floats: N * V for cross-entropy, else N * T * V.
 std::size_t logits_size(const Network& network, const Batch& batch);
 
 }  // namespace lstm

@@ -43,6 +43,13 @@ struct AdamOptions {
   double epsilon = 1e-8;
 };
 
+// What Adam keeps from one update to the next.
+struct AdamState {
+  std::int64_t updates = 0;           // made so far
+  std::vector<float> first_moments;   // in the order of ParameterLayout
+  std::vector<float> second_moments;  // likewise
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -59,26 +66,36 @@ class Engine {
   // engines.
   virtual std::span<const double> gradients_fp64() const { return {}; }
 
-  // One training step is load, forward, loss, backward, update, in this order; none of them allocates. To
-  // evaluate or predict, load and forward (and loss) suffice.
+  // One training step is load, forward, loss (or set_logit_gradients), backward, update, in this order; none
+  // of them allocates (but set_logit_gradients on a GPU). To evaluate or predict, load and forward (and loss)
+  // suffice.
   // load keeps the views (the caller keeps the data alive until the step ends) and throws what
   // validate(batch) throws.
   virtual void load(const Batch& batch) = 0;
   virtual void forward() = 0;
-  virtual double loss() = 0;
+  virtual double loss() = 0;  // throws std::logic_error for Loss::custom
   virtual void backward() = 0;
   virtual void update() = 0;  // one step of Adam
 
   // After forward: what the head put out, before any softmax, with samples and time steps as in the batch.
-  // Cross-entropy: (N, V), of each sample's last step. CTC: (N, T, V), zeros from each sample's loss length
-  // on. Throws std::invalid_argument where `logits` does not have logits_size() elements.
+  // Cross-entropy: (N, V), of each sample's last step. Others: (N, T, V), zeros behind what a sample's loss
+  // reads. Throws std::invalid_argument where `logits` does not have logits_size() elements.
   virtual void read_logits(std::span<float> logits) const = 0;
+  // In place of loss(), for one of your own: its gradients by the logits, laid out as read_logits() does.
+  // What lies behind the steps that a sample's loss reads is ignored. Throws what read_logits() throws. (On a
+  // GPU in fp16 they should be about as large as those of CTC: 1 at most.)
+  virtual void set_logit_gradients(std::span<const float> gradients) = 0;
   // Between backward and update: gradients whose 2-norm, over all parameters, exceeds max_norm are scaled to
   // have that norm (Pascanu, Mikolov, Bengio, 2013). Returns the norm before. Where it is not finite nothing
   // is scaled. Throws std::invalid_argument unless max_norm > 0.
   virtual double clip_gradients(double max_norm) = 0;
   // Of the updates from now on.
   virtual void set_learning_rate(double rate) = 0;
+  // With the parameters, all that training needs to go on in another engine as if nothing had happened (but
+  // the fp64 reference, whose numbers have more digits).
+  virtual AdamState adam_state() const = 0;
+  // Throws std::invalid_argument where the moments are not as many as the parameters.
+  virtual void set_adam_state(const AdamState& state) = 0;
 
   // Waits until everything that was started has ended: on a GPU forward, backward and update return before
   // they are done.

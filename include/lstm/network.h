@@ -9,6 +9,7 @@ namespace lstm {
 enum class Loss {
   cross_entropy,  // mean over samples, reads each sample's last valid time step
   ctc,            // sum over samples, blank = class 0, softmax inside the loss, reads every valid time step
+  custom,  // the caller's, of every valid time step: Engine::set_logit_gradients() takes the place of loss()
 };
 
 // Number format of the operands of products; sums are always at least fp32. tf32 and fp16 exist on GPUs only:
@@ -34,6 +35,8 @@ struct Network {
 
   // Input width of a layer: C for the first, D*H for the others.
   int layer_inputs(int layer) const { return layer == 0 ? inputs : directions * units; }
+  // True where the head reads every time step, false where it reads each sample's last.
+  bool reads_every_step() const { return loss != Loss::cross_entropy; }
 };
 
 // The largest batch that an engine is built for.

@@ -71,10 +71,13 @@ void validate(const Batch& batch, const Network& network, const BatchShape& shap
     reject("lengths: got " + to_string(steps) + " time steps in all, expected at most " +
            to_string(most_steps(shape)) + " (total_steps that the engine was built for)");
   }
-  if (network.loss == Loss::ctc) {
-    validate_ctc(batch, network, shape);
-  } else {
-    validate_cross_entropy(batch, network);
+  switch (network.loss) {
+    case Loss::cross_entropy:
+      return validate_cross_entropy(batch, network);
+    case Loss::ctc:
+      return validate_ctc(batch, network, shape);
+    case Loss::custom:
+      return require_size(batch.labels.size(), 0, "labels", "a custom loss keeps its own");
   }
 }
 

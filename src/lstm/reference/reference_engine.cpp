@@ -10,7 +10,9 @@
 
 #include "cpu/thread_team.h"
 #include "model/adam.h"
+#include "model/adam_state.h"
 #include "model/clipping.h"
+#include "model/labels.h"
 #include "model/logits.h"
 #include "reference/sample.h"
 
@@ -62,7 +64,7 @@ class ReferenceEngine final : public Engine {
           batch.x.subspan(static_cast<std::size_t>(n) * batch.time_steps * row, trace.length * row);
       std::copy(x.begin(), x.end(), trace.x.begin());
       label_starts_.push_back(first_label);
-      first_label += network_.loss == Loss::ctc ? static_cast<std::size_t>(batch.label_lengths[n]) : 1;
+      first_label += model::label_count(network_, batch, static_cast<std::size_t>(n));
     }
     label_starts_.push_back(first_label);
   }
@@ -74,6 +76,10 @@ class ReferenceEngine final : public Engine {
   }
 
   double loss() override {
+    if (network_.loss == Loss::custom) {
+      throw std::logic_error(
+          "loss: a custom loss is the caller's; set_logit_gradients() takes its gradients");
+    }
     for_each_sample([this](int n, Trace& trace, int) {
       const std::size_t first = label_starts_[n];
       evaluate_loss(network_, batch_.samples, batch_.labels.subspan(first, label_starts_[n + 1] - first),
@@ -99,7 +105,7 @@ class ReferenceEngine final : public Engine {
   }
 
   void update() override {
-    model::adam_step<double>(adam_, ++step_, weights_.values(), gradients_, m_, v_);
+    model::adam_step<double>(adam_, ++updates_, weights_.values(), gradients_, m_, v_);
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       parameters_[i] = published_[i] = static_cast<float>(weights_.values()[i]);
     }
@@ -107,13 +113,18 @@ class ReferenceEngine final : public Engine {
 
   void read_logits(std::span<float> logits) const override {
     model::require_logits_size(network_, batch_, logits.size());
-    const std::size_t each = logits.size() / static_cast<std::size_t>(batch_.samples);
     std::fill(logits.begin(), logits.end(), 0.0f);
     for (int n = 0; n < batch_.samples; ++n) {
-      const Trace& trace = traces_[static_cast<std::size_t>(n)];
-      const int steps = network_.loss == Loss::ctc ? trace.loss_length : 1;
-      const std::size_t count = static_cast<std::size_t>(steps) * static_cast<std::size_t>(network_.classes);
-      std::copy_n(trace.logits.begin(), count, logits.begin() + static_cast<std::ptrdiff_t>(n * each));
+      const std::vector<double>& own = traces_[static_cast<std::size_t>(n)].logits;
+      std::copy_n(own.begin(), logits_of(n), logits.begin() + first_logit_of(n));
+    }
+  }
+
+  void set_logit_gradients(std::span<const float> gradients) override {
+    model::require_logits_size(network_, batch_, gradients.size());
+    for (int n = 0; n < batch_.samples; ++n) {
+      std::copy_n(gradients.begin() + first_logit_of(n), logits_of(n),
+                  traces_[static_cast<std::size_t>(n)].d_logits.begin());
     }
   }
 
@@ -132,6 +143,18 @@ class ReferenceEngine final : public Engine {
 
   void set_learning_rate(double rate) override { adam_.learning_rate = rate; }
 
+  AdamState adam_state() const override {
+    return {.updates = updates_,
+            .first_moments = {m_.begin(), m_.end()},
+            .second_moments = {v_.begin(), v_.end()}};
+  }
+  void set_adam_state(const AdamState& state) override {
+    model::require_state(state, layout_.size());
+    updates_ = state.updates;
+    std::ranges::copy(state.first_moments, m_.begin());
+    std::ranges::copy(state.second_moments, v_.begin());
+  }
+
   std::size_t workspace_bytes() const override {
     std::size_t bytes = weights_.bytes();
     for (const Trace& trace : traces_) bytes += trace.bytes();
@@ -145,6 +168,16 @@ class ReferenceEngine final : public Engine {
   }
 
  private:
+  // Of a sample that its loss reads, and where they start among those of the batch.
+  std::ptrdiff_t logits_of(int n) const {
+    const int steps = network_.reads_every_step() ? traces_[static_cast<std::size_t>(n)].loss_length : 1;
+    return static_cast<std::ptrdiff_t>(steps) * network_.classes;
+  }
+  std::ptrdiff_t first_logit_of(int n) const {
+    return static_cast<std::ptrdiff_t>(n) * static_cast<std::ptrdiff_t>(logits_size(network_, batch_)) /
+           batch_.samples;
+  }
+
   // The caller sees parameters as floats. Those it has written since they were last published replace the
   // doubles; the others keep the digits that a float does not show.
   void take_written_parameters() {
@@ -176,7 +209,7 @@ class ReferenceEngine final : public Engine {
   std::vector<double> gradients_;
   std::vector<float> rounded_gradients_;
   std::vector<double> m_, v_;
-  std::int64_t step_ = 0;
+  std::int64_t updates_ = 0;
   std::vector<std::vector<double>> partial_gradients_;  // one a thread
   std::vector<Scratch> scratch_;                        // one a thread
   std::vector<Trace> traces_;                           // one a sample

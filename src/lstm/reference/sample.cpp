@@ -24,7 +24,7 @@ DirectionShape direction_shape(const Network& network, int layer, int direction)
 
 // The steps that the head reads, [first, first + count).
 std::pair<int, int> head_steps(const Network& network, const Trace& trace) {
-  if (network.loss == Loss::ctc) return {0, trace.loss_length};
+  if (network.reads_every_step()) return {0, trace.loss_length};
   return {trace.length - 1, 1};
 }
 
@@ -79,7 +79,7 @@ Trace::Trace(const Network& network, int time_steps) : x(size(time_steps, networ
   for (int layer = 0; layer < network.layers; ++layer) {
     y.emplace_back(size(time_steps, network.directions * network.units));
   }
-  logits.resize(size(network.loss == Loss::ctc ? time_steps : 1, network.classes));
+  logits.resize(size(network.reads_every_step() ? time_steps : 1, network.classes));
   d_logits.resize(logits.size());
 }
 

@@ -39,12 +39,12 @@ struct Trace {
   Trace(const Network& network, int time_steps);
 
   int length = 0;                          // steps of the LSTM
-  int loss_length = 0;                     // steps of CTC; cross-entropy reads step length - 1
+  int loss_length = 0;                     // steps of CTC, else length; cross-entropy reads the last only
   std::vector<double> x;                   // (T, C)
   std::vector<std::vector<double>> gates;  // one a layer and direction: (T, 4H)
   std::vector<std::vector<double>> c;      // one a layer and direction: (T, H)
   std::vector<std::vector<double>> y;      // one a layer: (T, D*H), [forward | reverse]
-  std::vector<double> logits;              // CTC: (T, V); cross-entropy: (V)
+  std::vector<double> logits;              // (T, V); cross-entropy: (V)
   std::vector<double> d_logits;            // likewise
   double loss = 0;
 

@@ -143,10 +143,19 @@ TEST_P(EmulatedEngine, ReadsLogitsInTheOrderOfTheBatch) {
   }
 }
 
-TEST_P(EmulatedEngine, ClipsGradientsAndTakesALearningRate) {
+TEST_P(EmulatedEngine, TakesGradientsOfLogits) {
+  for (std::uint32_t seed = 500; seed < 504; ++seed) {
+    const RandomProblem problem(seed), custom = problem.with_custom_loss();
+    testing::expect_logit_gradients(*engine_for(problem), problem, GetParam().tolerance);
+    testing::expect_logit_gradients(*engine_for(custom), custom, GetParam().tolerance);
+  }
+}
+
+TEST_P(EmulatedEngine, ClipsGradientsTakesALearningRateAndAdamsState) {
   const RandomProblem problem({.inputs = 4, .units = 7, .classes = 3}, {3, 4, 1}, 5);
   testing::expect_clipped_gradients(*engine_for(problem), problem);
   testing::expect_learning_rate(*engine_for(problem), problem);
+  testing::expect_resumed_training(*engine_for(problem), *engine_for(problem), problem);
 }
 
 TEST_P(EmulatedEngine, SaysWhatItCannotDo) {

@@ -229,6 +229,26 @@ TEST_P(EveryEngine, TakesALearningRate) {
   testing::expect_learning_rate(*engine_for(problem), problem);
 }
 
+TEST_P(EveryEngine, TakesGradientsOfLogits) {
+  for (std::uint32_t seed = 500; seed < 530; ++seed) {
+    const RandomProblem problem(seed), custom = problem.with_custom_loss();
+    testing::expect_logit_gradients(*engine_for(problem, {.threads = 2}), problem, kTolerance);
+    testing::expect_logit_gradients(*engine_for(custom, {.threads = 3}), custom, kTolerance);
+    if (HasFailure()) return;
+  }
+  const RandomProblem problem(1);
+  EXPECT_THROW(engine_for(problem)->set_logit_gradients({}), std::invalid_argument) << "before any batch";
+  Batch batch = problem.with_custom_loss().batch();
+  const std::vector<std::int32_t> labels(static_cast<std::size_t>(batch.samples), 1);
+  batch.labels = labels;
+  EXPECT_THROW(engine_for(problem.with_custom_loss())->load(batch), std::invalid_argument);
+}
+
+TEST_P(EveryEngine, GoesOnFromAdamsState) {
+  const RandomProblem problem({.inputs = 4, .units = 37, .classes = 3}, {3, 4, 1}, 5);
+  testing::expect_resumed_training(*engine_for(problem, {.threads = 2}), *engine_for(problem), problem);
+}
+
 TEST_P(EveryEngine, SaysWhatItCannotDo) {
   const RandomProblem problem(1);
   EXPECT_THROW(engine_for(problem, {.dtype = DType::fp64}), std::invalid_argument);

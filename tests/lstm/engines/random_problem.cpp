@@ -30,6 +30,18 @@ double norm(std::span<const double> values) {
   return std::sqrt(sum);
 }
 
+const char* loss_name(Loss loss) {
+  switch (loss) {
+    case Loss::cross_entropy:
+      return "cross-entropy";
+    case Loss::ctc:
+      return "CTC";
+    case Loss::custom:
+      break;
+  }
+  return "custom loss";
+}
+
 }  // namespace
 
 RandomProblem::RandomProblem(std::uint32_t seed_) : seed(seed_) {
@@ -58,6 +70,7 @@ void RandomProblem::fill(std::mt19937& random) {
   const bool has_equal_lengths = random() % 3 == 0, loss_reads_all = random() % 2 == 0;
   for (int n = 0; n < N; ++n) {
     lengths.push_back(has_equal_lengths ? T : between(random, 1, T));
+    if (network.loss == Loss::custom) continue;
     if (network.loss == Loss::cross_entropy) {
       labels.push_back(between(random, 0, network.classes - 1));
       continue;
@@ -81,8 +94,15 @@ Batch RandomProblem::batch() const {
 
 std::string RandomProblem::text() const {
   return fmt::format("seed {}: {}x{} {} directions, {}, N={} T={} C={} V={} S={}", seed, network.layers,
-                     network.units, network.directions, network.loss == Loss::ctc ? "CTC" : "cross-entropy",
-                     shape.samples, shape.time_steps, network.inputs, network.classes, shape.max_labels);
+                     network.units, network.directions, loss_name(network.loss), shape.samples,
+                     shape.time_steps, network.inputs, network.classes, shape.max_labels);
+}
+
+RandomProblem RandomProblem::with_custom_loss() const {
+  RandomProblem custom = *this;
+  custom.network.loss = Loss::custom;
+  for (auto* unused : {&custom.loss_lengths, &custom.labels, &custom.label_lengths}) unused->clear();
+  return custom;
 }
 
 RandomProblem RandomProblem::with_spoilt_padding() const {

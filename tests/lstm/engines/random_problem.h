@@ -20,6 +20,8 @@ struct RandomProblem {
 
   Batch batch() const;
   std::string text() const;  // for messages
+  // The same network and x under a loss that the caller computes.
+  RandomProblem with_custom_loss() const;
   // The same with NaN in x behind each sample's length.
   RandomProblem with_spoilt_padding() const;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <random>
 #include <stdexcept>
 
 namespace lstm::testing {
@@ -60,6 +61,39 @@ void expect_logits(Engine& engine, const RandomProblem& problem, double toleranc
   EXPECT_THROW(engine.read_logits(again), std::invalid_argument);
 }
 
+void expect_logit_gradients(Engine& engine, const RandomProblem& problem, double tolerance) {
+  const Batch batch = problem.batch();
+  const auto V = static_cast<std::size_t>(problem.network.classes);
+  std::mt19937 random(problem.seed);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  std::vector<float> gradients(logits_size(problem.network, batch));
+  for (float& gradient : gradients) gradient = uniform(random);
+  for (int n = 0; n < batch.samples && problem.network.reads_every_step(); ++n) {
+    const int steps = problem.network.loss == Loss::ctc ? batch.loss_lengths[n] : batch.lengths[n];
+    const auto sample = gradients.begin() + static_cast<std::ptrdiff_t>(V) * n * batch.time_steps;
+    std::fill(sample + static_cast<std::ptrdiff_t>(V) * steps,
+              sample + static_cast<std::ptrdiff_t>(V) * batch.time_steps,
+              std::numeric_limits<float>::quiet_NaN());
+  }
+  const auto result = [&](Engine& of) {
+    of.load(batch);
+    of.forward();
+    if (problem.network.loss == Loss::custom) {
+      EXPECT_THROW(of.loss(), std::logic_error);
+    } else {
+      of.loss();  // whose gradients are replaced
+    }
+    of.set_logit_gradients(gradients);
+    of.backward();
+    const std::span<const float> sums = of.gradients();
+    return StepResult{0, {sums.begin(), sums.end()}};
+  };
+  const auto reference = testing::engine_for(problem, "reference", {.dtype = DType::fp64});
+  expect_close(result(engine), result(*reference), engine.layout(), tolerance, problem.text());
+  gradients.push_back(0);
+  EXPECT_THROW(engine.set_logit_gradients(gradients), std::invalid_argument);
+}
+
 void expect_clipped_gradients(Engine& engine, const RandomProblem& problem) {
   loss_and_gradients(engine, problem.batch());
   const std::vector<float> before = copy_of(engine.gradients());
@@ -106,6 +140,39 @@ void expect_learning_rate(Engine& engine, const RandomProblem& problem) {
     if (std::abs(gradients[i]) < 1e-4f) continue;  // epsilon counts there
     ASSERT_NEAR(std::abs(updated[i] - start[i]), 0.125, 1e-3) << problem.text() << ", element " << i;
   }
+}
+
+void expect_resumed_training(Engine& engine, Engine& other, const RandomProblem& problem, double tolerance) {
+  const auto train = [&](Engine& trained, int steps) {
+    for (int step = 0; step < steps; ++step) {
+      loss_and_gradients(trained, problem.batch());
+      trained.update();
+    }
+  };
+  train(engine, 3);
+  train(other, 5);  // what it forgets
+  const std::vector<float> saved = copy_of(engine.parameters());
+  const AdamState state = engine.adam_state();
+  EXPECT_EQ(state.updates, 3);
+  train(engine, 4);
+
+  std::ranges::copy(saved, other.parameters().begin());
+  other.set_adam_state(state);
+  EXPECT_EQ(other.adam_state().first_moments, state.first_moments);
+  EXPECT_EQ(other.adam_state().second_moments, state.second_moments);
+  train(other, 4);
+  const std::vector<float> expected = copy_of(engine.parameters()), got = copy_of(other.parameters());
+  EXPECT_NE(expected, saved);
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    ASSERT_NEAR(got[i], expected[i], tolerance) << problem.text() << ", element " << i;
+  }
+
+  AdamState wrong = state;
+  wrong.second_moments.pop_back();
+  EXPECT_THROW(other.set_adam_state(wrong), std::invalid_argument);
+  wrong = state;
+  wrong.updates = -1;
+  EXPECT_THROW(other.set_adam_state(wrong), std::invalid_argument);
 }
 
 }  // namespace lstm::testing

@@ -1,4 +1,5 @@
-// What every engine offers beside the training step: logits, clipping of gradients, the learning rate.
+// What every engine offers beside the training step: logits and their gradients, clipping of gradients, the
+// learning rate, Adam's state.
 #pragma once
 
 #include "lstm/engines/random_problem.h"
@@ -8,9 +9,16 @@ namespace lstm::testing {
 // Expects the logits of the reference, each within `tolerance` of the largest, in the order of the batch,
 // with zeros where the loss reads nothing.
 void expect_logits(Engine& engine, const RandomProblem& problem, double tolerance);
+// Expects the gradients of the reference for random gradients of the logits, which take the place of the
+// problem's loss: with not-a-numbers where no loss reads.
+void expect_logit_gradients(Engine& engine, const RandomProblem& problem, double tolerance);
 // Expects gradients of the norm that is asked for, in the direction that they had.
 void expect_clipped_gradients(Engine& engine, const RandomProblem& problem);
 // Expects updates in proportion to the learning rate. To be called before any other update of the engine.
 void expect_learning_rate(Engine& engine, const RandomProblem& problem);
+// Expects training that another engine like it goes on with, from parameters and Adam's state, to be the
+// same: the same bits, or (tolerance) nearly so. Both are trained.
+void expect_resumed_training(Engine& engine, Engine& other, const RandomProblem& problem,
+                             double tolerance = 0);
 
 }  // namespace lstm::testing

@@ -66,6 +66,38 @@ TEST(Reference, GradientsAreSlopesOfTheLoss) {
   }
 }
 
+// Cross-entropy of the last step, computed here from the logits, under a custom loss that reads all steps.
+TEST(Reference, AGradientOfLogitsHasTheGradientsOfItsLoss) {
+  RandomProblem problem({.inputs = 2, .units = 3, .layers = 2, .directions = 2, .classes = 4}, {3, 6, 1}, 2);
+  problem.lengths = {6, 3, 4};
+  const testing::StepResult expected = testing::reference_result(problem);
+
+  const RandomProblem custom = problem.with_custom_loss();
+  const auto engine = reference_for(custom, 2);
+  const Batch batch = custom.batch();
+  engine->load(batch);
+  engine->forward();
+  constexpr std::size_t V = 4;
+  std::vector<float> logits(logits_size(custom.network, batch)), gradients(logits.size());
+  ASSERT_EQ(logits.size(), 3 * 6 * V);
+  engine->read_logits(logits);
+  double loss = 0;
+  for (std::size_t n = 0; n < 3; ++n) {
+    const std::size_t last = (n * 6 + static_cast<std::size_t>(batch.lengths[n]) - 1) * V;
+    double sum = 0;
+    for (std::size_t k = 0; k < V; ++k) sum += std::exp(double{logits[last + k]});
+    const auto label = static_cast<std::size_t>(problem.labels[n]);
+    loss -= std::log(std::exp(double{logits[last + label]}) / sum) / 3;
+    for (std::size_t k = 0; k < V; ++k) {
+      gradients[last + k] = static_cast<float>((std::exp(double{logits[last + k]}) / sum - (k == label)) / 3);
+    }
+  }
+  engine->set_logit_gradients(gradients);
+  engine->backward();
+  const auto exact = engine->gradients_fp64();
+  testing::expect_close({loss, {exact.begin(), exact.end()}}, expected, engine->layout(), 1e-6, "by hand");
+}
+
 TEST(Reference, DoesNotDependOnThreadsBeyondRounding) {
   const RandomProblem problem({.inputs = 4, .units = 9, .layers = 2, .directions = 2, .classes = 5},
                               {7, 9, 1}, 1);
@@ -94,11 +126,13 @@ TEST(Reference, KeepsDigitsThatFloatsDoNotShow) {
   EXPECT_EQ(loss_of(*engine, problem.batch()), before);
 }
 
-TEST(Reference, ClipsGradientsAndTakesALearningRate) {
+TEST(Reference, OffersWhatBelongsToTraining) {
   const testing::RandomProblem problem({.inputs = 4, .units = 7, .classes = 3}, {3, 4, 1}, 5);
   const EngineOptions options{.dtype = DType::fp64};
   testing::expect_clipped_gradients(*testing::engine_for(problem, "reference", options), problem);
   testing::expect_learning_rate(*testing::engine_for(problem, "reference", options), problem);
+  testing::expect_resumed_training(*testing::engine_for(problem, "reference", options),
+                                   *testing::engine_for(problem, "reference", options), problem, 1e-5);
 }
 
 TEST(Reference, ComputesInFp64Only) {

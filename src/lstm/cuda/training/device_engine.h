@@ -41,8 +41,13 @@ class DeviceEngine : public Engine {
   void update() final { parameters_.update(); }
 
   void read_logits(std::span<float> logits) const final { head_.read_logits(batch_, logits); }
+  void set_logit_gradients(std::span<const float> gradients) final {
+    head_.set_logit_gradients(batch_, gradients);
+  }
   double clip_gradients(double max_norm) final { return parameters_.clip_gradients(max_norm); }
   void set_learning_rate(double rate) final { parameters_.set_learning_rate(rate); }
+  AdamState adam_state() const final { return parameters_.adam_state(); }
+  void set_adam_state(const AdamState& state) final { parameters_.set_adam_state(state); }
 
   void synchronise() final { main().stream.synchronise(); }
   std::optional<std::int64_t> device_ns() final;

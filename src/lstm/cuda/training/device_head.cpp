@@ -1,6 +1,7 @@
 #include "cuda/training/device_head.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <vector>
 
 #include "cuda/kernels/loss.h"
@@ -35,17 +36,18 @@ DeviceHead<T>::DeviceHead(const Network& network, const BatchShape& shape, float
 
 template <class T>
 void DeviceHead<T>::plan(const BatchShape& shape) {
-  const std::int64_t rows = is_ctc() ? most_steps(shape) : shape.samples;
+  const std::int64_t rows = network_.reads_every_step() ? most_steps(shape) : shape.samples;
   logits_ = arena_.take<float>(size(rows, network_.classes));
   d_logits_ = arena_.take<float>(size(rows, network_.classes));
   if constexpr (sizeof(T) == 2) scaled_ = arena_.take<T>(size(rows, network_.classes));
   losses_ = arena_.take<double>(static_cast<std::size_t>(shape.samples));
   total_ = arena_.take<double>(1);
-  if (!is_ctc()) {
+  if (!network_.reads_every_step()) {
     last_y_ = arena_.take<T>(size(rows, width_));
     d_last_y_ = arena_.take<float>(size(rows, width_));
     return;
   }
+  if (network_.loss != Loss::ctc) return;
   const std::size_t states = size(size(shape.samples, shape.time_steps), 2 * shape.max_labels + 1);
   probabilities_ = arena_.take<Parts>(size(rows, network_.classes));
   alpha_ = arena_.take<Parts>(states);
@@ -55,12 +57,12 @@ void DeviceHead<T>::plan(const BatchShape& shape) {
 
 template <class T>
 int DeviceHead<T>::logit_rows(const DeviceBatch& batch) const {
-  return is_ctc() ? batch.packed().row(batch.loss_steps()) : batch.packed().samples();
+  return network_.reads_every_step() ? batch.packed().row(batch.loss_steps()) : batch.packed().samples();
 }
 
 template <class T>
 void DeviceHead<T>::forward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights) {
-  if (!is_ctc()) {
+  if (!network_.reads_every_step()) {
     gather_last(stream_->get(), batch.rows(), batch.packed().samples(), batch.lengths(), y, width_, last_y_);
     y = last_y_;
   }
@@ -87,9 +89,24 @@ void DeviceHead<T>::read_logits(const DeviceBatch& batch, std::span<float> logit
 }
 
 template <class T>
+void DeviceHead<T>::set_logit_gradients(const DeviceBatch& batch, std::span<const float> gradients) {
+  const bool is_loaded = batch.packed().samples() > 0;
+  std::vector<float> packed(is_loaded ? size(logit_rows(batch), network_.classes) : 0);
+  engines::pack_logit_gradients(network_, batch.packed(), gradients, packed);
+  check(cudaMemcpyAsync(d_logits_, packed.data(), packed.size() * sizeof(float), cudaMemcpyHostToDevice,
+                        stream_->get()),
+        "copying gradients of logits to the device");
+  stream_->synchronise();
+}
+
+template <class T>
 double DeviceHead<T>::loss(const DeviceBatch& batch) {
   const int samples = batch.packed().samples();
-  if (is_ctc()) {
+  const bool is_ctc = network_.loss == Loss::ctc;
+  if (network_.loss == Loss::custom) {
+    throw std::logic_error("loss: a custom loss is the caller's; set_logit_gradients() takes its gradients");
+  }
+  if (is_ctc) {
     const CtcProblem problem{.rows = batch.rows(),
                              .samples = samples,
                              .loss_steps = batch.loss_steps(),
@@ -114,7 +131,7 @@ double DeviceHead<T>::loss(const DeviceBatch& batch) {
     cross_entropy(stream_->get(), samples, network_.classes, logits_, batch.labels(),
                   1.0f / static_cast<float>(samples), losses_, d_logits_);
   }
-  sum_in_order(stream_->get(), samples, losses_, is_ctc() ? 1.0 : 1.0 / samples, total_);
+  sum_in_order(stream_->get(), samples, losses_, is_ctc ? 1.0 : 1.0 / samples, total_);
   double* const total = host_total_.as<double>().data();
   check(cudaMemcpyAsync(total, total_, sizeof(double), cudaMemcpyDeviceToHost, stream_->get()),
         "copying the loss from the device");
@@ -139,7 +156,7 @@ void DeviceHead<T>::backward(const DeviceBatch& batch, const T* y, const Matrix<
                           .k = rows,
                           .a = d_logits,
                           .lda = network_.classes,
-                          .b = is_ctc() ? y : last_y_,
+                          .b = network_.reads_every_step() ? y : last_y_,
                           .ldb = width_,
                           .c = d_weights,
                           .ldc = width_,
@@ -151,13 +168,13 @@ void DeviceHead<T>::backward(const DeviceBatch& batch, const T* y, const Matrix<
                           .lda = network_.classes,
                           .b = weights.values,
                           .ldb = weights.stride,
-                          .c = is_ctc() ? dy : d_last_y_,
+                          .c = network_.reads_every_step() ? dy : d_last_y_,
                           .ldc = width_});
-  const int written = is_ctc() ? rows : 0;
+  const int written = network_.reads_every_step() ? rows : 0;
   check(cudaMemsetAsync(dy + size(written, width_), 0, size(all_rows - written, width_) * sizeof(float),
                         stream_->get()),
         "clearing dy");
-  if (!is_ctc()) {
+  if (!network_.reads_every_step()) {
     scatter_last(stream_->get(), batch.rows(), batch.packed().samples(), batch.lengths(), d_last_y_, width_,
                  dy);
   }

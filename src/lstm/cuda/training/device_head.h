@@ -23,8 +23,11 @@ class DeviceHead {
 
   // y (rows, D*H) packed -> logits.
   void forward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights);
-  // The loss of the logits, and their gradient. Waits for the device.
+  // The loss of the logits, and their gradient. Waits for the device. Throws std::logic_error where the
+  // network's is custom.
   double loss(const DeviceBatch& batch);
+  // As Engine::set_logit_gradients(). Waits for the device.
+  void set_logit_gradients(const DeviceBatch& batch, std::span<const float> gradients);
   // As Engine::read_logits(). Waits for the device.
   void read_logits(const DeviceBatch& batch, std::span<float> logits) const;
   // Another implementation of ctc() in place of kernels/ctc.h.
@@ -36,9 +39,8 @@ class DeviceHead {
   std::size_t bytes() const { return arena_.bytes(); }
 
  private:
-  bool is_ctc() const { return network_.loss == Loss::ctc; }
-  int logit_rows(
-      const DeviceBatch& batch) const;  // CTC takes whole steps, up to the last that any sample's loss reads
+  // Where every step is read: whole steps, up to the last that any sample's loss reads.
+  int logit_rows(const DeviceBatch& batch) const;
   void plan(const BatchShape& shape);
 
   Network network_;
@@ -47,7 +49,7 @@ class DeviceHead {
   Products* products_;
   int width_;  // D*H
   DeviceArena arena_;
-  float* logits_ = nullptr;         // CTC: packed rows (N*T, V); cross-entropy: (N, V) by place
+  float* logits_ = nullptr;         // packed rows (N*T, V); cross-entropy: (N, V) by place
   float* d_logits_ = nullptr;       // likewise
   T* scaled_ = nullptr;             // likewise: d_logits as operands of products, times scale
   double* losses_ = nullptr;        // (N) by place

@@ -5,6 +5,7 @@
 #include "cuda/kernels/parameters.h"
 #include "cuda/runtime/check.h"
 #include "kernels/adam/adam.h"
+#include "model/adam_state.h"
 #include "model/clipping.h"
 
 namespace lstm::cuda {
@@ -98,9 +99,36 @@ double DeviceParameters::clip_gradients(double max_norm) {
   return norm;
 }
 
+AdamState DeviceParameters::adam_state() const {
+  AdamState state{.updates = updates_,
+                  .first_moments = std::vector<float>(layout_.size()),
+                  .second_moments = std::vector<float>(layout_.size())};
+  const auto copy = [this](const float* from, std::vector<float>& to) {
+    check(cudaMemcpyAsync(to.data(), from, to.size() * sizeof(float), cudaMemcpyDeviceToHost, stream_->get()),
+          "copying Adam's state from the device");
+  };
+  copy(m_, state.first_moments);
+  copy(v_, state.second_moments);
+  stream_->synchronise();
+  return state;
+}
+
+void DeviceParameters::set_adam_state(const AdamState& state) {
+  model::require_state(state, layout_.size());
+  updates_ = state.updates;
+  const auto copy = [this](const std::vector<float>& from, float* to) {
+    check(
+        cudaMemcpyAsync(to, from.data(), from.size() * sizeof(float), cudaMemcpyHostToDevice, stream_->get()),
+        "copying Adam's state to the device");
+  };
+  copy(state.first_moments, m_);
+  copy(state.second_moments, v_);
+  stream_->synchronise();
+}
+
 void DeviceParameters::update() {
   upload();  // what was written since load() counts, too
-  const kernels::AdamFactors factors = kernels::adam_factors(adam_, ++step_);
+  const kernels::AdamFactors factors = kernels::adam_factors(adam_, ++updates_);
   adam(stream_->get(), {.count = static_cast<long long>(layout_.size()),
                         .gradients = gradients_,
                         .parameters = parameters_,

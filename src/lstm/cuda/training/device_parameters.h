@@ -42,6 +42,9 @@ class DeviceParameters {
   // As Engine::clip_gradients(). Waits for the device.
   double clip_gradients(double max_norm);
   void set_learning_rate(double rate) { adam_.learning_rate = rate; }
+  // As those of Engine. Both wait for the device.
+  AdamState adam_state() const;
+  void set_adam_state(const AdamState& state);
 
  private:
   ParameterLayout layout_;
@@ -54,7 +57,7 @@ class DeviceParameters {
   PinnedMemory host_parameters_, host_gradients_;
   bool has_host_written_ = true, is_host_old_ = false;
   mutable bool are_host_gradients_old_ = false;
-  std::int64_t step_ = 0;
+  std::int64_t updates_ = 0;
 };
 
 }  // namespace lstm::cuda

@@ -50,10 +50,10 @@ WeightPlan plan_weights(const Network& network, const ParameterLayout& layout, b
 
 // Cross-entropy is a mean: a sample's gradient is 1/N of what CTC's sum would have, and reaches all steps
 // before the last only by the recurrence. CTC's reaches every step, and weight gradients sum over all of
-// them.
+// them. A custom loss is taken for one like CTC.
 float loss_scale(DType dtype, Loss loss, int samples) {
   if (dtype != DType::fp16) return 1.0f;
-  if (loss == Loss::ctc) return 16.0f;
+  if (loss != Loss::cross_entropy) return 16.0f;
   return std::exp2(std::floor(std::log2(64.0f * static_cast<float>(samples))));
 }
 

@@ -106,7 +106,7 @@ void SequenceBuffers::plan(const SequenceGeometry& g, const Network& network, co
   for (auto& each : gradients) {
     each = arena_.take<float>(size(g.U, std::max(g.gradient_rows(0), g.gradient_rows(last)), g.gate_row));
   }
-  if (network.layers > 1 || network.loss == Loss::ctc) dy = arena_.take<float>(size(most_rows, g.width));
+  if (network.layers > 1 || network.reads_every_step()) dy = arena_.take<float>(size(most_rows, g.width));
   if (g.Hp != g.H) {
     head = arena_.take<float>(size(network.classes, g.width));
     d_head = arena_.take<float>(size(network.classes, g.width));

@@ -72,7 +72,7 @@ struct SequenceState {
 
   // True where this layer's gradient from above exists at the last steps only.
   bool has_last_dy_only(int layer) const {
-    return network.loss == Loss::cross_entropy && layer == network.layers - 1;
+    return !network.reads_every_step() && layer == network.layers - 1;
   }
 };
 

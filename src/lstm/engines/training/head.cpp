@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <stdexcept>
 
 #include "engines/training/logits.h"
 #include "engines/training/parallel.h"
@@ -24,14 +25,14 @@ Head::Head(const Network& network, const BatchShape& shape, Isa isa, cpu::Thread
       softmax_(kernels::select(kernels::softmax_variants(), isa).function),
       ctc_(kernels::select(kernels::ctc_variants(), isa).function),
       width_(network.directions * network.units),
-      ctc_scratch_(static_cast<std::size_t>(is_ctc() ? team.threads() : 0)) {
+      ctc_scratch_(static_cast<std::size_t>(network.loss == Loss::ctc ? team.threads() : 0)) {
   plan();
   arena_.allocate();
   plan();
 }
 
 void Head::plan() {
-  const int rows = is_ctc() ? static_cast<int>(most_steps(shape_)) : shape_.samples;
+  const int rows = network_.reads_every_step() ? static_cast<int>(most_steps(shape_)) : shape_.samples;
   logits_ = arena_.take<float>(size(rows, network_.classes));
   d_logits_ = arena_.take<float>(size(rows, network_.classes));
   losses_ = arena_.take<double>(static_cast<std::size_t>(shape_.samples));
@@ -40,23 +41,24 @@ void Head::plan() {
     scratch.work =
         arena_.take<float>(kernels::ctc_scratch_size(shape_.time_steps, network_.classes, shape_.max_labels));
   }
-  if (is_ctc()) return;
+  if (network_.reads_every_step()) return;
   labels_ = arena_.take<std::int32_t>(static_cast<std::size_t>(rows));
   row_losses_ = arena_.take<float>(static_cast<std::size_t>(rows));
   last_y_ = arena_.take<float>(size(rows, width_));
   d_last_y_ = arena_.take<float>(size(rows, width_));
 }
 
-// CTC takes whole steps, up to the last one that any sample's loss reads: their rows are contiguous.
+// Where every step is read they are whole steps, up to the last one that any sample's loss reads: their rows
+// are contiguous.
 int Head::logit_rows(const PackedBatch& batch) const {
-  if (!is_ctc()) return batch.samples();
+  if (!network_.reads_every_step()) return batch.samples();
   int steps = 0;
   for (int place = 0; place < batch.samples(); ++place) steps = std::max(steps, batch.loss_length(place));
   return batch.row(steps);
 }
 
 void Head::forward(const PackedBatch& batch, const float* y, const float* weights) {
-  if (!is_ctc()) {
+  if (!network_.reads_every_step()) {
     for (int place = 0; place < batch.samples(); ++place) {
       const float* last = y + size(batch.row(batch.length(place) - 1) + place, width_);
       std::copy_n(last, width_, last_y_.data() + size(place, width_));
@@ -83,8 +85,17 @@ void Head::read_logits(const PackedBatch& batch, std::span<float> logits) const 
   unpack_logits(network_, batch, logits_.data(), logits);
 }
 
+void Head::set_logit_gradients(const PackedBatch& batch, std::span<const float> gradients) {
+  const std::size_t used = batch.samples() == 0 ? 0 : size(logit_rows(batch), network_.classes);
+  pack_logit_gradients(network_, batch, gradients, d_logits_.first(used));
+}
+
 double Head::loss(const PackedBatch& batch) {
-  if (is_ctc()) {
+  const bool is_ctc = network_.loss == Loss::ctc;
+  if (network_.loss == Loss::custom) {
+    throw std::logic_error("loss: a custom loss is the caller's; set_logit_gradients() takes its gradients");
+  }
+  if (is_ctc) {
     ctc_loss(batch);
   } else {
     cross_entropy_loss(batch);
@@ -92,7 +103,7 @@ double Head::loss(const PackedBatch& batch) {
   // Summed in one order, whatever thread had which sample.
   const auto losses = losses_.first(static_cast<std::size_t>(batch.samples()));
   const double sum = std::accumulate(losses.begin(), losses.end(), 0.0);
-  return is_ctc() ? sum : sum / batch.samples();
+  return is_ctc ? sum : sum / batch.samples();
 }
 
 void Head::cross_entropy_loss(const PackedBatch& batch) {
@@ -176,7 +187,7 @@ void Head::backward(const PackedBatch& batch, const float* y, const float* weigh
                     float* dy) {
   const float* d_last = nullptr;
   int written = 0;  // rows of dy
-  if (is_ctc()) {
+  if (network_.reads_every_step()) {
     backward_products(batch, y, weights, d_weights, dy);
     written = logit_rows(batch);
   } else {
@@ -186,7 +197,7 @@ void Head::backward(const PackedBatch& batch, const float* y, const float* weigh
   const std::int64_t count = static_cast<std::int64_t>(batch.rows() - written) * width_;
   for_each_part(*team_, count, kSmallestPointwisePart,
                 [&](std::int64_t first, std::int64_t last) { std::fill(rest + first, rest + last, 0.0f); });
-  if (is_ctc()) return;
+  if (network_.reads_every_step()) return;
   for (int place = 0; place < batch.samples(); ++place) {
     std::copy_n(d_last + size(place, width_), width_,
                 dy + size(batch.row(batch.length(place) - 1) + place, width_));

@@ -1,6 +1,6 @@
 // The dense head and the loss, forward and backward, on the output of the last LSTM layer in packed rows
 // (packed_batch.h). Only rows that the loss reads are computed: cross-entropy reads each sample's last step,
-// CTC the steps in front of each sample's loss length.
+// other losses the steps in front of each sample's loss length.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +30,10 @@ class Head {
     forward_rows(batch, last_y_.data(), weights);
   }
   std::span<float> last_y() const { return last_y_; }
-  // The loss of the logits, and their gradient.
+  // The loss of the logits, and their gradient. Throws std::logic_error where the network's is custom.
   double loss(const PackedBatch& batch);
+  // As Engine::set_logit_gradients().
+  void set_logit_gradients(const PackedBatch& batch, std::span<const float> gradients);
   // As Engine::read_logits().
   void read_logits(const PackedBatch& batch, std::span<float> logits) const;
   // Writes d_weights (V, D*H) and all of dy (rows, D*H) packed: zero where the loss does not read y.
@@ -49,7 +51,6 @@ class Head {
     std::span<float> work;    // what the kernel needs
   };
 
-  bool is_ctc() const { return network_.loss == Loss::ctc; }
   int logit_rows(const PackedBatch& batch) const;
   void forward_rows(const PackedBatch& batch, const float* y, const float* weights);
   void plan();
@@ -68,7 +69,7 @@ class Head {
   int width_;                            // D*H
   std::vector<CtcScratch> ctc_scratch_;  // one a thread
   cpu::Arena arena_;
-  std::span<float> logits_;         // CTC: packed rows (N*T, V); cross-entropy: (N, V) by place
+  std::span<float> logits_;         // packed rows (N*T, V); cross-entropy: (N, V) by place
   std::span<float> d_logits_;       // likewise
   std::span<std::int32_t> labels_;  // cross-entropy: (N) by place
   std::span<float> row_losses_;     // cross-entropy: (N) by place

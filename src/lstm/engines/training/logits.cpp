@@ -5,22 +5,44 @@
 #include "model/logits.h"
 
 namespace lstm::engines {
+namespace {
+
+// body(first element of a row of the caller's, first element of the packed one) for each that a loss reads.
+template <class Body>
+void for_each_row(const Network& network, const PackedBatch& batch, const Body& body) {
+  const auto V = static_cast<std::size_t>(network.classes);
+  const std::size_t steps =
+      network.reads_every_step() ? static_cast<std::size_t>(batch.batch().time_steps) : 1;
+  for (int place = 0; place < batch.samples(); ++place) {
+    const std::size_t first = static_cast<std::size_t>(batch.sample(place)) * steps;
+    if (!network.reads_every_step()) {
+      body(first * V, static_cast<std::size_t>(place) * V);
+      continue;
+    }
+    for (int t = 0; t < batch.loss_length(place); ++t) {
+      body((first + static_cast<std::size_t>(t)) * V, static_cast<std::size_t>(batch.row(t) + place) * V);
+    }
+  }
+}
+
+}  // namespace
 
 void unpack_logits(const Network& network, const PackedBatch& batch, const float* packed,
                    std::span<float> logits) {
   model::require_logits_size(network, batch.batch(), logits.size());
-  const auto V = static_cast<std::size_t>(network.classes);
-  const std::size_t each = logits.size() / static_cast<std::size_t>(batch.samples());
-  for (int place = 0; place < batch.samples(); ++place) {
-    float* to = logits.data() + static_cast<std::size_t>(batch.sample(place)) * each;
-    float* const end = to + each;
-    const int steps = network.loss == Loss::ctc ? batch.loss_length(place) : 1;
-    for (int t = 0; t < steps; ++t) {
-      const int row = network.loss == Loss::ctc ? batch.row(t) + place : place;
-      to = std::copy_n(packed + static_cast<std::size_t>(row) * V, V, to);
-    }
-    std::fill(to, end, 0.0f);
-  }
+  std::fill(logits.begin(), logits.end(), 0.0f);
+  for_each_row(network, batch, [&](std::size_t own, std::size_t in_packed) {
+    std::copy_n(packed + in_packed, network.classes, logits.data() + own);
+  });
+}
+
+void pack_logit_gradients(const Network& network, const PackedBatch& batch, std::span<const float> gradients,
+                          std::span<float> packed) {
+  model::require_logits_size(network, batch.batch(), gradients.size());
+  std::fill(packed.begin(), packed.end(), 0.0f);
+  for_each_row(network, batch, [&](std::size_t own, std::size_t in_packed) {
+    std::copy_n(gradients.data() + own, network.classes, packed.data() + in_packed);
+  });
 }
 
 }  // namespace lstm::engines

@@ -1,4 +1,4 @@
-// Logits as callers see them, from those in packed rows.
+// Logits and their gradients as callers see them, from and to packed rows.
 #pragma once
 
 #include <span>
@@ -7,9 +7,13 @@
 
 namespace lstm::engines {
 
-// packed: cross-entropy (N, V) by place; CTC (rows, V). Writes what Engine::read_logits() promises and throws
-// what it throws.
+// packed: (N, V) by place where the head reads last steps, else (rows, V). Writes what Engine::read_logits()
+// promises and throws what it throws.
 void unpack_logits(const Network& network, const PackedBatch& batch, const float* packed,
                    std::span<float> logits);
+// The way back, of gradients: writes all of `packed`, zeros in rows that no sample's loss reads, and throws
+// what Engine::set_logit_gradients() throws.
+void pack_logit_gradients(const Network& network, const PackedBatch& batch, std::span<const float> gradients,
+                          std::span<float> packed);
 
 }  // namespace lstm::engines

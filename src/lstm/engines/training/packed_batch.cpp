@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engines/training/parallel.h"
+#include "model/labels.h"
 
 namespace lstm::engines {
 
@@ -53,7 +54,7 @@ void PackedBatch::load(const Batch& batch) {
   std::size_t label = 0;
   for (std::size_t n = 0; n < samples; ++n) {
     label_starts_[n] = label;
-    label += is_ctc ? static_cast<std::size_t>(batch.label_lengths[n]) : 1;
+    label += model::label_count(network_, batch, n);
   }
   label_starts_[samples] = label;
 }

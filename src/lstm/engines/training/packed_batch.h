@@ -48,8 +48,8 @@ class PackedBatch {
 
   int sample(int place) const { return order_[static_cast<std::size_t>(place)]; }  // in the batch as loaded
   int length(int place) const { return batch_.lengths[static_cast<std::size_t>(sample(place))]; }
-  int loss_length(int place) const;                       // steps that the loss covers; cross-entropy: length
-  std::span<const std::int32_t> labels(int place) const;  // cross-entropy: one
+  int loss_length(int place) const;                       // steps that CTC covers; else length
+  std::span<const std::int32_t> labels(int place) const;  // cross-entropy: one; custom: none
 
   // (C) of one sample at one time step, as loaded.
   const float* x(int place, int t) const {

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "engines/training/parallel.h"
+#include "model/adam_state.h"
 #include "model/clipping.h"
 
 namespace lstm::engines {
@@ -76,8 +77,20 @@ double ParameterStore::clip_gradients(double max_norm, cpu::ThreadTeam& team) {
   return norm;
 }
 
+AdamState ParameterStore::adam_state() const {
+  return {
+      .updates = updates_, .first_moments = {m_.begin(), m_.end()}, .second_moments = {v_.begin(), v_.end()}};
+}
+
+void ParameterStore::set_adam_state(const AdamState& state) {
+  model::require_state(state, layout_.size());
+  updates_ = state.updates;
+  std::ranges::copy(state.first_moments, m_.begin());
+  std::ranges::copy(state.second_moments, v_.begin());
+}
+
 void ParameterStore::update(cpu::ThreadTeam& team) {
-  const kernels::AdamFactors factors = kernels::adam_factors(adam_, ++step_);
+  const kernels::AdamFactors factors = kernels::adam_factors(adam_, ++updates_);
   for_each_part(team, static_cast<std::int64_t>(layout_.size()), kSmallestPointwisePart,
                 [&](std::int64_t first, std::int64_t last) {
                   adam_function_({.count = static_cast<std::size_t>(last - first),

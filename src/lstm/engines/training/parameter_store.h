@@ -34,6 +34,8 @@ class ParameterStore {
   // As Engine::clip_gradients(). The same bits for every number of threads.
   double clip_gradients(double max_norm, cpu::ThreadTeam& team);
   void set_learning_rate(double rate) { adam_.learning_rate = rate; }
+  AdamState adam_state() const;
+  void set_adam_state(const AdamState& state);  // as Engine::set_adam_state()
   // One step of Adam on all parameters, split over the team; the same bits for every number of threads.
   void update(cpu::ThreadTeam& team);
 
@@ -44,7 +46,7 @@ class ParameterStore {
   cpu::Arena arena_;
   std::span<float> parameters_, gradients_, m_, v_;
   std::span<double> square_sums_;  // of some gradients each
-  std::int64_t step_ = 0;
+  std::int64_t updates_ = 0;
 };
 
 }  // namespace lstm::engines

@@ -29,8 +29,13 @@ class TrainingEngine : public Engine {
   void update() final { store_.update(team_); }
 
   void read_logits(std::span<float> logits) const final { head_.read_logits(batch_, logits); }
+  void set_logit_gradients(std::span<const float> gradients) final {
+    head_.set_logit_gradients(batch_, gradients);
+  }
   double clip_gradients(double max_norm) final { return store_.clip_gradients(max_norm, team_); }
   void set_learning_rate(double rate) final { store_.set_learning_rate(rate); }
+  AdamState adam_state() const final { return store_.adam_state(); }
+  void set_adam_state(const AdamState& state) final { store_.set_adam_state(state); }
 
   std::size_t workspace_bytes() const final;
 

@@ -154,15 +154,20 @@ TEST_P(EngineOnDevice, NeverReadsPadding) {
   }
 }
 
-TEST_P(EngineOnDevice, ReadsLogitsClipsGradientsAndTakesALearningRate) {
+TEST_P(EngineOnDevice, OffersWhatBelongsToTraining) {
   for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
     const Network network{.inputs = 6, .units = 32, .layers = 2, .directions = 2, .classes = 8, .loss = loss};
     const RandomProblem problem(network, {5, 12, 3}, 9);
     const auto engine = engine_for(problem);
     if (engine == nullptr) GTEST_SKIP() << "skipped: not supported";
     testing::expect_logits(*engine, problem, tolerance(GetParam().dtype));
+    const RandomProblem custom = problem.with_custom_loss();
+    testing::expect_logit_gradients(*engine, problem, tolerance(GetParam().dtype));
+    testing::expect_logit_gradients(*engine_for(custom), custom, tolerance(GetParam().dtype));
     testing::expect_clipped_gradients(*engine, problem);
     testing::expect_learning_rate(*engine_for(problem), problem);
+    // cuDNN does not promise the same bits.
+    testing::expect_resumed_training(*engine_for(problem), *engine_for(problem), problem, 1e-3);
   }
 }
 

@@ -74,9 +74,8 @@ void Buffers::plan(const Geometry& g, const Network& network, int samples, int m
   for (auto& each : c) each = arena_.take<float>(size(samples, g.Hp));
   for (auto& each : gradients) each = arena_.take<float>(size(gradient_rows, g.gates));
   for (auto& each : d_bias) each = arena_.take<float>(size(1, g.gates));
-  const bool is_ctc = network.loss == Loss::ctc;
-  if (network.layers > 1 || is_ctc) dy = arena_.take<float>(size(most_rows, g.width));
-  if (is_ctc) y_last = arena_.take<float>(size(most_rows, g.width));
+  if (network.layers > 1 || network.reads_every_step()) dy = arena_.take<float>(size(most_rows, g.width));
+  if (network.reads_every_step()) y_last = arena_.take<float>(size(most_rows, g.width));
   if (g.Hp != g.H) {
     head = arena_.take<float>(size(network.classes, g.width));
     d_head = arena_.take<float>(size(network.classes, g.width));

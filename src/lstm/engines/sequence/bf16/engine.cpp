@@ -92,7 +92,7 @@ class SequenceEngine final : public TrainingEngine {
       team().barrier();
       widen_output(thread);
     });
-    if (is_ctc()) {
+    if (network().reads_every_step()) {
       head().forward(batch(), buffers_.y_last.data(), padded_head_.weights());
     } else {
       head().forward_last_steps(batch(), padded_head_.weights());
@@ -101,7 +101,7 @@ class SequenceEngine final : public TrainingEngine {
 
   void backward() override {
     const int last = network().layers - 1;
-    if (is_ctc()) {
+    if (network().reads_every_step()) {
       head().backward(batch(), buffers_.y_last.data(), padded_head_.weights(), padded_head_.gradient(),
                       buffers_.dy.data());
     } else {
@@ -131,8 +131,6 @@ class SequenceEngine final : public TrainingEngine {
   std::size_t layer_bytes() const override { return buffers_.bytes(); }
 
  private:
-  bool is_ctc() const { return network().loss == Loss::ctc; }
-
   // The head computes in fp32 on the rows of y that the loss reads.
   void widen_output(int thread) {
     const int width = geometry_.width;
@@ -140,10 +138,11 @@ class SequenceEngine final : public TrainingEngine {
     const auto widen = [&](int from, float* to) {
       kernels_.function.widen_row(y + static_cast<std::size_t>(from) * geometry_.words(width), width, to);
     };
-    const Range rows = part_of(is_ctc() ? batch().rows() : batch().samples(), thread, team().threads());
+    const Range rows =
+        part_of(network().reads_every_step() ? batch().rows() : batch().samples(), thread, team().threads());
     for (int i = rows.first; i < rows.last; ++i) {
       const std::size_t at = static_cast<std::size_t>(i) * static_cast<std::size_t>(width);
-      if (is_ctc()) {
+      if (network().reads_every_step()) {
         widen(i, buffers_.y_last.data() + at);
       } else {
         widen(batch().row(batch().length(i) - 1) + i, head().last_y().data() + at);

@@ -144,14 +144,17 @@ TEST_P(Bf16Engine, KeepsNothingOfEarlierBatches) {
 
 // What is not finite stays in its own sample, and what is infinite saturates gates as it does in the
 // reference.
-TEST_P(Bf16Engine, ReadsLogitsClipsGradientsAndTakesALearningRate) {
+TEST_P(Bf16Engine, OffersWhatBelongsToTraining) {
   for (std::uint32_t seed = 400; seed < 410; ++seed) {
-    const RandomProblem problem(seed);
+    const RandomProblem problem(seed), custom = problem.with_custom_loss();
     testing::expect_logits(*engine_for(problem, {.threads = 2}), problem, tolerance(problem));
+    testing::expect_logit_gradients(*engine_for(problem, {.threads = 2}), problem, tolerance(problem));
+    testing::expect_logit_gradients(*engine_for(custom, {.threads = 2}), custom, tolerance(custom));
   }
   const RandomProblem problem({.inputs = 4, .units = 7, .classes = 3}, {3, 4, 1}, 5);
   testing::expect_clipped_gradients(*engine_for(problem, {.threads = 2}), problem);
   testing::expect_learning_rate(*engine_for(problem), problem);
+  testing::expect_resumed_training(*engine_for(problem), *engine_for(problem, {.threads = 2}), problem);
 }
 
 TEST_P(Bf16Engine, TreatsInfiniteInputsAsTheReferenceDoes) {
