@@ -78,7 +78,7 @@ int execute(RunFlags& flags, std::optional<int> run, CLI::App& command) {
   Measured measured = measure(flags, {}, command, [](RunOptions& options) {
     options.controls = Controls::every_case;
     options.precision = 0;
-    options.most_rounds = 100'000;
+    options.most_rounds = most_rounds_of_a_budget;
   });
   const int code = print_stored(measured.results.load_run(measured.run_id));
   return is_interrupted() ? 128 + interrupting_signal() : code;

@@ -173,7 +173,8 @@ void add_check_command(CLI::App& app, Work& work) {
   command->callback([=, &work] {
     work = [=] {
       catch_interrupts();
-      return flags->worker.empty() ? check_implementations(*flags, *command) : check_conformance(*flags);
+      return command->count("--worker") == 0 ? check_implementations(*flags, *command)
+                                             : check_conformance(*flags);
     };
   });
 }

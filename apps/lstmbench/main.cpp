@@ -59,8 +59,12 @@ int run_program(int argc, char** argv) {
     return complain(error.what(), exit_usage);
   }
   try {
-    return work();
+    const int code = work();
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      throw StorageError("cannot write to standard output");
+    return code;
   } catch (const StorageError& error) {
+    if (interrupting_signal() == SIGPIPE) return 128 + SIGPIPE;
     return complain(error.what(), exit_storage);
   } catch (const WorkerFailure& failure) {
     if (failure.status == Status::interrupted) return 128 + interrupting_signal();

@@ -62,7 +62,7 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
 
   auto progress = make_progress();
   ResultsFile results = ResultsFile::open_for_writing(path);
-  require_writable(outputs);
+  require_writable(outputs, path);
   progress->show({"asking the libraries", "", "", 0, 1, -1});
   const Discovery discovery = discover(workers);
   PeakMeter peak(peak_worker(workers.places, options.device), options.threads);

@@ -40,6 +40,15 @@ std::string random_nonce() {
   return nonce;
 }
 
+void require_writable_folder(const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw StorageError(fmt::format("cannot make the folder '{}': {}", folder, error.message()));
+  const std::string probe = (fs::path(folder) / ".lstmbench-can-write").string();
+  if (!File(std::fopen(probe.c_str(), "w"))) fail(folder);
+  fs::remove(probe, error);
+}
+
 }  // namespace
 
 void add_output_flags(CLI::App& command, OutputFlags& flags) {
@@ -53,12 +62,17 @@ void add_output_flags(CLI::App& command, OutputFlags& flags) {
   command.add_option("--csv", flags.csv, "write every step as a line of CSV")->type_name("FILE");
 }
 
-void require_writable(const OutputFlags& flags) {
+void require_writable(const OutputFlags& flags, const std::string& results) {
   if (!flags.html.empty()) chart_runtime();
   if (!flags.png.empty() || !flags.svg.empty()) require_chart_tools();
+  for (const auto& folder : {flags.png, flags.svg})
+    if (!folder.empty()) require_writable_folder(folder);
   for (const auto& path : {flags.json, flags.markdown, flags.csv, flags.html}) {
     if (path.empty() || path == "-") continue;
     std::error_code ignored;
+    if (fs::equivalent(path, results, ignored))
+      throw std::invalid_argument(
+          fmt::format("'{}' is the results file, which a report would overwrite", path));
     const bool was_there = fs::exists(path, ignored);
     if (!File(std::fopen(path.c_str(), "a"))) fail(path);
     if (!was_there) fs::remove(path, ignored);

@@ -15,9 +15,9 @@ struct OutputFlags {
 };
 void add_output_flags(CLI::App& command, OutputFlags& flags);
 
-// Throws StorageError where one of the files could not be written, std::runtime_error where what draws charts
-// is missing; nothing is changed.
-void require_writable(const OutputFlags& flags);
+// Throws StorageError where one of the files or folders could not be written, std::runtime_error where what
+// draws charts is missing, std::invalid_argument where a file is the results file itself. Folders are made.
+void require_writable(const OutputFlags& flags, const std::string& results);
 // Throws StorageError; "-" is standard output.
 void write_output(const std::string& path, const std::string& text);
 // Throws StorageError.

@@ -51,7 +51,7 @@ int resume(const ResumeFlags& flags) {
                  static_cast<long long>(stored.run.id));
     return report_run(results, stored.run.id, flags.outputs, flags.results);
   }
-  require_writable(flags.outputs);
+  require_writable(flags.outputs, flags.results);
   catch_interrupts();
   auto progress = make_progress();
   RunSetting setting;
@@ -59,8 +59,6 @@ int resume(const ResumeFlags& flags) {
   setting.native = native_worker(worker_places());
   setting.case_arguments = settings.case_arguments;
   PeakMeter peak(peak_worker(worker_places(), settings.options.device), settings.options.threads);
-  if (asks_more)
-    results.set_settings(stored.run.id, settings_text(settings.options, settings.case_arguments));
   resume_run(stored, setting, results, peak, *progress);
   progress.reset();
   return report_run(results, stored.run.id, flags.outputs, flags.results);

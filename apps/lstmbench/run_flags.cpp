@@ -127,6 +127,7 @@ RunOptions make_options(const RunFlags& flags, const Configuration& configuratio
   };
   duration("--budget", flags.budget, options.budget_s);
   if (!flags.precision.empty()) options.precision = parse_percent("--precision", flags.precision);
+  if (options.precision == 0) options.most_rounds = most_rounds_of_a_budget;
   duration("--time-limit", flags.time_limit, options.time_limit_s);
   options.check = flags.check == "none"   ? CheckMode::none
                   : flags.check == "full" ? CheckMode::full

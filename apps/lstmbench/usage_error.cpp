@@ -6,6 +6,7 @@
 #include <array>
 #include <regex>
 
+#include "protocol/text.h"
 #include "workload/nearest.h"
 
 namespace lstmbench {
@@ -64,6 +65,9 @@ void require_no_extras(const CLI::App& app) {
 
 std::string in_one_line(const CLI::ParseError& error, const CLI::App& app) {
   std::string text = error.what();
+  // std::regex calls itself for each character: a long value would be the end of the stack.
+  constexpr std::size_t longest = 1000;
+  if (text.size() > longest) text = printable(text, longest);
   for (const auto& [pattern, replacement] : wordings)
     if (const std::regex parsers(pattern); std::regex_match(text, parsers)) {
       text = std::regex_replace(text, parsers, replacement);

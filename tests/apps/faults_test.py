@@ -58,6 +58,19 @@ class Interrupted(Faults):
         for _, status, samples in cases:
             self.assertEqual((status, len(samples)), ("UNCHECKED", ROUNDS * STEPS))
 
+    def test_a_reader_that_goes_away_ends_a_run_cleanly(self):
+        """`lstmbench run 2>&1 | head -2`"""
+        self.environment["TMPDIR"] = str(self.folder / "tmp")
+        (self.folder / "tmp").mkdir()
+        process = self.start(*MEASURE, "--implementation", "fake/steady,fake/slow")
+        self.wait_for(process, "round 1 of")
+        process.stderr.close()
+        process.stdout.close()
+        self.assertEqual(process.wait(timeout=60), 128 + signal.SIGPIPE)
+        self.assert_no_orphans()
+        self.assertEqual(self.content()[0], "interrupted")
+        self.assertEqual(list((self.folder / "tmp").iterdir()), [])
+
     def test_resume_measures_more_where_asked(self):
         self.call(*MEASURE, "--implementation", "fake/steady,fake/slow")
         before = self.committed()
@@ -91,9 +104,18 @@ class SharedFiles(Faults):
     def test_a_run_that_is_being_measured_is_not_resumed(self):
         process = self.start(*MEASURE, "--implementation", "fake/hang,fake/steady", "--time-limit", "1000")
         self.wait_for(process, "fake/hang")
-        self.assertIn("being measured now", self.call("resume", expect=2)[1])
+        self.assertIn("being measured now", self.call("resume", "--rounds", "99", expect=2)[1])
+        with self.database("results/lstmbench.db") as database:
+            self.assertEqual(database.execute("SELECT json_extract(settings, '$.rounds') FROM run").fetchone(), (ROUNDS,))
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
+
+    def test_of_two_that_resume_at_once_one_is_refused(self):
+        self.call(*MEASURE, "--implementation", "fake/steady,fake/slow")
+        both = [self.start("resume", "--rounds", str(ROUNDS + 2)) for _ in range(2)]
+        ends = [(process.communicate(timeout=120)[1], process.returncode) for process in both]
+        self.assertEqual(sorted(code for _, code in ends), [0, 2], ends)
+        self.assertEqual(self.content()[:2], ("finished", ROUNDS + 2))
 
 
 class FullDisk(Faults):

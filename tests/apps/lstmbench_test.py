@@ -96,6 +96,7 @@ class Usage(CommandLine):
                 (["run", "--threads", "none"], ("--threads",)),
                 (["run", "--budget", "soon"], ("--budget", "'soon'")),
                 (["run", "extra"], ("'extra'",)),
+                (["check", "--worker", ""], ("--worker: expected a command, got nothing",)),
                 ([], ("command",))):
             with self.subTest(arguments=arguments):
                 result = self.call(*arguments, expect=2)
@@ -104,6 +105,13 @@ class Usage(CommandLine):
                 for part in parts:
                     self.assertIn(part, lines[0])
                 self.assertEqual(result.stdout, "")
+
+    def test_a_value_of_any_length_is_refused_in_one_short_line(self):
+        for arguments in (["run", "--threads"], ["run", "--dtype"], ["run", "--check"], ["report", "--run"]):
+            with self.subTest(arguments=arguments):
+                text = self.call(*arguments, "a" * 120_000, expect=2).stderr
+                self.assert_one_line(text, arguments[1], "see lstmbench " + arguments[0])
+                self.assertLess(len(text), 2000)
 
     def test_configuration_errors_say_where(self):
         for text, part in (("[[worker]\n", "bad.toml:1:"), ("[[workload]]\nnam = 'x'\n", "'name'"),
@@ -123,13 +131,23 @@ class Usage(CommandLine):
             self.assertIn("Usage:", text)
             self.assertLessEqual(max(map(len, text.splitlines())), 80, text)
 
-    def test_run_hands_every_command_on(self):
-        """./run bench COMMAND: any word that is no command is taken for an argument of `run`."""
-        forwarded = re.search(r"^      ([a-z| ]+)\) ;;$", (SOURCE / "run").read_text(), re.MULTILINE).group(1).split(" | ")
+    def test_run_hands_commands_on(self):
+        """./run bench COMMAND: the part of ./run between its setup and lstmbench, with an echo in place of both."""
+        text = (SOURCE / "run").read_text()
+        part = text[text.index("\n  bench)\n") + 10:]
+        part = part[:part.index("\n    ;;\n")]
+        script = ("set -euo pipefail\nwith_peers=yes root=/r build_packages=()\nsetup() { :; }; build() { :; }; has_gpu() { false; }\n"
+                  + part.replace("exec ", "echo "))
+        for given, expected in (("", "run"), ("--no-peers", "run --no-peers"), ("--no-peers plan", "plan --no-peers"),
+                                ("report --no-peers --run 1", "report --run 1"), ("--no-peers --rounds 2", "run --rounds 2 --no-peers"),
+                                ("compare 1 2", "compare 1 2"), ("plna", "plna")):
+            with self.subTest(given=given):
+                out = subprocess.run(["bash", "-c", script, "run", *given.split()], capture_output=True, text=True)
+                self.assertEqual(out.stdout.split()[1:], expected.split(), out.stderr)
+        with_flag = re.search(r"^      (no-[a-z| -]+)\) arguments", text, re.MULTILINE).group(1).replace("no-", "").split(" | ")
         listed = self.call("--help").stdout.split("Subcommands:")[1].split("Examples:")[0]
         commands = re.findall(r"^  ([a-z]+) ", listed, re.MULTILINE)
-        self.assertIn("calibrate", commands)
-        self.assertEqual(sorted(commands), sorted(forwarded))
+        self.assertEqual(sorted(with_flag), sorted(name for name in commands if "--no-peers" in self.call(name, "--help").stdout))
 
     def test_peers_say_what_is_wrong_in_one_line(self):
         empty = {"XDG_DATA_HOME": str(self.folder / "data")}
@@ -221,6 +239,24 @@ class Measuring(CommandLine):
         self.assertIn("SIGSEGV", result.stdout)
         self.assertIn("about to die", result.stdout)
 
+    def test_a_control_that_fails_is_said_and_counts(self):
+        """The third start in a round of two cases is that of the control."""
+        wrapper = self.folder / "flaky.py"
+        wrapper.write_text(f"""
+import os
+log = os.open("starts", os.O_CREAT | os.O_APPEND | os.O_RDWR)
+os.write(log, b".")
+if os.fstat(log).st_size == 4:  # the first start says hello only
+    os.kill(os.getpid(), 11)
+exec(compile(open({str(FAKE)!r}).read(), "fake", "exec"))
+""")
+        (self.folder / "lstmbench.toml").write_text(CONFIG.replace(str(FAKE), str(wrapper)))
+        result = self.measure("--rounds", "2", "--steps", "1", "--warmup", "0", implementation="fake/steady,fake/slow", expect=1)
+        self.assertIn("(again)", result.stderr)
+        text = " ".join(result.stdout.split())
+        self.assertIn("the second time it ended CRASHED", text)
+        self.assertIn("1 control not", result.stderr)
+
     def test_nothing_that_a_worker_says_reaches_the_terminal_raw(self):
         result = self.measure("--rounds", "1", "--markdown", "out.md", implementation="fake/garbage,fake/crash,fake/unsupported", expect=1)
         markdown = (self.folder / "out.md").read_text()
@@ -296,6 +332,30 @@ class Storage(CommandLine):
                           ["--json", "missing/out.json"], ["--results", "lstmbench.toml"]):
             with self.subTest(arguments=arguments):
                 self.assert_one_line(self.measure(*arguments, expect=5).stderr, arguments[1])
+
+    def test_folders_of_charts_are_looked_at_before_measuring(self):
+        (self.folder / "file").write_text("no folder")
+        for flag in ("--svg", "--png"):
+            result = subprocess.run([PROGRAM, "run", "--workload", "tiny", "--implementation", "fake/steady", "--check", "none",
+                                     flag, "file/charts"], cwd=self.folder, env=self.environment, capture_output=True, text=True)
+            if "charts need" in result.stderr:
+                self.skipTest("what draws charts is not installed")
+            self.assertEqual(result.returncode, 5)
+            self.assert_one_line(result.stderr, "file/charts")
+
+    def test_a_report_never_overwrites_the_results(self):
+        self.measure("--rounds", "1", "--results", "r.db")
+        os.symlink("r.db", self.folder / "link")
+        for path in ("r.db", "./r.db", "link"):
+            self.assert_one_line(self.call("report", "--results", "r.db", "--json", path, expect=2).stderr, path)
+        self.assert_one_line(self.measure("--results", "r.db", "--csv", "r.db", expect=2).stderr, "r.db")
+        self.call("report", "--results", "r.db")
+
+    def test_a_path_that_is_no_text_is_taken(self):
+        name = b"caf\xe9.toml"
+        (self.folder / os.fsdecode(name)).write_text(CONFIG)
+        self.measure("--rounds", "1", "--steps", "1", "--config", os.fsdecode(name))
+        self.call("report")
 
     def test_a_full_disk_ends_the_run_before_it_measures(self):
         self.assertNotIn("round 1", self.measure(expect=5, limit_bytes=200_000).stderr)
@@ -422,6 +482,20 @@ class Looking(CommandLine):
         self.assertRegex(text, r"\d+ cases, about .* a round; 4 rounds: about ")
         self.assertLessEqual(max(map(len, text.splitlines())), 80, text)
 
+    def test_without_a_precision_only_the_budget_ends_the_rounds(self):
+        text = self.call("plan", "--workload", "tiny", "--implementation", "fake/steady,fake/slow", "--steps", "1",
+                         "--warmup", "0", "--precision", "0", "--budget", "1h").stdout
+        self.assertGreater(int(re.search(r"(\d+) rounds expected", " ".join(text.split())).group(1)), 1000, text)
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
+    def test_what_cannot_be_printed_is_an_error(self):
+        for arguments in (["list"], ["list", "--json"], ["plan", "--workload", "tiny", "--implementation", "fake/steady"]):
+            with open("/dev/full", "w") as full:
+                result = subprocess.run([PROGRAM, *arguments], cwd=self.folder, env=self.environment, stdout=full,
+                                        stderr=subprocess.PIPE, text=True, timeout=60)
+            self.assertEqual(result.returncode, 5, result.stderr)
+            self.assertIn("standard output", result.stderr)
+
     def test_a_plan_of_nothing_says_why(self):
         text = self.call("plan", "--workload", "tiny", "--implementation", "native/*", "--dtype", "fp16").stdout
         self.assertIn("no implementation that can be run has this dtype", " ".join(text.split()))
@@ -458,6 +532,12 @@ class Documentation(CommandLine):
         document = json.loads(self.call("list", "--json", "--python", "/nonexistent").stdout)
         self.assertEqual(document["workloads"][-1]["name"], "my/speech")
         self.assertEqual(document["workers"][-1]["name"], "mine")
+
+    def test_the_results_page_names_the_version_of_the_schema(self):
+        self.measure("--rounds", "1", "--steps", "1", "--results", "r.db")
+        with sqlite3.connect(self.folder / "r.db") as database:
+            version = database.execute("PRAGMA user_version").fetchone()[0]
+        self.assertIn(f"the schema's version, now {version}.", (SOURCE / "docs/results.md").read_text())
 
     def test_the_results_page_tells_the_truth(self):
         self.measure("--rounds", "1", "--json", "out.json")

@@ -52,6 +52,7 @@ void Channel::drain_log() {
   std::array<char, 65536> bytes;
   for (int i = 0; i < 64; ++i) {  // a worker that writes without end is read on at the next call
     const ssize_t got = read(child_.log(), bytes.data(), bytes.size());
+    if (got == 0) is_log_at_end_ = true;
     if (got <= 0) return;
     log_.append({bytes.data(), static_cast<std::size_t>(got)});
   }
@@ -92,11 +93,12 @@ void Channel::wait(int descriptor, short events, const std::string& request, Dea
   // Without a notice of the end, look for it ten times a second.
   const milliseconds longest = child_.end_notice() >= 0 ? milliseconds(60'000) : milliseconds(100);
   std::array<pollfd, 4> waited{{{descriptor, events, 0},
-                                {child_.log(), POLLIN, 0},
+                                // Closed by the worker, it would be ready all the time, and this a busy loop.
+                                {is_log_at_end_ ? -1 : child_.log(), POLLIN, 0},
                                 {child_.end_notice(), POLLIN, 0},
                                 {interrupt_descriptor(), POLLIN, 0}}};
   poll(waited.data(), waited.size(), static_cast<int>(std::min(left, longest).count()));
-  if (waited[1].revents & POLLIN) drain_log();
+  if (waited[1].revents != 0) drain_log();
 }
 
 void Channel::send(std::string_view line, const std::string& request, Deadline deadline) {

@@ -37,6 +37,7 @@ class Channel {
   LogTail& log_;
   std::string received_;  // bytes after the last line that was returned
   bool is_at_end_ = false;
+  bool is_log_at_end_ = false;  // the worker has closed its standard output and error
 };
 
 }  // namespace lstmbench

@@ -21,6 +21,11 @@ std::atomic<int> write_end{-1};
 void handle(int signal) {
   const int saved_errno = errno;
   int none = 0;
+  // Whoever read what we write is gone, and each further write says so again.
+  if (signal == SIGPIPE && signal_that_came.load() != 0) {
+    errno = saved_errno;
+    return;
+  }
   if (!signal_that_came.compare_exchange_strong(none, signal)) {
     kill_process_groups();
     _exit(128 + signal);
@@ -45,6 +50,7 @@ void catch_interrupts() {
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGPIPE, &action, nullptr);
   sigaction(SIGHUP, &action, nullptr);  // the terminal is gone: what was measured is stored all the same
 }
 

@@ -1,4 +1,4 @@
-// SIGINT, SIGTERM and SIGHUP as a flag and a file descriptor to wait on.
+// SIGINT, SIGTERM, SIGHUP and SIGPIPE as a flag and a file descriptor to wait on.
 #pragma once
 
 namespace lstmbench {

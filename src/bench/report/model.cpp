@@ -275,7 +275,13 @@ Report build_report(StoredRun whole_run) {
   const auto controls = judge_controls(stored);
   report.unfit = unfit_warnings(controls);
   report.controls = static_cast<int>(controls.size());
+  report.controls_agree = std::all_of(controls.begin(), controls.end(), [](const ControlJudgement& control) {
+    return control.judgement.verdict == Verdict::equivalent;
+  });
+  report.failed_controls = failed_controls(stored);
   report.footnotes = report.unfit;
+  report.footnotes.insert(report.footnotes.end(), report.failed_controls.begin(),
+                          report.failed_controls.end());
   if (whole.incomplete)
     report.footnotes.push_back(
         fmt::format("round {} was not finished{}; `lstmbench resume` goes on with it", *whole.incomplete,

@@ -68,6 +68,8 @@ struct Report {
   HarnessTime harness;                                // of all sittings; 0: not known
   std::vector<std::string> unfit;                     // what null controls say against the machine
   int controls = 0;                                   // that were measured
+  bool controls_agree = false;                        // each EQUIVALENT: the machine is known to be fit
+  std::vector<std::string> failed_controls;           // those that did not end OK: one sentence each
   std::vector<ReportTable> tables;
   std::vector<std::string> footnotes;  // without marks; what the reader must know
   bool shows_whole_steps =

@@ -71,9 +71,9 @@ class TerminalReport {
       }
   }
 
-  // The longest start of a text that fits.
+  // The longest start that fits of a text that does not.
   static std::string cut(const std::string& text, int columns) {
-    const std::string start = shortened(text, columns + 1, false);
+    const std::string start = shortened(text + "~~", columns + 1, false);  // ends in its own mark
     return start.substr(0, start.size() - 1);
   }
 

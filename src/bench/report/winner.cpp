@@ -88,6 +88,7 @@ std::vector<std::string> cautions(const Report& report) {
   std::vector<std::string> result;
   if (report.is_published) return {"Published results, not measured here."};
   result = report.unfit;
+  result.insert(result.end(), report.failed_controls.begin(), report.failed_controls.end());
   if (report.run.state != RunState::finished)
     result.push_back(
         fmt::format("The run {}: some cases have fewer rounds.",

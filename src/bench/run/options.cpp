@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -12,6 +13,7 @@ double parse_duration(const std::string& text) {
     throw std::invalid_argument(fmt::format(
         "'{}' is no duration; expected seconds (90) or hours, minutes and seconds (1h, 10m, 1m30s)", text));
   };
+  constexpr double longest_s = 100 * 365.25 * 24 * 3600;  // its milliseconds fit everywhere
   double total = 0;
   std::size_t at = 0;
   double last_unit = 1e9;
@@ -20,7 +22,9 @@ double parse_duration(const std::string& text) {
     double number = 0;
     if (!std::isdigit(static_cast<unsigned char>(text[at])) && text[at] != '.') return refuse();
     try {
-      number = std::stod(text.substr(at), &used);
+      // Digits and a point only: stod would also take exponents and hexadecimal numbers.
+      const std::size_t end = std::min(text.find_first_not_of("0123456789.", at), text.size());
+      number = std::stod(text.substr(at, end - at), &used);
     } catch (const std::exception&) {
       return refuse();
     }
@@ -32,6 +36,8 @@ double parse_duration(const std::string& text) {
     total += number * seconds;
   }
   if (!(total > 0) || !std::isfinite(total)) return refuse();
+  if (total > longest_s)
+    throw std::invalid_argument(fmt::format("'{}' is longer than a hundred years", text));
   return total;
 }
 

@@ -26,6 +26,7 @@ enum class Controls {
 // At least so many rounds where --rounds does not say; six are the fewest that give a 95 % interval.
 constexpr int least_default_rounds = 6;
 constexpr int most_default_rounds = 40;
+constexpr int most_rounds_of_a_budget = 100'000;  // where nothing but the budget is to end them
 
 struct RunOptions {
   std::vector<std::string> workloads;        // names or globs; empty: the four of the original

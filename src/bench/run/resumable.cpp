@@ -44,12 +44,16 @@ void require_same_versions(const StoredRun& stored) {
 
 }  // namespace
 
-std::vector<std::string> changes_since(const StoredRun& stored, const SystemFiles& files) {
+void require_not_running(const StoredRun& stored, const SystemFiles& files) {
   for (const auto& sitting : stored.sittings)
     if (is_running(sitting.process, files))
       throw std::invalid_argument(
           fmt::format("run {} is being measured now by another process ({}); wait for it", stored.run.id,
                       sitting.process));
+}
+
+std::vector<std::string> changes_since(const StoredRun& stored, const SystemFiles& files) {
+  require_not_running(stored, files);
   std::vector<std::string> changes;
   for (const auto& difference : differing_facts(stored.machine, read_machine(files))) {
     if (difference.is_decisive)

@@ -17,6 +17,7 @@
 #include "run/resumable.h"
 #include "run/round_schedule.h"
 #include "run/running_cases.h"
+#include "run/settings.h"
 #include "run/utc_time.h"
 #include "verdict/stored_medians.h"
 
@@ -66,9 +67,16 @@ class Runner {
   RunOutcome resume(const StoredRun& before) {
     const auto changes = changes_since(before, setting_.files);
     run_id_ = before.run.id;
-    sitting_ = results_.begin_sitting(run_id_, utc_now(), own_process_identity(setting_.files));
-    for (const auto& change : changes)
-      results_.add_note(run_id_, fmt::format("when the run was resumed, {}", change));
+    {
+      // Asking the libraries took its time: another process may have begun. From here on none can.
+      auto transaction = results_.begin_transaction();
+      require_not_running(results_.load_run(run_id_), setting_.files);
+      results_.set_settings(run_id_, settings_text(options_, setting_.case_arguments));
+      sitting_ = results_.begin_sitting(run_id_, utc_now(), own_process_identity(setting_.files));
+      for (const auto& change : changes)
+        results_.add_note(run_id_, fmt::format("when the run was resumed, {}", change));
+      transaction.commit();
+    }
     const StoredRun stored = results_.load_run(run_id_);  // without what was interrupted
     cases_ = stored_cases(stored, options_);
     for (const auto* list : {&stored.cases, &stored.controls})

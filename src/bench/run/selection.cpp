@@ -96,6 +96,8 @@ void require_known(const RunOptions& options, const Discovery& discovery) {
   if (asked.empty())
     for (const auto& selection : options.selections)
       asked.insert(asked.end(), selection.implementations.begin(), selection.implementations.end());
+  if (is_glob(options.baseline))
+    throw UnknownName(fmt::format("--baseline is one implementation, not a pattern: '{}'", options.baseline));
   if (!options.baseline.empty()) asked.push_back(options.baseline);
   for (const auto& name : asked) {
     const bool is_known =
@@ -142,11 +144,15 @@ void add_once(std::vector<std::string>& values, const std::string& value) {
 // What was asked for by name and has no worker is a row, too.
 void add_unavailable(const Workload& workload, const std::string& dtype, int threads,
                      const RunOptions& options, const Discovery& discovery, Plan& plan) {
+  std::vector<std::string> added;
   for (const auto& selection : selections_of(options, workload))
     for (const auto& name : selection.implementations) {
       if (is_glob(name)) continue;
       for (const auto& worker : discovery.workers) {
         if (!is_unavailable(worker, name) || !takes_version(selection, worker.command.version)) continue;
+        const std::string name_and_version = name + " " + worker.command.version;
+        if (contains(added, name_and_version)) continue;
+        added.push_back(name_and_version);
         PlannedCase planned;
         planned.a_case = {workload,       name,    worker.command.version, dtype,
                           options.device, threads, worker.command};
@@ -189,9 +195,32 @@ void select_for(const Workload& workload, const std::string& dtype, int threads,
   add_unavailable(workload, dtype, threads, options, discovery, plan);
 }
 
+// Each once, in their order: what is named twice is measured once.
+template <typename Value>
+std::vector<Value> each_once(const std::vector<Value>& values) {
+  std::vector<Value> result;
+  for (const auto& value : values)
+    if (std::find(result.begin(), result.end(), value) == result.end()) result.push_back(value);
+  return result;
+}
+
+// Two workers may offer the same, but results could not tell them apart.
+void require_different_cases(const Plan& plan) {
+  std::map<std::string, const PlannedCase*> known;
+  for (const auto& planned : plan.cases) {
+    const Case& a_case = planned.a_case;
+    const auto [other, is_new] = known.emplace(a_case.id(), &planned);
+    if (!is_new)
+      throw std::invalid_argument(fmt::format(
+          "the workers '{}' and '{}' both offer {} {}: one run holds each implementation and version once; "
+          "rename one, or take it out of the configuration file",
+          other->second->a_case.worker.name, a_case.worker.name, a_case.implementation, a_case.version));
+  }
+}
+
 // Those asked for, else all that any implementation has.
 std::vector<std::string> dtypes_of(const RunOptions& options, const Discovery& discovery) {
-  std::vector<std::string> dtypes = options.dtypes;
+  std::vector<std::string> dtypes = each_once(options.dtypes);
   if (dtypes.empty())
     for (const auto& implementation : discovery.implementations)
       for (const auto& dtype : implementation.info.dtypes) add_once(dtypes, dtype);
@@ -239,8 +268,9 @@ Plan select_cases(const RunOptions& options, const std::vector<Workload>& known,
   LeftOutByReason left_out;
   for (const auto& workload : plan.workloads)
     for (const auto& dtype : dtypes_of(options, discovery))
-      for (const int threads : options.threads)
+      for (const int threads : each_once(options.threads))
         select_for(workload, dtype, threads, options, discovery, fp32_peak_gflops, plan, left_out);
+  require_different_cases(plan);
   for (const auto& [reason, what] : left_out)
     plan.left_out.push_back(fmt::format("left out: {} on {} ({}); --implementation NAME runs it anyway",
                                         fmt::join(what.implementations, ", "),

@@ -49,7 +49,7 @@ std::string settings_text(const RunOptions& options, const std::vector<std::stri
               {"protocol", options.protocol == Protocol::seed ? "seed" : "rounds"},
               {"baseline", options.baseline},
               {"case_arguments", case_arguments}}
-      .dump();
+      .dump(-1, ' ', false, json::error_handler_t::replace);  // a path may be no UTF-8
 }
 
 Settings read_settings(const std::string& text) {

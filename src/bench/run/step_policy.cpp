@@ -20,17 +20,21 @@ constexpr double request_s = 1;  // short steps are asked for in requests of abo
 constexpr double most_in_request = 1000;  // a reply is one line of at most 1 MiB
 constexpr double least_step_s = 1e-6;     // no clock can tell less
 
-int steps_of_one_request(int steps, double step_s) {
-  return std::min(steps, static_cast<int>(std::clamp(request_s / step_s, 1.0, most_in_request)));
-}
-
 }  // namespace
 
-StepPolicy::StepPolicy(const RunOptions& options) : steps_(options.steps), warmup_(options.warmup) {
+// The limit is that of one step, and each request has it: several steps together stay well within.
+StepPolicy::StepPolicy(const RunOptions& options)
+    : steps_(options.steps),
+      warmup_(options.warmup),
+      request_s_(std::min(request_s, options.time_limit_s / 4)) {
   if (options.protocol == Protocol::seed) {
     warmup_ = options.warmup.value_or(seed_warmup);
     steps_ = options.steps.value_or(seed_steps - seed_warmup);
   }
+}
+
+int StepPolicy::steps_of_one_request(int steps, double step_s) const {
+  return std::min(steps, static_cast<int>(std::clamp(request_s_ / step_s, 1.0, most_in_request)));
 }
 
 bool StepPolicy::needs_warmup(int done, double last_step_s, double spent_s) const {

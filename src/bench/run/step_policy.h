@@ -27,7 +27,10 @@ class StepPolicy {
   bool needs_warmup(int done, double last_step_s, double spent_s) const;
   int timed_steps(double step_s) const;
 
+  int steps_of_one_request(int steps, double step_s) const;
+
   std::optional<int> steps_, warmup_;  // as asked for; nothing: by speed
+  double request_s_;                   // that a request of several steps takes about
   double last_s_ = 0, before_s_ = 0;   // a step of the last request, and of the one before
   bool is_cold_ = false;
   std::optional<int> warmup_done_;

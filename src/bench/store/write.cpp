@@ -15,6 +15,12 @@ namespace fs = std::filesystem;
 // Enough for every round of a long run; written once and given back, so that the pages are the file's own.
 constexpr int reserved_bytes = 1 << 20;
 
+// A path in a command may be no UTF-8.
+template <typename Value>
+std::string as_json(const Value& value) {
+  return nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 void reserve_space(Database& database) {
   Transaction transaction(database);
   database.execute("DROP TABLE IF EXISTS space");  // of a program that was killed, or opens the file just now
@@ -150,9 +156,9 @@ std::int64_t ResultsFile::begin_run(const RunRecord& run, const MachineFacts& ma
       "INSERT INTO library (run_id, worker, command, environment, library, version, build, problem) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   for (const auto& record : libraries) {
-    library.bind(id).bind(record.worker.name).bind(nlohmann::json(record.worker.arguments).dump());
-    library.bind(nlohmann::json(record.worker.environment).dump()).bind(record.library).bind(record.version);
-    library.bind(nlohmann::json(record.build).dump()).bind(record.problem).execute();
+    library.bind(id).bind(record.worker.name).bind(as_json(record.worker.arguments));
+    library.bind(as_json(record.worker.environment)).bind(record.library).bind(record.version);
+    library.bind(as_json(record.build)).bind(record.problem).execute();
   }
   for (std::size_t i = 0; i < run.notes.size(); ++i) {
     Statement note(database_, "INSERT INTO run_note (run_id, position, note) VALUES (?, ?, ?)");
@@ -178,8 +184,8 @@ std::int64_t ResultsFile::add_case(std::int64_t run_id, const CaseRecord& record
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'OK', '', ?, ?)");
   insert.bind(run_id).bind(workload).bind(a_case.implementation).bind(a_case.version).bind(a_case.dtype);
   insert.bind(a_case.device).bind(a_case.threads).bind(to_string(record.role)).bind(a_case.worker.name);
-  insert.bind(nlohmann::json(a_case.worker.arguments).dump());
-  insert.bind(nlohmann::json(a_case.worker.environment).dump());
+  insert.bind(as_json(a_case.worker.arguments));
+  insert.bind(as_json(a_case.worker.environment));
   insert.bind(static_cast<int>(record.is_asked_for)).bind(record.estimated_step_s);
   insert.bind(record.repeat_command).bind(record.workspace_bytes).bind(record.description).execute();
   const std::int64_t id = database_.last_row_id();

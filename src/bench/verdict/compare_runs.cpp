@@ -37,15 +37,21 @@ MachineFacts surroundings(const StoredRun& stored) {
   return facts;
 }
 
-const StoredCase* partner_of(const StoredCase& wanted, const std::vector<StoredCase>& among) {
-  std::vector<const StoredCase*> partners;
-  for (const auto& candidate : among) {
-    const Case &a = candidate.record.a_case, &b = wanted.record.a_case;
-    if (!is_same_table(a, b) || a.implementation != b.implementation) continue;
-    if (a.version == b.version) return &candidate;
-    partners.push_back(&candidate);
-  }
-  return partners.size() == 1 ? partners.front() : nullptr;
+// Of the same version; else, where each run has one version only, of the other.
+const StoredCase* partner_of(const StoredCase& wanted, const std::vector<StoredCase>& own,
+                             const std::vector<StoredCase>& among) {
+  const auto versions_in = [&](const std::vector<StoredCase>& cases) {
+    std::vector<const StoredCase*> versions;
+    for (const auto& candidate : cases) {
+      const Case &a = candidate.record.a_case, &b = wanted.record.a_case;
+      if (is_same_table(a, b) && a.implementation == b.implementation) versions.push_back(&candidate);
+    }
+    return versions;
+  };
+  const auto partners = versions_in(among);
+  for (const StoredCase* partner : partners)
+    if (partner->record.a_case.version == wanted.record.a_case.version) return partner;
+  return partners.size() == 1 && versions_in(own).size() == 1 ? partners.front() : nullptr;
 }
 
 std::vector<double> values(const RoundMedians& medians) {
@@ -54,15 +60,27 @@ std::vector<double> values(const RoundMedians& medians) {
   return result;
 }
 
-std::vector<double> times_of(const StoredRun& run, const StoredCase& a_case, const std::string& anchor) {
-  const RoundMedians medians = round_medians(a_case);
-  if (anchor.empty()) return values(medians);
+const StoredCase* anchor_of(const StoredRun& run, const StoredCase& a_case, const std::string& anchor) {
   for (const auto& candidate : run.cases)
     if (candidate.record.a_case.implementation == anchor &&
         is_same_table(candidate.record.a_case, a_case.record.a_case))
-      return paired_ratios(medians, round_medians(candidate));
-  throw std::invalid_argument(
-      fmt::format("--anchor: run {} has no '{}' in {}", run.run.id, anchor, table_of(a_case.record.a_case)));
+      return &candidate;
+  return nullptr;
+}
+
+// Nothing in a table that has no anchor.
+std::vector<double> times_of(const StoredRun& run, const StoredCase& a_case, const std::string& anchor) {
+  const RoundMedians medians = round_medians(a_case);
+  if (anchor.empty()) return values(medians);
+  const StoredCase* of_table = anchor_of(run, a_case, anchor);
+  return of_table ? paired_ratios(medians, round_medians(*of_table)) : std::vector<double>();
+}
+
+// An implementation that does not run every workload can be the anchor of those that it does.
+void require_anchor(const StoredRun& run, const std::string& anchor) {
+  if (std::none_of(run.cases.begin(), run.cases.end(),
+                   [&](const StoredCase& one) { return one.record.a_case.implementation == anchor; }))
+    throw std::invalid_argument(fmt::format("--anchor: run {} has no '{}'", run.run.id, anchor));
 }
 
 ComparedCase compare_case(const StoredRun& first_run, const StoredCase& first, const StoredRun& second_run,
@@ -86,6 +104,8 @@ ComparedCase compare_case(const StoredRun& first_run, const StoredCase& first, c
     compared.note = fmt::format("{} in the second run: {}", to_string(second.status), second.message);
   else if (first.status != Status::ok)
     compared.note = fmt::format("{} in the first run", to_string(first.status));
+  else if (!anchor.empty() && !(anchor_of(first_run, first, anchor) && anchor_of(second_run, second, anchor)))
+    compared.note = fmt::format("{} was not measured in both here", anchor);
   else if (a.empty() || b.empty())
     compared.note = "not measured in both";
   else if (*std::min_element(a.begin(), a.end()) <= 0)
@@ -132,6 +152,8 @@ RunComparison compare_runs(const StoredRun& first, const StoredRun& second, cons
                            double margin) {
   RunComparison comparison;
   const StoredRun a = whole_rounds(first).run, b = whole_rounds(second).run;
+  if (!anchor.empty())
+    for (const StoredRun* run : {&a, &b}) require_anchor(*run, anchor);
   comparison.environment = differing_facts(surroundings(a), surroundings(b));
   add_warnings(a, "first", comparison);
   add_warnings(b, "second", comparison);
@@ -148,7 +170,7 @@ RunComparison compare_runs(const StoredRun& first, const StoredRun& second, cons
   std::vector<std::pair<std::vector<double>, std::vector<double>>> times;
   for (const auto& one : a.cases) {
     if (!anchor.empty() && one.record.a_case.implementation == anchor) continue;
-    if (const StoredCase* other = partner_of(one, b.cases)) {
+    if (const StoredCase* other = partner_of(one, a.cases, b.cases)) {
       comparison.cases.push_back(compare_case(a, one, b, *other, anchor));
       if (comparison.cases.back().ratio)
         times.emplace_back(times_of(a, one, anchor), times_of(b, *other, anchor));
@@ -162,7 +184,7 @@ RunComparison compare_runs(const StoredRun& first, const StoredRun& second, cons
     }
   }
   for (const auto& one : b.cases)
-    if (!partner_of(one, a.cases)) {
+    if (!partner_of(one, b.cases, a.cases)) {
       ComparedCase only;
       only.a_case = one.record.a_case;
       only.second_version = one.record.a_case.version;

@@ -35,7 +35,7 @@ struct RunComparison {
 
 // anchor: an implementation of both runs; times are then compared as ratios to its own within each round, so
 // that a machine that was slower in one run does not count. Empty: as they are. Throws std::invalid_argument
-// where a run does not have the anchor in a table that is compared.
+// where a run does not have the anchor at all; where a table does not, its cases have a note and no verdict.
 RunComparison compare_runs(const StoredRun& first, const StoredRun& second, const std::string& anchor,
                            double margin);
 

@@ -34,6 +34,19 @@ std::vector<ControlJudgement> judge_controls(const StoredRun& stored, double mar
   return result;
 }
 
+std::vector<std::string> failed_controls(const StoredRun& stored) {
+  std::vector<std::string> sentences;
+  for (const auto& control : stored.controls)
+    if (control.status != Status::ok && control.status != Status::interrupted)
+      sentences.push_back(
+          fmt::format("{} is measured twice in each round of {}; the second time it ended {}: {}; whether "
+                      "the machine is fit "
+                      "is not known beyond that",
+                      control.record.a_case.implementation, control.record.a_case.workload.name,
+                      to_string(control.status), control.message));
+  return sentences;
+}
+
 std::vector<std::string> unfit_warnings(std::span<const ControlJudgement> controls) {
   std::vector<std::string> warnings;
   for (const auto& [a_case, judgement] : controls)

@@ -24,6 +24,9 @@ struct ControlJudgement {
 // Each null control against its twin, corrected for their number.
 std::vector<ControlJudgement> judge_controls(const StoredRun& stored, double margin = default_margin);
 
+// What to say of controls that did not end OK: the same program that stands in the table failed, too.
+std::vector<std::string> failed_controls(const StoredRun& stored);
+
 // What to say first of a run whose controls found a difference between a case and itself: one sentence each.
 std::vector<std::string> unfit_warnings(std::span<const ControlJudgement> controls);
 

@@ -100,6 +100,13 @@ def close_channel(request):
     hang()
 
 
+def close_log_and_be_slow(request):
+    os.close(1)
+    os.close(2)
+    time.sleep(1)
+    reply(request, proper_result(request))
+
+
 def close_requests_after_reply(request):
     reply(request, proper_result(request))
     os.close(3)
@@ -166,6 +173,7 @@ BEHAVIOURS = {
     "fork-and-die": lambda request: fork(kill_self(signal.SIGSEGV)),
     "fork-and-exit": lambda request: fork(lambda: os._exit(0)),
     "close-channel": close_channel,
+    "close-log-and-be-slow": close_log_and_be_slow,
     "close-requests": close_requests_after_reply,
     "reply-twice": reply_twice,
     "reply-ahead": reply_ahead,

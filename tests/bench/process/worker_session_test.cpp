@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "bench/process/misbehaving_worker.h"
+#include "run/own_cpu_time.h"
 #include "workload/builtin.h"
 
 namespace lstmbench {
@@ -248,6 +249,12 @@ TEST(WorkerSession, AFloodOnStandardOutputNeitherBlocksNorIsKept) {
   const std::string log = session.log();
   EXPECT_LE(log.size(), 64u * 1024);
   EXPECT_THAT(log, testing::EndsWith("the end of the flood\n"));
+}
+
+TEST(WorkerSession, WaitingForAWorkerThatClosedItsLogTakesNoProcessor) {
+  const std::int64_t before_ns = own_cpu_ns();
+  EXPECT_EQ(ending_of(misbehaving_worker("close-log-and-be-slow")).status, Status::ok);
+  EXPECT_LT(own_cpu_ns() - before_ns, 300'000'000);  // of the second that its step takes
 }
 
 TEST(WorkerSession, AFloodWithoutEndIsATimeout) {

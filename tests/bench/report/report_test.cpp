@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "bench/report/example_run.h"
+#include "protocol/text.h"
 #include "report/csv.h"
 #include "report/json.h"
 #include "report/markdown.h"
@@ -134,6 +135,17 @@ TEST(Terminal, FitsIntoItsWidth) {
     for (const bool unicode : {false, true})
       EXPECT_LE(widest_line(render_terminal(build_report(run), {width, false, unicode}), "again: "), width)
           << render_terminal(build_report(run), {width, false, unicode});
+}
+
+// Where a word is cut, it is between characters: whatever its length is to that of a line.
+TEST(Terminal, CutsNoCharacter) {
+  for (int characters = 70; characters < 90; ++characters) {
+    std::string word;
+    for (int i = 0; i < characters; ++i) word += "\u00e9";
+    const std::string text = render_terminal(
+        build_report(stored_run({failed_case("a/dead", Status::failed, word, word)})), {80, false, true});
+    EXPECT_TRUE(is_valid_utf8(text)) << characters << "\n" << text;
+  }
 }
 
 TEST(Terminal, SaysWhatFailedAndHowToRepeatIt) {

@@ -139,6 +139,21 @@ TEST(StepPolicy, NumbersThatWereAskedForAreKept) {
   EXPECT_GE(count(options, 0.1).timed, 3);
 }
 
+TEST(StepPolicy, SeveralStepsInOneRequestStayWithinTheLimitOfOne) {
+  RunOptions options;
+  options.time_limit_s = 0.5;
+  options.steps = 400;
+  StepPolicy policy(options);
+  double spent_s = 0;
+  int done = 0;
+  for (auto request = policy.next(0, 0, 0); request.steps > 0; request = policy.next(done, 0.04, spent_s)) {
+    EXPECT_LE(request.steps * 0.04, options.time_limit_s / 2);
+    done += request.steps;
+    spent_s += request.steps * 0.04;
+    ASSERT_LT(done, 10'000);
+  }
+}
+
 // A reply is one line: no request may ask for more steps than fit into it, however fast they are.
 TEST(StepPolicy, RequestsStaySmallAndEndEvenForStepsWithoutDuration) {
   RunOptions options;
@@ -168,7 +183,8 @@ TEST(Durations, AreReadAndShown) {
   EXPECT_DOUBLE_EQ(parse_duration("90"), 90);
   EXPECT_DOUBLE_EQ(parse_duration("1.5s"), 1.5);
   EXPECT_DOUBLE_EQ(parse_duration("1h30m5s"), 5405);
-  for (const char* text : {"", "x", "10x", "-5", "0", "1m1h", "1m1m", "1e999"})
+  for (const char* text : {"", "x", "10x", "-5", "0", "1m1h", "1m1m", "1e999", "1e300", "0x10", "1.2.3", ".",
+                           "99999999999999999999h"})
     EXPECT_THROW(parse_duration(text), std::invalid_argument) << text;
   EXPECT_EQ(format_duration(0.05), "50 ms");
   EXPECT_EQ(format_duration(4.25), "4.2 s");

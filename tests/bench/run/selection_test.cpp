@@ -64,6 +64,30 @@ TEST(Selection, RepeatsWhatWorkersSayOfADtypeThatWillRun) {
               ElementsAre("native/sequence bf16: in software"));
 }
 
+TEST(Selection, WhatIsNamedTwiceIsTakenOnce) {
+  RunOptions twice = options();
+  twice.workloads = {"1x320/CE-short", "1x320/CE-*"};
+  twice.implementations = {"native/basic", "native/b*", "native/basic", "absent/x", "absent/x"};
+  twice.dtypes = {"fp32", "bf16", "fp32"};
+  twice.threads = {2, 1, 2};
+  const Plan plan = select_cases(twice, known_workloads({}), discovery(), 470);
+  EXPECT_EQ(names(plan, "1x320/CE-short").size(), 2u * 2 * 2);
+}
+
+TEST(Selection, TwoWorkersThatOfferTheSameAreRefusedByName) {
+  Discovery doubled = discovery();
+  doubled.implementations.push_back(doubled.implementations[0]);
+  doubled.implementations.back().worker.name = "mine";
+  RunOptions asked = options();
+  asked.implementations = {"native/*"};
+  try {
+    select_cases(asked, known_workloads({}), doubled, 470);
+    ADD_FAILURE() << "taken";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_THAT(error.what(), HasSubstr("'native' and 'mine' both offer native/basic 1.0"));
+  }
+}
+
 TEST(Selection, OnAnotherDeviceWhatCannotRunThereIsTold) {
   Discovery with_gpus = discovery();
   for (const char* name : {"cuda/fused", "cudnn/standard"})
@@ -189,6 +213,8 @@ TEST(Selection, UnknownNamesAreRefusedWithTheNearest) {
   asked.implementations = {"nothing/*"};
   EXPECT_THAT(refusal(asked), HasSubstr("no implementation matches 'nothing/*'"));
   asked = options();
+  asked.baseline = "pytorch/*";  // no pattern: it would be no case's name
+  EXPECT_THROW(select_cases(asked, known_workloads({}), discovery(), 470), UnknownName);
   asked.baseline = "pytorch/LSTN";
   EXPECT_THAT(refusal(asked), HasSubstr("did you mean 'pytorch/LSTM'?"));
 }

@@ -57,6 +57,37 @@ TEST(CompareRuns, SaysWhatBecameFasterOrSlower) {
   EXPECT_THAT(case_named(comparison, "a/broken").note, HasSubstr("CRASHED in the second run: killed"));
 }
 
+TEST(CompareRuns, AVersionThatOnlyOneRunHasIsNotComparedWithAnother) {
+  StoredRun two = run_of(
+      {case_with_times(1, "a/x", times_around(5, 10)), case_with_times(2, "a/x", times_around(10, 10))});
+  two.cases[1].record.a_case.version = "2.0";
+  StoredRun one = run_of({case_with_times(1, "a/x", times_around(10, 10))});
+  one.cases[0].record.a_case.version = "2.0";
+  for (const bool is_swapped : {false, true}) {
+    const RunComparison comparison =
+        is_swapped ? compare_runs(one, two, "", default_margin) : compare_runs(two, one, "", default_margin);
+    ASSERT_EQ(comparison.cases.size(), 2u);
+    for (const auto& compared : comparison.cases) {
+      if (compared.a_case.version == "2.0")
+        EXPECT_EQ(compared.verdict, Verdict::equivalent);
+      else
+        EXPECT_THAT(compared.note,
+                    HasSubstr(is_swapped ? "only in the second run" : "only in the first run"));
+    }
+  }
+}
+
+TEST(CompareRuns, AnAnchorServesTheTablesThatHaveIt) {
+  const StoredRun run = run_of({case_with_times(1, "a/x", times_around(10, 10)),
+                                case_with_times(2, "b/anchor", times_around(5, 10)),
+                                case_with_times(3, "a/x", times_around(10, 10), "without")});
+  const RunComparison comparison = compare_runs(run, run, "b/anchor", default_margin);
+  ASSERT_EQ(comparison.cases.size(), 2u);
+  EXPECT_EQ(comparison.cases[0].verdict, Verdict::equivalent);
+  EXPECT_FALSE(comparison.cases[1].verdict);
+  EXPECT_THAT(comparison.cases[1].note, HasSubstr("b/anchor was not measured in both here"));
+}
+
 TEST(CompareRuns, ShowsWhatDiffersAroundThem) {
   const RunComparison comparison = compare_runs(before(), after(), "", default_margin);
   ASSERT_EQ(comparison.environment.size(), 1u);

@@ -36,5 +36,16 @@ TEST(JudgeRun, AControlThatDiffersFromItsCaseIsSaid) {
               HasSubstr("UNFIT: a/b measured twice in each round differed from itself by 20.0 %"));
 }
 
+TEST(JudgeRun, AControlThatFailedIsSaid) {
+  StoredRun run =
+      run_of({case_with_times(1, "a/b", times_around(10, 8)), case_with_times(2, "a/c", times_around(11, 8))},
+             {case_with_times(3, "a/b", times_around(10, 1))});
+  EXPECT_TRUE(failed_controls(run).empty());
+  run.controls[0].status = Status::crashed;
+  run.controls[0].message = "killed by SIGSEGV";
+  ASSERT_EQ(failed_controls(run).size(), 1u);
+  EXPECT_NE(failed_controls(run)[0].find("CRASHED: killed by SIGSEGV"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace lstmbench

@@ -114,8 +114,11 @@ std::string page_head(const Report& report) {
   if (report.not_ok > 0) text += chip(fmt::format("{} not OK", report.not_ok), "bad");
   if (!report.unfit.empty())
     text += chip("machine UNFIT", "bad");
+  else if (!report.failed_controls.empty())
+    text += chip("a null control failed", "bad");
   else if (report.controls > 0)
-    text += chip("machine fit: its null controls agree", "good");
+    text += report.controls_agree ? chip("machine fit: its null controls agree", "good")
+                                  : chip("null controls inconclusive", "warn");
   text += chip(fmt::format("{} round{}", report.rounds, report.rounds == 1 ? "" : "s"));
   if (report.load_average) text += chip(fmt::format("load {:.1f}", *report.load_average));
   if (report.steal_percent) text += chip(fmt::format("{:.1f} % stolen", *report.steal_percent));
