@@ -50,23 +50,30 @@ std::vector<double> values_of(const std::vector<StepTimes>& steps, Part part) {
   return values;
 }
 
+// Of the medians within rounds: rounds count alike. Of a slow round there are fewer steps, and all steps
+// together would make a case look faster the more uneven it is.
 template <typename Part>
-double median_of(const std::vector<StepTimes>& steps, Part part) {
-  return median(values_of(steps, part));
+double median_of(const std::vector<std::vector<StepTimes>>& rounds, Part part) {
+  std::vector<double> medians;
+  for (const auto& steps : rounds) medians.push_back(median(values_of(steps, part)));
+  return median(medians);
 }
 
-void summarise_steps(const std::vector<StepTimes>& steps, ReportRow& row) {
-  const auto headlines = values_of(steps, [](const StepTimes& s) { return s.headline_ns(); });
+// Timed steps by round, at least one in each.
+void summarise_steps(const std::vector<std::vector<StepTimes>>& rounds, ReportRow& row) {
+  std::vector<StepTimes> steps;
+  for (const auto& round : rounds) steps.insert(steps.end(), round.begin(), round.end());
+  const auto headline = [](const StepTimes& s) { return s.headline_ns(); };
   const auto totals = values_of(steps, [](const StepTimes& s) { return s.total_ns(); });
-  row.headline_median_ns = median(headlines);
-  row.headline_mad_ns = median_absolute_deviation(headlines);
+  row.headline_median_ns = median_of(rounds, headline);
+  row.headline_mad_ns = median_absolute_deviation(values_of(steps, headline));
   row.total_mean_ns = mean(totals);
   row.total_deviation_ns = standard_deviation(totals);
-  row.phases = PhaseMedians{median_of(steps, [](const StepTimes& s) { return s.input_ns; }),
-                            median_of(steps, [](const StepTimes& s) { return s.forward_ns; }),
-                            median_of(steps, [](const StepTimes& s) { return s.loss_ns; }),
-                            median_of(steps, [](const StepTimes& s) { return s.backward_ns; }),
-                            median_of(steps, [](const StepTimes& s) { return s.update_ns; })};
+  row.phases = PhaseMedians{median_of(rounds, [](const StepTimes& s) { return s.input_ns; }),
+                            median_of(rounds, [](const StepTimes& s) { return s.forward_ns; }),
+                            median_of(rounds, [](const StepTimes& s) { return s.loss_ns; }),
+                            median_of(rounds, [](const StepTimes& s) { return s.backward_ns; }),
+                            median_of(rounds, [](const StepTimes& s) { return s.update_ns; })};
   if (*row.headline_median_ns > 0 && row.a_case.workload.units > 0)
     row.gflops = row.a_case.workload.flops() / *row.headline_median_ns;
 }
@@ -81,7 +88,7 @@ ReportRow make_row(const StoredCase& stored, const std::optional<double>& peak_g
   row.round_medians = round_medians(stored);
   row.workspace_bytes = stored.record.workspace_bytes;
   row.description = stored.record.description;
-  std::vector<StepTimes> timed;
+  std::vector<std::vector<StepTimes>> timed;  // by round
   for (const auto& [number, round] : stored.rounds) {
     if (row.log.empty()) row.log = round.log;
     if (round.memory.peak_rss_bytes)
@@ -89,16 +96,16 @@ ReportRow make_row(const StoredCase& stored, const std::optional<double>& peak_g
     if (round.memory.device_peak_bytes)
       row.device_peak_bytes = std::max(row.device_peak_bytes.value_or(0), *round.memory.device_peak_bytes);
     if (!round.memory.device_state.empty()) row.device_states.push_back(round.memory.device_state);
-    bool has_timed = false;
+    std::vector<StepTimes> of_round;
     for (const auto& sample : round.samples) {
       row.samples.push_back({number, sample});
       if (sample.is_warmup) continue;
-      has_timed = true;
       row.is_cold |= sample.step == 0;
-      timed.push_back(sample.times);
+      of_round.push_back(sample.times);
     }
-    row.rounds += has_timed;
+    if (!of_round.empty()) timed.push_back(std::move(of_round));
   }
+  row.rounds = static_cast<int>(timed.size());
   if (!timed.empty()) summarise_steps(timed, row);
   if (row.gflops && peak_gflops && *peak_gflops > 0) row.peak_percent = 100 * *row.gflops / *peak_gflops;
   if (stored.status == Status::ok && (!stored.check || !stored.check->passed)) row.status = "UNCHECKED";

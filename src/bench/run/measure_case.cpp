@@ -9,6 +9,7 @@
 #include "check/timing_honesty.h"
 #include "process/worker_session.h"
 #include "run/cost_model.h"
+#include "run/own_cpu_time.h"
 #include "run/step_policy.h"
 
 namespace lstmbench {
@@ -70,6 +71,7 @@ void run_steps(WorkerSession& session, const RunOptions& options, const StepList
     if (request.steps == 0) break;
     listener(fmt::format("step {}{}", done + 1, request.is_warmup ? " (warm-up)" : ""));
     WorkerSession::Run run;
+    const std::int64_t cpu_before = own_cpu_ns();
     try {
       run = session.run(request.steps, limit(options.time_limit_s));
     } catch (const WorkerFailure& failure) {
@@ -80,6 +82,7 @@ void run_steps(WorkerSession& session, const RunOptions& options, const StepList
     last_step_s = std::max(elapsed_s / request.steps, 1e-9);
     spent_s += elapsed_s;
     round.harness.request_ns += run.elapsed_ns;
+    round.harness.cpu_ns += own_cpu_ns() - cpu_before;
     for (const auto& times : run.steps) round.harness.step_ns += times.total_ns();
     for (const auto& times : run.steps) round.samples.push_back({done++, request.is_warmup, times});
     if (done == request.steps) {

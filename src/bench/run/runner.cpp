@@ -13,7 +13,6 @@
 #include "run/check_gate.h"
 #include "run/clock_watch.h"
 #include "run/measure_case.h"
-#include "run/own_cpu_time.h"
 #include "run/resumable.h"
 #include "run/round_schedule.h"
 #include "run/running_cases.h"
@@ -247,8 +246,6 @@ class Runner {
       measured.sitting = sitting_;
       measured.load_before = k == 0 ? load_ : load;  // nothing between two cases is left out
       measured.load_after = load_ = read_load(setting_.files);
-      const auto cpu_before = std::exchange(own_cpu_ns_, own_cpu_ns());
-      measured.harness.cpu_ns = own_cpu_ns_ - cpu_before;
       take(running, number, measured, peaks);
     }
     if (is_interrupted()) return;
@@ -372,7 +369,6 @@ class Runner {
   bool has_peak_ = false;                               // a reading of this process
   int last_round_ = 0;                                  // that this process finished
   LoadReading load_;                                    // after the last measurement
-  std::int64_t own_cpu_ns_ = own_cpu_ns();              // then
   ClockWatch clock_{wall_clock_offset_s()};
   double spent_before_s_ = 0;               // by earlier processes
   Clock::time_point start_ = Clock::now();  // the checks count against the budget, too

@@ -28,7 +28,7 @@ TEST(ReportModel, RanksAndCompares) {
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0].a_case.implementation, "a/fast");
   EXPECT_TRUE(rows[0].is_reference);
-  EXPECT_DOUBLE_EQ(*rows[0].headline_median_ns, 60e6);  // of all timed steps; warm-ups do not count
+  EXPECT_DOUBLE_EQ(*rows[0].headline_median_ns, 60e6);  // of timed steps; warm-ups do not count
   EXPECT_DOUBLE_EQ(rows[0].relative->ratio, 1);
   EXPECT_DOUBLE_EQ(rows[1].relative->ratio, 2);
   EXPECT_DOUBLE_EQ(*rows[0].gflops, workload().flops() / 60e6);
@@ -37,6 +37,21 @@ TEST(ReportModel, RanksAndCompares) {
   EXPECT_FALSE(rows[2].is_ranked());
   EXPECT_EQ(report.ok, 2);
   EXPECT_EQ(report.not_ok, 1);
+}
+
+TEST(ReportModel, ASlowRoundOfFewerStepsCountsAsMuchAsAnyOther) {
+  auto run = stored_run({stored_case(1, "a/uneven", {90, 90, 90}), stored_case(2, "a/even", {50, 50, 50})});
+  auto& samples = run.cases[0].rounds.at(1).samples;
+  const auto timed = samples.back();
+  for (int i = 1; i <= 20; ++i) {  // the one fast round
+    samples.push_back(timed);
+    samples.back().step += i;
+    samples.back().times.forward_ns -= 50'000'000;
+  }
+  const auto rows = build_report(run).tables[0].rows;
+  EXPECT_EQ(rows[0].a_case.implementation, "a/even");
+  EXPECT_DOUBLE_EQ(*rows[1].headline_median_ns, 90e6);
+  EXPECT_EQ(rows[1].rounds, 3);
 }
 
 TEST(ReportModel, ABaselineIsWhatOthersAreComparedWith) {
