@@ -20,8 +20,8 @@ bool is_available(Isa isa);
 // The best available one.
 Isa detected_isa();
 
-// Subnormal numbers count as zero on the calling thread from now on (FTZ and DAZ); engines do this on their
-// own threads.
+// Subnormal numbers count as zero on the calling thread from now on (FTZ and DAZ); engines do this by
+// themselves while they compute, and leave the caller's setting as it was.
 void flush_denormals();
 
 }  // namespace lstm

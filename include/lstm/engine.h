@@ -69,8 +69,9 @@ class Engine {
   // One training step is load, forward, loss (or set_logit_gradients), backward, update, in this order; none
   // of them allocates (but set_logit_gradients on a GPU). To evaluate or predict, load and forward (and loss)
   // suffice.
-  // load keeps the views (the caller keeps the data alive until the step ends) and throws what
-  // validate(batch) throws.
+  // load keeps the views (the caller keeps the data alive and unchanged until backward ends) and throws what
+  // validate(batch) throws. On the CPU a call whose predecessor is missing for this batch throws
+  // std::invalid_argument, and so does a second backward for one forward.
   virtual void load(const Batch& batch) = 0;
   virtual void forward() = 0;
   virtual double loss() = 0;  // throws std::logic_error for Loss::custom
@@ -89,7 +90,7 @@ class Engine {
   // have that norm (Pascanu, Mikolov, Bengio, 2013). Returns the norm before. Where it is not finite nothing
   // is scaled. Throws std::invalid_argument unless max_norm > 0.
   virtual double clip_gradients(double max_norm) = 0;
-  // Of the updates from now on.
+  // Of the updates from now on. Throws std::invalid_argument unless it is finite and at least 0.
   virtual void set_learning_rate(double rate) = 0;
   // With the parameters, all that training needs to go on in another engine as if nothing had happened (but
   // the fp64 reference, whose numbers have more digits).

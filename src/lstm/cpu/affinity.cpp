@@ -1,6 +1,26 @@
 #include "cpu/affinity.h"
 
+#include <algorithm>
+#include <array>
+#include <mutex>
+
 namespace lstm::cpu {
+namespace {
+
+struct Pinned {
+  int times = 0;
+  cpu_set_t before{};
+};
+thread_local Pinned pinned;
+
+struct Claims {
+  int count = 0;     // of living teams' threads
+  cpu_set_t from{};  // what the last of them had to choose from
+};
+std::mutex claims_mutex;
+std::array<Claims, CPU_SETSIZE> claims;  // by CPU
+
+}  // namespace
 
 cpu_set_t thread_cpus() {
   cpu_set_t cpus;
@@ -9,27 +29,55 @@ cpu_set_t thread_cpus() {
   return cpus;
 }
 
-const cpu_set_t& process_cpus() {
-  static const cpu_set_t cpus = thread_cpus();
-  return cpus;
-}
-
-int process_cpu_count() {
-  return CPU_COUNT(&process_cpus());
-}
-
-cpu_set_t kth_cpu(int k) {
-  const cpu_set_t& cpus = process_cpus();
+cpu_set_t unpinned_cpus() {
+  if (pinned.times > 0) return pinned.before;
+  const cpu_set_t cpus = thread_cpus();
+  if (CPU_COUNT(&cpus) != 1) return cpus;
   int cpu = 0;
-  while (!CPU_ISSET(cpu, &cpus) || k-- > 0) ++cpu;
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(cpu, &one);
-  return one;
+  while (!CPU_ISSET(cpu, &cpus)) ++cpu;
+  const std::lock_guard lock(claims_mutex);
+  const Claims& known = claims[static_cast<std::size_t>(cpu)];
+  return known.count > 0 ? known.from : cpus;
 }
 
 void bind_thread(const cpu_set_t& cpus) {
   if (CPU_COUNT(&cpus) > 0) sched_setaffinity(0, sizeof cpus, &cpus);
+}
+
+void pin_thread(const cpu_set_t& cpus) {
+  if (pinned.times++ == 0) pinned.before = thread_cpus();
+  bind_thread(cpus);
+}
+
+void unpin_thread() {
+  if (pinned.times > 0 && --pinned.times == 0) bind_thread(pinned.before);
+}
+
+CpuClaim::CpuClaim(const cpu_set_t& cpus, int count) {
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &cpus)) claimed_.push_back(cpu);
+  }
+  const std::lock_guard lock(claims_mutex);
+  const auto times = [](int cpu) { return claims[static_cast<std::size_t>(cpu)].count; };
+  std::stable_sort(claimed_.begin(), claimed_.end(), [&](int a, int b) { return times(a) < times(b); });
+  claimed_.resize(std::min(claimed_.size(), static_cast<std::size_t>(count)));
+  std::sort(claimed_.begin(), claimed_.end());  // neighbours share caches
+  for (const int cpu : claimed_) {
+    Claims& known = claims[static_cast<std::size_t>(cpu)];
+    known = {known.count + 1, cpus};
+  }
+}
+
+CpuClaim::~CpuClaim() {
+  const std::lock_guard lock(claims_mutex);
+  for (const int cpu : claimed_) --claims[static_cast<std::size_t>(cpu)].count;
+}
+
+cpu_set_t CpuClaim::cpu(int k) const {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(claimed_[static_cast<std::size_t>(k)], &one);
+  return one;
 }
 
 }  // namespace lstm::cpu

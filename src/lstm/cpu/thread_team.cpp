@@ -7,11 +7,13 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 #include "cpu/affinity.h"
 #include "cpu/barrier.h"
+#include "cpu/denormals.h"
 #include "cpu/spin.h"
 #include "lstm/cpu.h"
 
@@ -27,16 +29,17 @@ constexpr std::uint64_t kIdleSpin = 150'000;
 // Each group that is written by different threads at different times has a cache line (two, for the
 // neighbour-line prefetcher) of its own.
 struct ThreadTeam::State {
-  bool is_pinned = false;
+  cpu_set_t cpus =
+      unpinned_cpus();            // for threads that are not pinned; workers would inherit a pinned caller's
+  std::optional<CpuClaim> claim;  // where threads are pinned
   // Where threads outnumber CPUs, whoever is waited for may need the very CPU that would spin.
   std::uint64_t barrier_spin = kBarrierSpin, idle_spin = kIdleSpin;
 
   pthread_t caller{};
   bool caller_is_set_up = false;
-  cpu_set_t caller_cpus{};  // before the team pinned it
 
   Task task;
-  alignas(128) std::atomic<int> generation{0};  // of runs; a change starts the workers
+  alignas(128) std::atomic<std::uint32_t> generation{0};  // of runs; a change starts the workers
   std::atomic<bool> is_ending{false};
   alignas(128) std::atomic<int> busy{0};  // workers that have not finished this run
   std::optional<Barrier> barrier;
@@ -47,7 +50,7 @@ struct ThreadTeam::State {
     is_ending.store(true);
     start_generation();
     for (std::thread& worker : workers) worker.join();
-    if (is_pinned && caller_is_set_up && pthread_equal(caller, pthread_self())) bind_thread(caller_cpus);
+    if (claim && caller_is_set_up && pthread_equal(caller, pthread_self())) unpin_thread();
   }
 
   void start_generation() {
@@ -59,17 +62,13 @@ struct ThreadTeam::State {
     if (caller_is_set_up && pthread_equal(caller, pthread_self())) return;
     caller = pthread_self();
     caller_is_set_up = true;
-    flush_denormals();
-    if (is_pinned) {
-      caller_cpus = thread_cpus();
-      bind_thread(kth_cpu(0));
-    }
+    if (claim) pin_thread(claim->cpu(0));
   }
 
   void work(int thread) {
     flush_denormals();
-    bind_thread(is_pinned ? kth_cpu(thread) : process_cpus());  // else it inherits a pinned caller's mask
-    for (int seen = 0;;) {
+    bind_thread(claim ? claim->cpu(thread) : cpus);
+    for (std::uint32_t seen = 0;;) {
       const auto has_started = [&] { return generation.load(std::memory_order_acquire) != seen; };
       if (!spin(idle_spin, has_started)) generation.wait(seen);
       ++seen;
@@ -85,13 +84,19 @@ ThreadTeam::ThreadTeam(int threads, bool pin) : threads_(threads), state_(std::m
     throw std::invalid_argument("threads: got " + std::to_string(threads) + ", expected at least 1");
   }
   State& state = *state_;
-  const bool has_cpus = threads <= process_cpu_count();
-  state.is_pinned = pin && has_cpus;
+  const bool has_cpus = threads <= CPU_COUNT(&state.cpus);
+  if (pin && has_cpus) state.claim.emplace(state.cpus, threads);
   if (!has_cpus) state.barrier_spin = state.idle_spin = 0;
   state.barrier.emplace(threads, state.barrier_spin);
   state.workers.reserve(static_cast<std::size_t>(threads - 1));
-  for (int thread = 1; thread < threads; ++thread) {
-    state.workers.emplace_back([&state, thread] { state.work(thread); });
+  try {
+    for (int thread = 1; thread < threads; ++thread) {
+      state.workers.emplace_back([&state, thread] { state.work(thread); });
+    }
+  } catch (const std::system_error&) {  // those that have started end with the state
+    throw std::invalid_argument("threads: got " + std::to_string(threads) +
+                                ", of which the system gives no more than " +
+                                std::to_string(state.workers.size() + 1));
   }
 }
 
@@ -100,6 +105,7 @@ ThreadTeam::~ThreadTeam() = default;
 void ThreadTeam::run_task(Task task) {
   State& state = *state_;
   state.set_up_caller();
+  const DenormalsFlushed flushed;
   if (threads_ > 1) {
     state.task = task;
     state.busy.store(threads_ - 1, std::memory_order_relaxed);

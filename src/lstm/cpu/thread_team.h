@@ -8,10 +8,11 @@ namespace lstm::cpu {
 
 class ThreadTeam {
  public:
-  // `threads` >= 1; thread 0 of the team is the caller itself, so that one thread costs nothing. Pins thread
-  // k (the caller excepted until its first run) to the k-th CPU of the process's affinity mask while there
-  // are enough of them; more threads than CPUs are not pinned. Every thread flushes denormals. Throws
-  // std::invalid_argument for threads < 1, std::system_error where the system gives no more threads.
+  // `threads` >= 1; thread 0 of the team is the caller itself, so that one thread costs nothing. Pins each
+  // thread (the caller from its first run on) to a CPU of its own of those that the caller may use, while
+  // there are enough of them; more threads than CPUs are not pinned. Teams that live at once get different
+  // CPUs as far as there are. Denormals are flushed in a run, also on the caller's thread, which has its own
+  // setting back after it. Throws std::invalid_argument for threads < 1 or more than the system gives.
   explicit ThreadTeam(int threads, bool pin = true);
   // Ends the threads and, in the thread that ran last, restores where the caller may run.
   ~ThreadTeam();

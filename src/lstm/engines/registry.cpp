@@ -9,6 +9,7 @@
 #include "engines/fused/fused_engine.h"
 #include "engines/sequence/sequence_engine.h"
 #include "lstm/engine.h"
+#include "model/adam_options.h"
 #include "reference/reference_engine.h"
 
 namespace lstm {
@@ -81,6 +82,7 @@ std::unique_ptr<Engine> make_engine(std::string_view name, const Network& networ
                                     const EngineOptions& options, const AdamOptions& adam) {
   validate(network);
   validate(shape);
+  model::validate(adam);
   if (options.threads < 1) {
     throw std::invalid_argument("threads: got " + std::to_string(options.threads) + ", expected at least 1");
   }

@@ -4,16 +4,19 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "cpu/thread_team.h"
 #include "model/adam.h"
+#include "model/adam_options.h"
 #include "model/adam_state.h"
 #include "model/clipping.h"
 #include "model/labels.h"
 #include "model/logits.h"
+#include "model/step_order.h"
 #include "reference/sample.h"
 
 namespace lstm::reference {
@@ -53,6 +56,7 @@ class ReferenceEngine final : public Engine {
   void load(const Batch& batch) override {
     validate(batch, network_, shape_);
     batch_ = batch;
+    order_.load();
     const std::size_t row = static_cast<std::size_t>(network_.inputs);
     std::size_t first_label = 0;
     label_starts_.clear();
@@ -70,6 +74,7 @@ class ReferenceEngine final : public Engine {
   }
 
   void forward() override {
+    order_.forward();
     take_written_parameters();
     weights_.transpose();
     for_each_sample([this](int, Trace& trace, int) { reference::forward(network_, weights_, trace); });
@@ -80,6 +85,7 @@ class ReferenceEngine final : public Engine {
       throw std::logic_error(
           "loss: a custom loss is the caller's; set_logit_gradients() takes its gradients");
     }
+    order_.loss();
     for_each_sample([this](int n, Trace& trace, int) {
       const std::size_t first = label_starts_[n];
       evaluate_loss(network_, batch_.samples, batch_.labels.subspan(first, label_starts_[n + 1] - first),
@@ -91,6 +97,7 @@ class ReferenceEngine final : public Engine {
   }
 
   void backward() override {
+    order_.backward();
     for (auto& partial : partial_gradients_) std::fill(partial.begin(), partial.end(), 0.0);
     for_each_sample([this](int, Trace& trace, int thread) {
       reference::backward(network_, layout_, weights_, trace, scratch_[static_cast<std::size_t>(thread)],
@@ -105,6 +112,7 @@ class ReferenceEngine final : public Engine {
   }
 
   void update() override {
+    take_written_parameters();
     model::adam_step<double>(adam_, ++updates_, weights_.values(), gradients_, m_, v_);
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       parameters_[i] = published_[i] = static_cast<float>(weights_.values()[i]);
@@ -112,6 +120,7 @@ class ReferenceEngine final : public Engine {
   }
 
   void read_logits(std::span<float> logits) const override {
+    order_.read_logits();
     model::require_logits_size(network_, batch_, logits.size());
     std::fill(logits.begin(), logits.end(), 0.0f);
     for (int n = 0; n < batch_.samples; ++n) {
@@ -121,6 +130,7 @@ class ReferenceEngine final : public Engine {
   }
 
   void set_logit_gradients(std::span<const float> gradients) override {
+    order_.loss("set_logit_gradients");
     model::require_logits_size(network_, batch_, gradients.size());
     for (int n = 0; n < batch_.samples; ++n) {
       std::copy_n(gradients.begin() + first_logit_of(n), logits_of(n),
@@ -141,7 +151,7 @@ class ReferenceEngine final : public Engine {
     return norm;
   }
 
-  void set_learning_rate(double rate) override { adam_.learning_rate = rate; }
+  void set_learning_rate(double rate) override { adam_.learning_rate = model::checked_learning_rate(rate); }
 
   AdamState adam_state() const override {
     return {.updates = updates_,
@@ -214,6 +224,7 @@ class ReferenceEngine final : public Engine {
   std::vector<Scratch> scratch_;                        // one a thread
   std::vector<Trace> traces_;                           // one a sample
   Batch batch_;
+  model::StepOrder order_;
   std::vector<std::size_t> label_starts_;  // (N + 1)
 };
 
@@ -224,7 +235,11 @@ std::unique_ptr<Engine> make_reference_engine(const Network& network, const Batc
   if (options.dtype != DType::fp64) {
     throw std::invalid_argument("reference: supports dtype fp64 only");
   }
-  return std::make_unique<ReferenceEngine>(network, shape, options, adam);
+  try {
+    return std::make_unique<ReferenceEngine>(network, shape, options, adam);
+  } catch (const std::length_error&) {  // of a vector longer than any memory
+    throw std::bad_alloc();
+  }
 }
 
 }  // namespace lstm::reference

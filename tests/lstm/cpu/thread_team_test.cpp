@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <xmmintrin.h>
 
 #include <atomic>
 #include <chrono>
 #include <limits>
+#include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -77,12 +80,71 @@ TEST_P(ThreadTeamOf, PinsToDifferentCpusOnlyWhileThereAreEnough) {
     std::vector<cpu_set_t> cpus(static_cast<std::size_t>(GetParam()));
     team.run([&](int thread) { cpus[static_cast<std::size_t>(thread)] = thread_cpus(); });
     for (int thread = 0; thread < GetParam(); ++thread) {
-      const cpu_set_t expected = GetParam() <= process_cpu_count() ? kth_cpu(thread) : process_cpus();
-      EXPECT_TRUE(CPU_EQUAL(&cpus[static_cast<std::size_t>(thread)], &expected)) << "thread " << thread;
+      const cpu_set_t& own = cpus[static_cast<std::size_t>(thread)];
+      if (GetParam() > CPU_COUNT(&before)) {
+        EXPECT_TRUE(CPU_EQUAL(&own, &before)) << "thread " << thread;
+        continue;
+      }
+      EXPECT_EQ(CPU_COUNT(&own), 1) << "thread " << thread;
+      for (int other = 0; other < thread; ++other) {
+        EXPECT_FALSE(CPU_EQUAL(&own, &cpus[static_cast<std::size_t>(other)])) << thread << ", " << other;
+      }
     }
   }
   const cpu_set_t after = thread_cpus();
   EXPECT_TRUE(CPU_EQUAL(&before, &after));
+}
+
+TEST(ThreadTeam, LeavesTheCallerWhereItMightRunInWhateverOrderTeamsEnd) {
+  const cpu_set_t before = thread_cpus();
+  auto first = std::make_unique<ThreadTeam>(1);
+  auto second = std::make_unique<ThreadTeam>(1);
+  first->run([](int) {});
+  second->run([](int) {});
+  first.reset();
+  second.reset();
+  const cpu_set_t after = thread_cpus();
+  EXPECT_TRUE(CPU_EQUAL(&before, &after));
+}
+
+TEST(ThreadTeam, HasCpusThatNoOtherTeamHasWhileThereAreSome) {
+  const cpu_set_t all = thread_cpus();
+  if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "skipped: needs two CPUs";
+  cpu_set_t of_first, of_second;
+  ThreadTeam first(1);
+  first.run([&](int) { of_first = thread_cpus(); });
+  std::thread([&] {  // inherits the caller's one CPU, as a data loader would
+    ThreadTeam second(1);
+    second.run([&](int) { of_second = thread_cpus(); });
+  })
+      .join();
+  EXPECT_EQ(CPU_COUNT(&of_first), 1);
+  EXPECT_EQ(CPU_COUNT(&of_second), 1);
+  EXPECT_FALSE(CPU_EQUAL(&of_first, &of_second));
+  std::thread([&] {  // with the first: as many threads as there are CPUs, of which one team has them all
+    ThreadTeam third(CPU_COUNT(&all));
+    cpu_set_t union_of_third;
+    CPU_ZERO(&union_of_third);
+    std::mutex mutex;
+    third.run([&](int) {
+      const cpu_set_t own = thread_cpus();
+      const std::lock_guard lock(mutex);
+      CPU_OR(&union_of_third, &union_of_third, &own);
+    });
+    EXPECT_TRUE(CPU_EQUAL(&union_of_third, &all));
+  })
+      .join();
+}
+
+TEST_P(ThreadTeamOf, LeavesTheCallersDenormalsAlone) {
+  const unsigned before = _mm_getcsr();
+  _mm_setcsr(before & ~0x8040U);
+  {
+    ThreadTeam team(GetParam());
+    team.run([](int) {});
+    EXPECT_EQ(_mm_getcsr() & 0x8040U, 0U);
+  }
+  _mm_setcsr(before);
 }
 
 TEST(ThreadTeam, LeavesThreadsAloneWithoutPinning) {

@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 
 #include <cstdlib>
+#include <limits>
 #include <set>
+#include <vector>
 
 #include "lstm/engine.h"
 
@@ -66,6 +68,47 @@ TEST(Registry, ChecksSizesBeforeAnythingElse) {
         make_engine("basic", kNetwork, {1 << 16, 1 << 16, 1});
       },
       ThrowsMessage<std::invalid_argument>(HasSubstr("samples * time_steps")));
+}
+
+TEST(Registry, ChecksTheNumbersOfAdam) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto make = [](const AdamOptions& adam) {
+    return make_engine("sequence", kNetwork, {1, 1, 1}, {}, adam);
+  };
+  EXPECT_THAT([&] { make({.learning_rate = nan}); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("learning_rate")));
+  EXPECT_THAT([&] { make({.learning_rate = -1}); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("learning_rate")));
+  EXPECT_THAT([&] { make({.beta1 = 1}); }, ThrowsMessage<std::invalid_argument>(HasSubstr("beta1")));
+  EXPECT_THAT([&] { make({.beta2 = nan}); }, ThrowsMessage<std::invalid_argument>(HasSubstr("beta2")));
+  EXPECT_THAT([&] { make({.epsilon = -1e-8}); }, ThrowsMessage<std::invalid_argument>(HasSubstr("epsilon")));
+  EXPECT_THROW(make({})->set_learning_rate(nan), std::invalid_argument);
+}
+
+TEST(EveryCpuEngine, HoldsItsCallerToTheOrderOfAStep) {
+  const std::vector<float> x(static_cast<std::size_t>(kNetwork.inputs), 0.5f);
+  const std::vector<std::int32_t> one{1}, zero{0};
+  const Batch batch{.samples = 1, .time_steps = 1, .x = x, .lengths = one, .labels = zero};
+  for (const EngineKind& kind : engine_kinds()) {
+    for (const DType dtype : kind.dtypes) {
+      const auto engine = make_engine(kind.name, kNetwork, {1, 1, 1}, {.dtype = dtype});
+      std::vector<float> logits(logits_size(kNetwork, batch));
+      EXPECT_THROW(engine->forward(), std::invalid_argument) << kind.name;
+      EXPECT_THROW(engine->loss(), std::invalid_argument) << kind.name;
+      EXPECT_THROW(engine->backward(), std::invalid_argument) << kind.name;
+      engine->load(batch);
+      EXPECT_THROW(engine->read_logits(logits), std::invalid_argument) << kind.name;
+      EXPECT_THROW(engine->loss(), std::invalid_argument) << kind.name;
+      engine->forward();
+      engine->read_logits(logits);
+      EXPECT_THROW(engine->backward(), std::invalid_argument) << kind.name << ": loss left out";
+      engine->loss();
+      engine->backward();
+      EXPECT_THROW(engine->backward(), std::invalid_argument) << kind.name << ": a second time";
+      engine->load(batch);
+      EXPECT_THROW(engine->backward(), std::invalid_argument) << kind.name << ": another batch";
+    }
+  }
 }
 
 TEST(EngineOptions, ComeFromTheEnvironment) {

@@ -14,6 +14,7 @@
 #include "cuda/training/device_parameters.h"
 #include "cuda/training/weights.h"
 #include "lstm/engine.h"
+#include "model/adam_options.h"
 
 namespace lstm::cuda {
 
@@ -45,7 +46,9 @@ class DeviceEngine : public Engine {
     head_.set_logit_gradients(batch_, gradients);
   }
   double clip_gradients(double max_norm) final { return parameters_.clip_gradients(max_norm); }
-  void set_learning_rate(double rate) final { parameters_.set_learning_rate(rate); }
+  void set_learning_rate(double rate) final {
+    parameters_.set_learning_rate(model::checked_learning_rate(rate));
+  }
   AdamState adam_state() const final { return parameters_.adam_state(); }
   void set_adam_state(const AdamState& state) final { parameters_.set_adam_state(state); }
 

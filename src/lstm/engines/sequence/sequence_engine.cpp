@@ -32,6 +32,7 @@ class SequenceEngine final : public TrainingEngine {
   }
 
   void forward() override {
+    order().forward();
     state_.begin_forward();
     team().run([&](int thread) {
       pack_forward_weights(state_, thread);
@@ -44,6 +45,7 @@ class SequenceEngine final : public TrainingEngine {
   }
 
   void backward() override {
+    order().backward();
     const int last = network().layers - 1;
     const float* y = state_.y(last);
     if (state_.has_last_dy_only(last)) {

@@ -24,6 +24,7 @@ DenseEngine::DenseEngine(const char* engine, const Network& network, const Batch
       packed_weights_(network) {}
 
 void DenseEngine::forward() {
+  order().forward();
   batch().pack_x(team(), x());
   packed_weights_.pack_for_forward(store(), gemm());
   forward_layers();
@@ -31,6 +32,7 @@ void DenseEngine::forward() {
 }
 
 void DenseEngine::backward() {
+  order().backward();
   const std::span<float> gradients = store().gradients();
   for_each_part(team(), static_cast<std::int64_t>(gradients.size()), kSmallestPointwisePart,
                 [&](std::int64_t first, std::int64_t last) {

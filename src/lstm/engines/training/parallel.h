@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "cpu/denormals.h"
 #include "cpu/thread_team.h"
 
 namespace lstm::engines {
@@ -14,6 +15,7 @@ void for_each_part(cpu::ThreadTeam& team, std::int64_t count, std::int64_t small
                    const Function& function) {
   const std::int64_t threads = team.threads();
   if (threads == 1 || count < threads * smallest_part) {
+    const cpu::DenormalsFlushed flushed;  // as in a run of the team
     function(std::int64_t{0}, count);
     return;
   }

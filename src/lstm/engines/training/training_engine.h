@@ -10,6 +10,8 @@
 #include "engines/training/parameter_store.h"
 #include "kernels/gemm/gemm.h"
 #include "lstm/engine.h"
+#include "model/adam_options.h"
+#include "model/step_order.h"
 
 namespace lstm::engines {
 
@@ -24,16 +26,26 @@ class TrainingEngine : public Engine {
   std::span<float> parameters() final { return store_.parameters(); }
   std::span<const float> gradients() const final { return store_.gradients(); }
 
-  void load(const Batch& batch) override { batch_.load(batch); }
-  double loss() final { return head_.loss(batch_); }
+  void load(const Batch& batch) override {
+    batch_.load(batch);
+    order_.load();
+  }
+  double loss() final {
+    if (network_.loss != Loss::custom) order_.loss();  // else the head throws
+    return head_.loss(batch_);
+  }
   void update() final { store_.update(team_); }
 
-  void read_logits(std::span<float> logits) const final { head_.read_logits(batch_, logits); }
+  void read_logits(std::span<float> logits) const final {
+    order_.read_logits();
+    head_.read_logits(batch_, logits);
+  }
   void set_logit_gradients(std::span<const float> gradients) final {
+    order_.loss("set_logit_gradients");
     head_.set_logit_gradients(batch_, gradients);
   }
   double clip_gradients(double max_norm) final { return store_.clip_gradients(max_norm, team_); }
-  void set_learning_rate(double rate) final { store_.set_learning_rate(rate); }
+  void set_learning_rate(double rate) final { store_.set_learning_rate(model::checked_learning_rate(rate)); }
   AdamState adam_state() const final { return store_.adam_state(); }
   void set_adam_state(const AdamState& state) final { store_.set_adam_state(state); }
 
@@ -57,6 +69,8 @@ class TrainingEngine : public Engine {
   ParameterStore& store() { return store_; }
   const ParameterStore& store() const { return store_; }
   Head& head() { return head_; }
+  // For forward() and backward() to ask first.
+  model::StepOrder& order() { return order_; }
 
   // "avx512 kernels, 2 threads".
   std::string kernels_and_threads(std::string_view kernels) const;
@@ -70,6 +84,7 @@ class TrainingEngine : public Engine {
   PackedBatch batch_;
   ParameterStore store_;
   Head head_;
+  model::StepOrder order_;
 };
 
 }  // namespace lstm::engines

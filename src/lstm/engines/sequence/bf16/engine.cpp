@@ -81,6 +81,7 @@ class SequenceEngine final : public TrainingEngine {
   }
 
   void forward() override {
+    order().forward();
     const int last = network().layers - 1;
     team().run([&](int thread) {
       round_inputs(state_, thread);
@@ -100,6 +101,7 @@ class SequenceEngine final : public TrainingEngine {
   }
 
   void backward() override {
+    order().backward();
     const int last = network().layers - 1;
     if (network().reads_every_step()) {
       head().backward(batch(), buffers_.y_last.data(), padded_head_.weights(), padded_head_.gradient(),
