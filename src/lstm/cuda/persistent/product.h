@@ -11,6 +11,7 @@
 //   load<T>(offset) store<T>(offset, value)    own shared memory
 //   load_global<T>(address) store_global<T>(address, value)
 //   sync_block()
+//   warp_index()                               of the block; CUDA knows that a warp has one
 //   shuffle(value, lane)  mma<A>(c, a, b0, b1)  by all lanes of a warp
 //   sigmoid<is_approximate>(x) tanh<...>(x) to_word(x) to_tf32(x) to_pair<T>(low, high)
 // and how blocks of a group talk, over two places of an inbox with a barrier each:
@@ -222,11 +223,12 @@ template <class Product, class Lane>
 LSTM_DEVICE void load_weights(Lane& lane, const Words* image, const ProductShape& shape, int offset,
                               typename Product::Weights& resident) {
   constexpr int vectors = kChunkBytes / 16;
+  const int warp = lane.warp_index();
   for (int item = 0; item < shape.items(); ++item) {
     const Span chunks = shape.chunks_of(item % shape.parts);
     const int kept = shape.resident(item, Product::kResident);
     const Words* from = image + (item / shape.parts * shape.chunks + chunks.first) * vectors;
-    if (item == lane.thread() / kLanes) resident.load(lane, from, kept);
+    if (item == warp) resident.load(lane, from, kept);
     const int to = offset + shape.stored_before(item, Product::kResident) * kChunkBytes;
     for (int i = lane.thread(); i < (chunks.size() - kept) * vectors; i += lane.threads()) {
       lane.store(to + i * 16, lane.template load_global<Words>(from + kept * vectors + i));
