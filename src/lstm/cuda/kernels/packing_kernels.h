@@ -2,6 +2,7 @@
 // column of blocks a step: their threads walk over the step's rows and columns, columns fastest.
 #pragma once
 
+#include "cuda/kernels/element.h"
 #include "cuda/kernels/packed_rows.h"
 #include "cuda/math/numbers.h"
 
@@ -17,7 +18,7 @@ __global__ void pack_x_kernel(PackedRows rows, const int* order, const float* x,
   const long long count = static_cast<long long>(rows.active(t)) * stride;
   const long long threads = static_cast<long long>(gridDim.y) * blockDim.x;
   for (long long i = static_cast<long long>(blockIdx.y) * blockDim.x + threadIdx.x; i < count; i += threads) {
-    const int place = static_cast<int>(i / stride), column = static_cast<int>(i % stride);
+    const auto [place, column] = element(i, stride);
     const float value = column < inputs
                             ? x[(static_cast<long long>(order[place]) * loaded_steps + t) * inputs + column]
                             : 0.0f;
@@ -36,7 +37,7 @@ __global__ void gather_h_before_kernel(PackedRows rows, int direction, const T* 
   const long long count = static_cast<long long>(rows.active(t)) * units;
   const long long threads = static_cast<long long>(gridDim.y) * blockDim.x;
   for (long long i = static_cast<long long>(blockIdx.y) * blockDim.x + threadIdx.x; i < count; i += threads) {
-    const int place = static_cast<int>(i / units), unit = static_cast<int>(i % units);
+    const auto [place, unit] = element(i, units);
     h_before[first * units + i] = place < rows_before ? y[(from + place) * stride + unit] : T{};
   }
 }
