@@ -165,9 +165,19 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
     }
     lane.sync_block();
 
+    // Nobody waits for these; without clusters commit would, by its fence.
+    const auto keep = [&](float h) {
+      if (!has_unit || pair.sample >= step.active) return;
+      const auto row = static_cast<std::size_t>(step.row + pair.sample);
+      T* gates = a.gates[d] + row * 4 * H + unit;
+      LSTM_UNROLL
+      for (int gate = 0; gate < 4; ++gate) lane.store_global(gates + gate * H, rounded<T>(sum.v[gate]));
+      lane.store_global(a.c[d] + row * H + unit, c);
+      lane.store_global(a.y[d] + row * a.y_row + unit, rounded<T>(h));
+    };
+    float h = 0;
     if (has_pair) {
       const bool is_active = pair.sample < step.active;
-      float h = 0;
       if (is_active) {
         LSTM_UNROLL
         for (int gate = 0; gate < 4; ++gate) sum.v[gate] += bias.v[gate];
@@ -186,17 +196,10 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
       }
       send_h<Product>(lane, geometry, h, own.first + pair.own_octet, pair.sample,
                       is_active && k + 1 < steps.count(), k % 2 * inbox_bytes, k % 2);
-      // Nobody waits for these.
-      if (is_active && has_unit) {
-        const auto row = static_cast<std::size_t>(step.row + pair.sample);
-        T* gates = a.gates[d] + row * 4 * H + unit;
-        LSTM_UNROLL
-        for (int gate = 0; gate < 4; ++gate) lane.store_global(gates + gate * H, rounded<T>(sum.v[gate]));
-        lane.store_global(a.c[d] + row * H + unit, c);
-        lane.store_global(a.y[d] + row * a.y_row + unit, rounded<T>(h));
-      }
+      if constexpr (Lane::kHasInbox) keep(h);
     }
     if (k + 1 < steps.count()) lane.commit(k % 2);
+    if constexpr (!Lane::kHasInbox) keep(h);
     step = next;
     next = steps.step_of(after_next);
   }
