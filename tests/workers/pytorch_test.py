@@ -1,5 +1,6 @@
 """The PyTorch worker computes what float64 autograd computes, and keeps the worker protocol."""
 import os
+import subprocess
 import sys
 import unittest
 
@@ -195,6 +196,7 @@ class PyTorchWorkerTest(unittest.TestCase):
         self.assert_error("bad-request", "fly", "fly")
         self.assert_error("bad-request", "LSTM-packed", "prepare", **dict(good, implementation="pytorch/GRU"))
         self.assert_error("unsupported", "fp8", "prepare", **dict(good, dtype="fp8"))
+        self.assert_error("unsupported", "tf32", "prepare", **dict(good, dtype="tf32"))
         self.assert_error("unsupported", "tpu", "prepare", **dict(good, device="tpu"))
         self.assert_error("bad-request", "threads", "prepare", **dict(good, threads=0))
         self.assert_error("bad-request", "units", "prepare", **dict(good, network=dict(problem.network, units=0)))
@@ -225,6 +227,38 @@ class PyTorchWorkerTest(unittest.TestCase):
         memory = self.worker.send("memory")
         self.assertGreater(memory["peak_rss_bytes"], 50e6)
         self.assertIsNone(memory["device_peak_bytes"])
+
+
+# A torch that says it has a GPU of some compute capability; nothing runs on it. What preparing a case tells it of TF32
+# is told before anything is read of the problem, which is not there.
+PRETENDED_GPU = """import sys, torch
+torch.cuda.is_available = lambda: True
+torch.cuda.get_device_capability = lambda device=None: (int(sys.argv[1]), 0)
+import errors, training, versions
+print(" ".join(versions.supported_dtypes()))
+for dtype, device in (("fp32", "cuda"), ("tf32", "cuda"), ("fp32", "cuda"), ("bf16", "cuda"), ("tf32", "cpu")):
+    try:
+        training.Training({"dtype": dtype, "device": device, "threads": 1}, None)
+    except errors.ProtocolError as error:
+        print(error.kind, torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32)
+"""
+
+
+class PretendedGpuTest(unittest.TestCase):
+    def lines(self, capability):
+        return subprocess.run([sys.executable, "-B", "-c", PRETENDED_GPU, str(capability)], text=True, check=True,
+                              cwd=os.path.dirname(WORKER), stdout=subprocess.PIPE).stdout.splitlines()
+
+    def test_fp32_is_not_tf32(self):
+        allowed, forbidden = "bad-request True True", "bad-request False False"
+        dtypes, *told = self.lines(8)
+        self.assertEqual(dtypes.split(), ["fp32", "bf16", "fp64", "tf32"])
+        self.assertEqual(told, [forbidden, allowed, forbidden, allowed, "unsupported True True"])
+
+    def test_tf32_is_newer_than_some_gpus(self):
+        dtypes, *told = self.lines(7)
+        self.assertEqual(dtypes.split(), ["fp32", "bf16", "fp64"])
+        self.assertTrue(told[1].startswith("unsupported"), told)
 
 
 class ProcessTest(unittest.TestCase):

@@ -22,7 +22,13 @@ class Training(object):
             if value not in known:
                 raise unsupported("%s %s; PyTorch %s here has %s"
                                   % (what, value, torch.__version__, ", ".join(known)))
+        if self.dtype == "tf32" and self.device != "cuda":
+            raise unsupported("tf32 is a GPU's, and this case is on the device %s" % self.device)
         torch.set_num_threads(positive(request, "threads"))
+        if self.device == "cuda":
+            # Before a network is placed, which may capture graphs. Forbidden to fp32 only: without TF32, PyTorch has
+            # cuDNN compute a bf16 LSTM without tensor cores.
+            versions.allow_tf32(self.dtype != "fp32")
 
         self.problem = problem = Problem(request)
         ctc_problem = versions.api.ctc_problem(problem.label_lengths) if problem.loss == "ctc" else None

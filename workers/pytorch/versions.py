@@ -166,11 +166,27 @@ def autocast(device):
 
 
 def supported_dtypes():
-    return DTYPES if has_autocast() else [dtype for dtype in DTYPES if dtype != "bf16"]
+    dtypes = DTYPES if has_autocast() else [dtype for dtype in DTYPES if dtype != "bf16"]
+    return dtypes + ["tf32"] if has_tf32() else dtypes
+
+
+def has_tf32():
+    """Whether there is a GPU that can round operands of fp32 products to TF32, and a PyTorch that can be told to."""
+    return (has_cuda() and hasattr(torch.backends.cudnn, "allow_tf32")
+            and torch.cuda.get_device_capability()[0] >= 8)
+
+
+def allow_tf32(is_allowed):
+    """Whether products of fp32 may round their operands to TF32 on a GPU. Without being told, cuDNN's LSTM does in
+    every version, and so do matrix products before 1.12."""
+    backends = getattr(torch, "backends", None)
+    for owner in (getattr(backends, "cudnn", None), getattr(getattr(backends, "cuda", None), "matmul", None)):
+        if hasattr(owner, "allow_tf32"):
+            owner.allow_tf32 = is_allowed
 
 
 def cast(what, dtype):
-    """A tensor or a module in the type that parameters and data of a dtype have: bf16 keeps them in fp32."""
+    """A tensor or a module in the type that parameters and data of a dtype have: bf16 and tf32 keep them in fp32."""
     return what.double() if dtype == "fp64" else what.float()
 
 

@@ -42,7 +42,9 @@ class Gate {
       result.status = failure.status;
       result.message = failure.what();
       if (session_) result.log = session_->log();
-      if (!failure.is_session_usable) session_.reset();
+      // What failed may have left the worker unable to go on: after a fault of a kernel, CUDA answers every
+      // call of that process with it, and the next case would be blamed.
+      if (!failure.is_session_usable || failure.status == Status::failed) session_.reset();
     }
     return result;
   }

@@ -64,6 +64,7 @@ class Proxy:
         os.close(reply_out)
         self.replies = os.fdopen(self.from_worker, "rb")
         self.prepared = None
+        self.is_broken = False
 
     def ask(self, request):
         os.write(self.to_worker, json.dumps(request).encode() + b"\n")
@@ -123,10 +124,16 @@ class Proxy:
             time.sleep(0.5)
         return reply
 
+    def fail(self, request):
+        return {"error": {"kind": "failed", "message": "an illegal memory access was encountered"}}
+
     def serve(self):
         for line in os.fdopen(30, "rb"):
             request = json.loads(line)
             act = {"prepare": self.prepare, "check": self.check, "run": self.run}.get(request["request"], self.ask)
+            if self.mistake == "broken-by-basic":  # as a process is by a fault on a GPU
+                self.is_broken |= request.get("implementation") == "native/basic"
+                act = self.fail if self.is_broken else act
             reply = dict(act(request), id=request["id"])
             os.write(40, json.dumps(reply).encode() + b"\n")
             if request["request"] == "quit":

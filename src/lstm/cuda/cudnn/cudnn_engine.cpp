@@ -18,6 +18,7 @@ class CudnnEngine : public DeviceEngine<T> {
         rnn_(network, shape, rnn_setting(algorithm, options.dtype), this->main().stream) {
     const std::vector<Segment> import = rnn_.segments(this->layout()), back = reversed(import);
     segment_count_ = static_cast<int>(import.size());
+    largest_segment_ = largest_of(import);
     const auto plan = [&] {
       y_ = arena_.template take<T>(size(this->most_rows(), this->width()));
       dy_ = arena_.template take<float>(size(this->most_rows(), this->width()));
@@ -53,8 +54,8 @@ class CudnnEngine : public DeviceEngine<T> {
       rnn_.set_lengths(this->batch().packed());
       pattern_ = this->batch().pattern();
     }
-    copy_segments(this->main().stream.get(), import_, segment_count_, this->store().on_device(),
-                  rnn_.weights(), 1.0f);
+    copy_segments(this->main().stream.get(), import_, segment_count_, largest_segment_,
+                  this->store().on_device(), rnn_.weights(), 1.0f);
     rnn_.forward(this->x(), y_);
   }
 
@@ -69,7 +70,7 @@ class CudnnEngine : public DeviceEngine<T> {
     }
     rnn_.backward_data(y_, dy, dx_);
     rnn_.backward_weights(this->x(), y_);
-    copy_segments(this->main().stream.get(), export_, segment_count_, rnn_.d_weights(),
+    copy_segments(this->main().stream.get(), export_, segment_count_, largest_segment_, rnn_.d_weights(),
                   this->store().gradients_on_device(), 1.0f / this->scale());
   }
 
@@ -86,6 +87,7 @@ class CudnnEngine : public DeviceEngine<T> {
   Rnn<T> rnn_;
   int pattern_ = 0;  // of lengths that rnn_ is set to
   int segment_count_ = 0;
+  long long largest_segment_ = 0;
   DeviceArena arena_;
   T* y_ = nullptr;             // (N*T, D*H)
   float* dy_ = nullptr;        // (N*T, D*H)

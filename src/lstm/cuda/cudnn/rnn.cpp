@@ -1,6 +1,7 @@
 #include "cuda/cudnn/rnn.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "cuda/runtime/check.h"
 
@@ -11,14 +12,6 @@ namespace {
 template <class T>
 std::int64_t elements(const void* start, const void* address) {
   return static_cast<const T*>(address) - static_cast<const T*>(start);
-}
-
-void set_data(const RnnDataDescriptor& descriptor, cudnnDataType_t type, int vector_size,
-              const std::vector<int>& lengths) {
-  check(cudnnSetRNNDataDescriptor(descriptor.get(), type, CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_PACKED,
-                                  lengths.front(), static_cast<int>(lengths.size()), vector_size,
-                                  lengths.data(), nullptr),
-        "cudnnSetRNNDataDescriptor");
 }
 
 }  // namespace
@@ -37,13 +30,35 @@ RnnSetting rnn_setting(cudnnRNNAlgo_t algorithm, DType dtype) {
 }
 
 void set(const RnnDescriptor& descriptor, const RnnSetting& setting, const Network& network,
-         cudnnDropoutDescriptor_t dropout) {
+         cudnnDropoutDescriptor_t dropout, bool is_unpacked) {
   check(cudnnSetRNNDescriptor_v8(descriptor.get(), setting.algorithm, CUDNN_LSTM, CUDNN_RNN_DOUBLE_BIAS,
                                  network.directions == 2 ? CUDNN_BIDIRECTIONAL : CUDNN_UNIDIRECTIONAL,
                                  CUDNN_LINEAR_INPUT, setting.type, CUDNN_DATA_FLOAT, setting.math,
                                  network.inputs, network.units, network.units, network.layers, dropout,
-                                 CUDNN_RNN_PADDED_IO_DISABLED),
+                                 is_unpacked ? CUDNN_RNN_PADDED_IO_ENABLED : CUDNN_RNN_PADDED_IO_DISABLED),
         "cudnnSetRNNDescriptor_v8");
+}
+
+bool have_one_length(const std::vector<int>& lengths) {
+  return lengths.front() == lengths.back();
+}
+
+void set(const RnnDataDescriptor& descriptor, cudnnDataType_t type, int vector_size,
+         const std::vector<int>& lengths) {
+  const cudnnRNNDataLayout_t layout = have_one_length(lengths) ? CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_UNPACKED
+                                                               : CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_PACKED;
+  float padding = 0.0f;  // of which there is none; zero in every type
+  check(cudnnSetRNNDataDescriptor(descriptor.get(), type, layout, lengths.front(),
+                                  static_cast<int>(lengths.size()), vector_size, lengths.data(), &padding),
+        "cudnnSetRNNDataDescriptor");
+}
+
+void check_build(cudnnStatus_t status) {
+  try {
+    check(status, "cudnnBuildRNNDynamic");
+  } catch (const std::runtime_error& error) {
+    throw std::invalid_argument(error.what());
+  }
 }
 
 template <class T>
@@ -52,7 +67,7 @@ Rnn<T>::Rnn(const Network& network, const BatchShape& shape, const RnnSetting& s
   check(cudnnSetStream(handle_.get(), stream.get()), "cudnnSetStream");
   check(cudnnSetDropoutDescriptor(dropout_.get(), handle_.get(), 0.0f, nullptr, 0, 0),
         "cudnnSetDropoutDescriptor");
-  set(rnn_, setting, network, dropout_.get());
+  set(rnn_, setting, network, dropout_.get(), is_unpacked_);
   build(shape.samples);
   check(cudnnGetRNNWeightSpaceSize(handle_.get(), rnn_.get(), &weight_bytes_), "cudnnGetRNNWeightSpaceSize");
   const auto plan = [&] {
@@ -68,7 +83,7 @@ Rnn<T>::Rnn(const Network& network, const BatchShape& shape, const RnnSetting& s
 template <class T>
 void Rnn<T>::build(int samples) {
   if (setting_.algorithm != CUDNN_RNN_ALGO_PERSIST_DYNAMIC || samples == built_samples_) return;
-  check(cudnnBuildRNNDynamic(handle_.get(), rnn_.get(), samples), "cudnnBuildRNNDynamic");
+  check_build(cudnnBuildRNNDynamic(handle_.get(), rnn_.get(), samples));
   built_samples_ = samples;
 }
 
@@ -76,9 +91,14 @@ template <class T>
 void Rnn<T>::set_lengths(const engines::PackedBatch& batch) {
   std::vector<int> lengths;
   for (int place = 0; place < batch.samples(); ++place) lengths.push_back(batch.length(place));
+  if (is_unpacked_ != have_one_length(lengths)) {
+    set(rnn_, setting_, network_, dropout_.get(), !is_unpacked_);
+    is_unpacked_ = !is_unpacked_;
+    built_samples_ = 0;
+  }
   build(batch.samples());
-  set_data(x_, setting_.type, network_.inputs, lengths);
-  set_data(y_, setting_.type, network_.directions * network_.units, lengths);
+  set(x_, setting_.type, network_.inputs, lengths);
+  set(y_, setting_.type, network_.directions * network_.units, lengths);
   set(state_, setting_.type, {network_.layers * network_.directions, batch.samples(), network_.units});
   std::size_t workspace = 0, reserve = 0;
   check(cudnnGetRNNTempSpaceSizes(handle_.get(), rnn_.get(), CUDNN_FWD_MODE_TRAINING, x_.get(), &workspace,

@@ -1,4 +1,6 @@
 // The whole stack of LSTM layers as one call of cuDNN's RNN interface (version 8 and newer), on packed rows.
+// Where all samples have all steps, packed rows are what cuDNN calls unpacked, byte for byte, and it is told
+// so: its persistent algorithms are made for that, and PyTorch gives them nothing else.
 #pragma once
 
 #include <vector>
@@ -23,7 +25,16 @@ RnnSetting rnn_setting(cudnnRNNAlgo_t algorithm, DType dtype);
 // Throws std::invalid_argument with cuDNN's reason where it does not support the combination. Needs no
 // device.
 void set(const RnnDescriptor& descriptor, const RnnSetting& setting, const Network& network,
-         cudnnDropoutDescriptor_t dropout);
+         cudnnDropoutDescriptor_t dropout, bool is_unpacked);
+
+// Rows of samples with these lengths, longest first.
+bool have_one_length(const std::vector<int>& lengths);
+void set(const RnnDataDescriptor& descriptor, cudnnDataType_t type, int vector_size,
+         const std::vector<int>& lengths);
+
+// As check(), but for what is out of memory, std::invalid_argument for every failure: cuDNN compiles kernels
+// for the shape, and has any of its errors for a shape that it cannot compile.
+void check_build(cudnnStatus_t status);
 
 // A step is forward, backward_data, backward_weights. T is what x, y and weights are stored in.
 template <class T>
@@ -56,7 +67,8 @@ class Rnn {
   DropoutDescriptor dropout_;
   RnnDescriptor rnn_;
   RnnDataDescriptor x_, y_;
-  TensorDescriptor state_;  // (L*D, N, H)
+  TensorDescriptor state_;   // (L*D, N, H)
+  bool is_unpacked_ = true;  // what rnn_ is set to
   int built_samples_ = 0;
   std::size_t weight_bytes_ = 0;
   DeviceArena arena_;

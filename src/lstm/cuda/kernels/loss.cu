@@ -20,9 +20,8 @@ void widen_losses(StreamHandle stream, int count, const float* narrow, double* l
 }
 
 void ctc(StreamHandle stream, const CtcProblem& problem) {
-  constexpr int kMostThreads = 512;  // a thread takes several states where there are more
-  const int states = 2 * problem.max_labels + 1;
-  const int threads = states < kMostThreads ? (states + kWarpSize - 1) / kWarpSize * kWarpSize : kMostThreads;
+  const int states = problem.states(), most = kCtcMostThreads;
+  const int threads = states < most ? (states + kWarpSize - 1) / kWarpSize * kWarpSize : most;
   const auto steps = static_cast<unsigned>(problem.loss_steps);
   launch("ctc_probabilities", stream, steps, kCtcGradientWarps * kWarpSize, ctc_probabilities_kernel,
          problem);

@@ -7,21 +7,22 @@ namespace lstm::cuda {
 namespace {
 
 constexpr int kThreads = 256;
+constexpr unsigned kBlocksEach = 16;  // of a step: a hundred steps alone leave multiprocessors without work
 
 }  // namespace
 
 template <class T>
 void pack_x(StreamHandle stream, const PackedRows& rows, const int* order, const float* x, int loaded_steps,
             int inputs, int stride, T* packed) {
-  launch("pack_x", stream, static_cast<unsigned>(rows.steps), kThreads, pack_x_kernel<T>, rows, order, x,
-         loaded_steps, inputs, stride, packed);
+  launch("pack_x", stream, dim3(static_cast<unsigned>(rows.steps), kBlocksEach), kThreads, pack_x_kernel<T>,
+         rows, order, x, loaded_steps, inputs, stride, packed);
 }
 
 template <class T>
 void gather_h_before(StreamHandle stream, const PackedRows& rows, int direction, const T* y, int stride,
                      int units, T* h_before) {
-  launch("gather_h_before", stream, static_cast<unsigned>(rows.steps), kThreads, gather_h_before_kernel<T>,
-         rows, direction, y, stride, units, h_before);
+  launch("gather_h_before", stream, dim3(static_cast<unsigned>(rows.steps), kBlocksEach), kThreads,
+         gather_h_before_kernel<T>, rows, direction, y, stride, units, h_before);
 }
 
 template <class T>

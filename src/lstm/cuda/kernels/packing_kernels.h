@@ -1,7 +1,8 @@
-// Copies between the batch as loaded, packed rows, and the rows that a loss or a weight gradient reads. One
-// block a step: its threads walk over the step's rows and columns, columns fastest.
+// Copies between the batch as loaded, packed rows, and the rows that a loss or a weight gradient reads. A
+// column of blocks a step: their threads walk over the step's rows and columns, columns fastest.
 #pragma once
 
+#include "cuda/kernels/element.h"
 #include "cuda/kernels/packed_rows.h"
 #include "cuda/math/numbers.h"
 
@@ -15,8 +16,9 @@ __global__ void pack_x_kernel(PackedRows rows, const int* order, const float* x,
   const int t = static_cast<int>(blockIdx.x);
   const long long first = rows.row(t);
   const long long count = static_cast<long long>(rows.active(t)) * stride;
-  for (long long i = threadIdx.x; i < count; i += blockDim.x) {
-    const int place = static_cast<int>(i / stride), column = static_cast<int>(i % stride);
+  const long long threads = static_cast<long long>(gridDim.y) * blockDim.x;
+  for (long long i = static_cast<long long>(blockIdx.y) * blockDim.x + threadIdx.x; i < count; i += threads) {
+    const auto [place, column] = element(i, stride);
     const float value = column < inputs
                             ? x[(static_cast<long long>(order[place]) * loaded_steps + t) * inputs + column]
                             : 0.0f;
@@ -33,8 +35,9 @@ __global__ void gather_h_before_kernel(PackedRows rows, int direction, const T* 
   const int before = rows.step_before(direction, t), rows_before = rows.rows_before(direction, t);
   const long long first = rows.row(t), from = before < 0 ? 0 : rows.row(before);
   const long long count = static_cast<long long>(rows.active(t)) * units;
-  for (long long i = threadIdx.x; i < count; i += blockDim.x) {
-    const int place = static_cast<int>(i / units), unit = static_cast<int>(i % units);
+  const long long threads = static_cast<long long>(gridDim.y) * blockDim.x;
+  for (long long i = static_cast<long long>(blockIdx.y) * blockDim.x + threadIdx.x; i < count; i += threads) {
+    const auto [place, unit] = element(i, units);
     h_before[first * units + i] = place < rows_before ? y[(from + place) * stride + unit] : T{};
   }
 }

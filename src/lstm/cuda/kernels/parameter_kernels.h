@@ -2,6 +2,7 @@
 // formats.
 #pragma once
 
+#include "cuda/kernels/element.h"
 #include "cuda/kernels/parameters.h"
 #include "cuda/math/numbers.h"
 
@@ -59,7 +60,7 @@ __global__ void copy_segments_kernel(const Segment* segments, const From* from, 
   const long long count = static_cast<long long>(segment.rows) * segment.columns;
   const long long stride = static_cast<long long>(gridDim.x) * blockDim.x;
   for (long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += stride) {
-    const long long row = i / segment.columns, column = i % segment.columns;
+    const auto [row, column] = element(i, segment.columns);
     const float value = to_float(from[segment.from + row * segment.from_stride + column]);
     to[segment.to + row * segment.to_stride + column] = rounded<To>(scale * value);
   }

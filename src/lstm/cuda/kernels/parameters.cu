@@ -30,10 +30,11 @@ void bias_gradient(StreamHandle stream, int rows, int columns, const T* d_gates,
 }
 
 template <class From, class To>
-void copy_segments(StreamHandle stream, const Segment* segments, int count, const From* from, To* to,
-                   float scale) {
-  constexpr unsigned kBlocksEach = 64;
-  launch("copy_segments", stream, dim3(kBlocksEach, static_cast<unsigned>(count)), kThreads,
+void copy_segments(StreamHandle stream, const Segment* segments, int count, long long largest,
+                   const From* from, To* to, float scale) {
+  constexpr long long kElementsEach = 4 * kThreads, kMostBlocks = 1024;  // of a segment
+  const long long blocks = std::clamp((largest + kElementsEach - 1) / kElementsEach, 1LL, kMostBlocks);
+  launch("copy_segments", stream, dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(count)), kThreads,
          copy_segments_kernel<From, To>, segments, from, to, scale);
 }
 
@@ -58,14 +59,17 @@ void sum_in_order(StreamHandle stream, int count, const double* values, double s
 
 #define LSTM_INSTANTIATE(T)                                                                              \
   template void bias_gradient<T>(StreamHandle, int, int, const T*, float, bool, float*, float*, float*); \
-  template void copy_segments<float, T>(StreamHandle, const Segment*, int, const float*, T*, float);     \
+  template void copy_segments<float, T>(StreamHandle, const Segment*, int, long long, const float*, T*,  \
+                                        float);                                                          \
   template void convert<float, T>(StreamHandle, long long, const float*, float, T*);
 LSTM_INSTANTIATE(float)
 LSTM_INSTANTIATE(Bf16)
 LSTM_INSTANTIATE(Fp16)
 #undef LSTM_INSTANTIATE
-template void copy_segments<Bf16, float>(StreamHandle, const Segment*, int, const Bf16*, float*, float);
-template void copy_segments<Fp16, float>(StreamHandle, const Segment*, int, const Fp16*, float*, float);
+template void copy_segments<Bf16, float>(StreamHandle, const Segment*, int, long long, const Bf16*, float*,
+                                         float);
+template void copy_segments<Fp16, float>(StreamHandle, const Segment*, int, long long, const Fp16*, float*,
+                                         float);
 template void convert<Bf16, float>(StreamHandle, long long, const Bf16*, float, float*);
 template void convert<Fp16, float>(StreamHandle, long long, const Fp16*, float, float*);
 

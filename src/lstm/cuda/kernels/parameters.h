@@ -1,7 +1,9 @@
 // Values that the kernels over parameters and gradients take.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <span>
 
 #include "cuda/kernels/stream_handle.h"
 
@@ -27,6 +29,15 @@ struct Segment {
   int from_stride = 0, to_stride = 0;  // from one row to the next
 };
 
+// Elements of the largest.
+inline long long largest_of(std::span<const Segment> segments) {
+  long long largest = 0;
+  for (const Segment& segment : segments) {
+    largest = std::max(largest, static_cast<long long>(segment.rows) * segment.columns);
+  }
+  return largest;
+}
+
 void adam(StreamHandle stream, const AdamStep& step);
 
 // b_W = b_R = scale * the sums over the rows of d_gates (rows, columns), added to what is there where `adds`:
@@ -35,10 +46,11 @@ template <class T>
 void bias_gradient(StreamHandle stream, int rows, int columns, const T* d_gates, float scale, bool adds,
                    float* partial, float* b_W, float* b_R);
 
-// to = scale * from, segment by segment; `segments` (count) lies on the device.
+// to = scale * from, segment by segment; `segments` (count) lies on the device, and the largest has so many
+// elements.
 template <class From, class To>
-void copy_segments(StreamHandle stream, const Segment* segments, int count, const From* from, To* to,
-                   float scale);
+void copy_segments(StreamHandle stream, const Segment* segments, int count, long long largest,
+                   const From* from, To* to, float scale);
 
 // *total = scale * the sum of values (count), in one order.
 void sum_in_order(StreamHandle stream, int count, const double* values, double scale, double* total);

@@ -1,6 +1,7 @@
 // A thread has one element.
 #pragma once
 
+#include "cuda/kernels/element.h"
 #include "cuda/kernels/pointwise.h"
 #include "cuda/math/cell.h"
 
@@ -22,11 +23,11 @@ LSTM_HOST_DEVICE float apply(float a, float b, float out) {
 template <PointwiseOperation operation>
 __global__ void pointwise_kernel(Pointwise p) {
   const long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x;
-  const int row = static_cast<int>(i / p.columns), column = static_cast<int>(i % p.columns);
+  const auto [row, column] = element(i, p.columns);
   if (row >= p.rows) return;
-  const float a = p.a[static_cast<long long>(row) * p.a_stride + column];
-  const float b = row < p.b_rows ? p.b[static_cast<long long>(row) * p.b_stride + column] : 0.0f;
-  float* const out = p.out + static_cast<long long>(row) * p.out_stride + column;
+  const float a = p.a[row * p.a_stride + column];
+  const float b = row < p.b_rows ? p.b[row * p.b_stride + column] : 0.0f;
+  float* const out = p.out + row * p.out_stride + column;
   constexpr bool kReadsOut =
       operation == PointwiseOperation::add_product || operation == PointwiseOperation::add_tanh_gradient;
   *out = apply<operation>(a, b, kReadsOut ? *out : 0.0f);

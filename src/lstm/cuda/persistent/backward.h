@@ -28,15 +28,38 @@
 
 namespace lstm::cuda::persistent {
 
-// Sends one item's sums: row groups are octets 4 row_block + r of dh.
+// Where a lane sends the parts of dh of its two octets of an item, whose row groups are octets 4 row_block +
+// r of dh: even lanes 0 and 1, odd ones 2 and 3. Worked out in front of the first step, for the sake of the
+// divisions.
+struct Destinations {
+  int rank[2] = {-1, -1};  // -1: there is no such octet
+  int place[2] = {};       // in the inbox
+};
 template <class Lane>
-LSTM_DEVICE void send_parts(Lane& lane, const Geometry& geometry, const Sums& sums, int row_block, int active,
-                            int offset, int barrier) {
+LSTM_DEVICE Destinations destinations(Lane& lane, const Geometry& geometry, int row_block) {
+  const int id = lane.thread() % kLanes;
+  Destinations to;
+  LSTM_UNROLL
+  for (int i = 0; i < 2; ++i) {
+    const int octet = 4 * row_block + (id % 2 != 0 ? 2 : 0) + i;
+    if (octet >= geometry.octets) continue;
+    const int owner = owner_of(geometry, octet);
+    to.rank[i] = owner;
+    to.place[i] = backward_inbox_place(geometry, lane.rank(), octet - octets_of(geometry, owner).first,
+                                       id % 4 / 2, id / 4);
+  }
+  return to;
+}
+
+// Sends one item's sums.
+template <class Lane>
+LSTM_DEVICE void send_parts(Lane& lane, const Sums& sums, const Destinations& to, int active, int offset,
+                            int barrier) {
   const int id = lane.thread() % kLanes;
   const bool is_odd = id % 2 != 0;
   LSTM_UNROLL
   for (int i = 0; i < 2; ++i) {
-    // Even lanes keep groups 0 and 1, odd ones 2 and 3, and each gets its neighbour's two samples of them.
+    // Each gets its neighbour's two samples of the groups that it keeps.
     float four[4];
     LSTM_UNROLL
     for (int e = 0; e < 2; ++e) {
@@ -46,17 +69,11 @@ LSTM_DEVICE void send_parts(Lane& lane, const Geometry& geometry, const Sums& su
       four[e] = is_odd ? got : keep;
       four[e + 2] = is_odd ? keep : got;
     }
-    const int octet = 4 * row_block + (is_odd ? 2 : 0) + i;
-    const int quad = id % 4 / 2;
-    if (octet >= geometry.octets || quad * 4 >= active) continue;
-    const int owner = owner_of(geometry, octet);
+    if (to.rank[i] < 0 || id % 4 / 2 * 4 >= active) continue;
     Words words;
     LSTM_UNROLL
     for (int e = 0; e < 4; ++e) words.v[e] = lane.to_word(four[e]);
-    lane.send(owner,
-              offset + backward_inbox_place(geometry, lane.rank(), octet - octets_of(geometry, owner).first,
-                                            quad, id / 4),
-              words, barrier);
+    lane.send(to.rank[i], offset + to.place[i], words, barrier);
   }
 }
 
@@ -66,7 +83,7 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
   constexpr bool is_approximate = sizeof(T) == 2;
   const Geometry& geometry = a.geometry;
   const int H = geometry.units;
-  const int thread = lane.thread(), warp = thread / kLanes, warps = lane.threads() / kLanes;
+  const int thread = lane.thread(), warp = lane.warp_index(), warps = lane.threads() / kLanes;
   const Span own = octets_of(geometry, lane.rank());
   const ProductShape shape = backward_product(geometry, own.size(), warps);
   const SharedMemory memory = backward_memory(geometry, warps, Product::kResident, Lane::kHasInbox);
@@ -91,10 +108,14 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
   }
 
   const int first_stored = warp < shape.items() ? shape.stored_before(warp, Product::kResident) : 0;
+  const Destinations first_destinations = destinations(lane, geometry, warp);
   const bool has_pair = thread < pairs_of(geometry, own.size());
   const Pair pair = pair_at(geometry, thread);
   const int unit = (own.first + pair.own_octet) * kOctet + pair.octet_unit;
   const bool has_unit = has_pair && unit < H;  // else it is of the padding
+  const int own_parts = backward_inbox_place(geometry, 0, pair.own_octet, pair.sample / 4, pair.octet_unit) +
+                        pair.sample % 4 * 4;
+  const int source_bytes = backward_inbox_place(geometry, 1, 0, 0, 0);
   // What a step reads of its own. Units of the padding keep zeros, and so do their gradients.
   struct Saved {
     T gates[4];
@@ -124,7 +145,7 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
   for (int m = 0; m <= last; ++m) {
     const int k = last - m;
     // Loads from global memory are a whole step ahead of their first use.
-    const Step farthest = steps.at(k - 3);
+    const StoredStep farthest = steps.load(k - 3);
     const Saved now = coming;
     load_saved(in_front, farther);
 
@@ -139,10 +160,8 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
       float dh = now.dy;
       if (pair.sample < behind.active) {
         for (int source = 0; source < geometry.blocks; ++source) {
-          dh += lane.template load_inbox<float>(
-              (m - 1) % 2 * inbox_bytes +
-              backward_inbox_place(geometry, source, pair.own_octet, pair.sample / 4, pair.octet_unit) +
-              pair.sample % 4 * 4);
+          dh +=
+              lane.template load_inbox<float>((m - 1) % 2 * inbox_bytes + own_parts + source * source_bytes);
         }
       }
       const float i = to_float(now.gates[0]), f = to_float(now.gates[1]);
@@ -183,14 +202,15 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
         Product::template run<false>(lane, resident, shape.resident(item, Product::kResident),
                                      memory.weights + stored * kChunkBytes, shape.chunks_of(0), d_gates,
                                      sums);
-        send_parts(lane, geometry, sums, item, step.active, m % 2 * inbox_bytes, m % 2);
+        send_parts(lane, sums, item == warp ? first_destinations : destinations(lane, geometry, item),
+                   step.active, m % 2 * inbox_bytes, m % 2);
       }
       lane.commit(m % 2);
     }
     behind = step;
     step = in_front;
     in_front = farther;
-    farther = farthest;
+    farther = steps.step_of(farthest);
   }
   lane.close();
 }

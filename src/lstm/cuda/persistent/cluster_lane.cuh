@@ -11,6 +11,17 @@
 
 #include "cuda/persistent/device_lane.cuh"
 
+// try_wait.acquire.cluster acquires global memory, too: each warp that comes through empties the first-level
+// cache of its multiprocessor, in every step (CCTL.IVALL in SASS). What is sent is in shared memory only, for
+// which PTX ISA 8.6 has a fence of its own.
+#if __CUDACC_VER_MAJOR__ * 100 + __CUDACC_VER_MINOR__ >= 1207
+#define LSTM_WAIT_ORDER ".relaxed"
+#define LSTM_WAIT_FENCE "fence.acquire.sync_restrict::shared::cluster.cluster;"
+#else
+#define LSTM_WAIT_ORDER ".acquire"
+#define LSTM_WAIT_FENCE ""
+#endif
+
 namespace lstm::cuda::persistent {
 
 class ClusterLane : public DeviceLane {
@@ -76,13 +87,15 @@ class ClusterLane : public DeviceLane {
       asm volatile(
           "{\n"
           ".reg .pred p;\n"
-          "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [%1], %2;\n"
+          "mbarrier.try_wait.parity" LSTM_WAIT_ORDER
+          ".cluster.shared::cta.b64 p, [%1], %2;\n"
           "selp.u32 %0, 1, 0, p;\n"
           "}\n"
           : "=r"(is_complete)
           : "r"(address_of(barrier)), "r"(use & 1)
           : "memory");
     }
+    asm volatile(LSTM_WAIT_FENCE ::: "memory");
   }
 
   // A block that has ended has no shared memory to write to.
@@ -102,3 +115,6 @@ class ClusterLane : public DeviceLane {
 };
 
 }  // namespace lstm::cuda::persistent
+
+#undef LSTM_WAIT_ORDER
+#undef LSTM_WAIT_FENCE

@@ -14,6 +14,8 @@ class DeviceLane {
  public:
   __device__ int thread() const { return static_cast<int>(threadIdx.x); }
   __device__ int threads() const { return static_cast<int>(blockDim.x); }
+  // By a shuffle, behind which what depends on it alone can lie in registers of the whole warp.
+  __device__ int warp_index() const { return __shfl_sync(0xffffffffU, thread() / kLanes, 0); }
 
   template <class T>
   __device__ T load(int offset) const {

@@ -54,25 +54,42 @@ LSTM_DEVICE void send_h(Lane& lane, const Geometry& geometry, float h, int octet
   }
 }
 
-// The product of one step, its partial sums into shared memory.
+// What does not change from step to step of an item. Worked out in front of the first: a division by a number
+// that the compiler does not know takes longer than the matrix instructions of an item.
+struct ForwardItem {
+  int resident = 0;  // chunks in registers
+  int stored = 0;    // where the others lie
+  Span chunks;
+  int sums = 0;  // where the sums of this lane's first sample go
+};
+template <class Product, class Lane>
+LSTM_DEVICE ForwardItem forward_item(Lane& lane, const Geometry& geometry, const ProductShape& shape,
+                                     int weights_offset, int item) {
+  const int id = lane.thread() % kLanes, part = item % shape.parts;
+  return {shape.resident(item, Product::kResident),
+          weights_offset + shape.stored_before(item, Product::kResident) * kChunkBytes, shape.chunks_of(part),
+          sums_place(geometry, part, item / shape.parts, 2 * (id % 4), id / 4)};
+}
+
+// The product of one step, its partial sums into shared memory. `first` is the warp's first item, if it has
+// one.
 template <class Product, class Lane>
 LSTM_DEVICE void multiply_h(Lane& lane, const Geometry& geometry, const ProductShape& shape,
-                            const typename Product::Weights& resident, int weights_offset, int first_stored,
-                            const Operand& h, int sums_offset) {
-  const int warp = lane.thread() / kLanes, id = lane.thread() % kLanes;
-  for (int item = warp; item < shape.items(); item += shape.warps) {
-    const int part = item % shape.parts;
-    const int stored = item == warp ? first_stored : shape.stored_before(item, Product::kResident);
+                            const typename Product::Weights& resident, int weights_offset, int warp,
+                            const ForwardItem& first, const Operand& h, int sums_offset) {
+  const int id = lane.thread() % kLanes;
+  ForwardItem at = first;
+  for (int item = warp; item < shape.items();) {
     Sums sums;
-    Product::template run<true>(lane, resident, shape.resident(item, Product::kResident),
-                                weights_offset + stored * kChunkBytes, shape.chunks_of(part), h, sums);
+    Product::template run<true>(lane, resident, at.resident, at.stored, at.chunks, h, sums);
     LSTM_UNROLL
     for (int e = 0; e < 2; ++e) {
-      const int sample = 2 * (id % 4) + e;
-      if (sample >= geometry.rows) continue;
+      if (2 * (id % 4) + e >= geometry.rows) continue;
       const Floats gates = {{sums.at[0][e], sums.at[1][e], sums.at[2][e], sums.at[3][e]}};
-      lane.store(sums_offset + sums_place(geometry, part, item / shape.parts, sample, id / 4), gates);
+      lane.store(sums_offset + at.sums + e * kSumsOfSample, gates);
     }
+    item += shape.warps;
+    if (item < shape.items()) at = forward_item<Product>(lane, geometry, shape, weights_offset, item);
   }
 }
 
@@ -82,7 +99,7 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
   constexpr bool is_approximate = sizeof(T) == 2;
   const Geometry& geometry = a.geometry;
   const int H = geometry.units;
-  const int thread = lane.thread(), warp = thread / kLanes, warps = lane.threads() / kLanes;
+  const int thread = lane.thread(), warp = lane.warp_index(), warps = lane.threads() / kLanes;
   const Span own = octets_of(geometry, lane.rank());
   const ProductShape shape = forward_product(geometry, own.size(), a.parts, warps);
   const SharedMemory memory = forward_memory(geometry, a.parts, warps, Product::kResident, Lane::kHasInbox);
@@ -95,17 +112,23 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
   load_weights<Product>(lane, a.weights[d] + lane.rank() * block_vectors(geometry, Pass::forward) * kLanes,
                         shape, memory.weights, resident);
   lane.open(memory.inbox, 2 * inbox_bytes);
+  const int sample_arrival = forward_arrival(geometry, 1);
   if (thread == 0) {
     for (int k = 0; k < 2 && k + 1 < steps.count(); ++k) {
-      lane.arm(k, forward_arrival(geometry, steps.at(k).active));
+      lane.arm(k, steps.at(k).active * sample_arrival);
     }
   }
 
-  const int first_stored = warp < shape.items() ? shape.stored_before(warp, Product::kResident) : 0;
+  ForwardItem first_item;
+  if (warp < shape.items()) {
+    first_item = forward_item<Product>(lane, geometry, shape, memory.weights, warp);
+  }
   const bool has_pair = thread < pairs_of(geometry, own.size());
   const Pair pair = pair_at(geometry, thread);
   const int unit = (own.first + pair.own_octet) * kOctet + pair.octet_unit;
   const bool has_unit = has_pair && unit < H;  // else it is of the padding
+  const int own_sums = sums_place(geometry, 0, pair.own_octet, pair.sample, pair.octet_unit);
+  const int part_bytes = sums_bytes(geometry, 1);
   Floats bias = {};
   if (has_unit) {
     LSTM_UNROLL
@@ -127,7 +150,7 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
 
   for (int k = 0; k < steps.count(); ++k) {
     // Loads from global memory are a whole step ahead of their first use.
-    const Step after_next = steps.at(k + 2);
+    const StoredStep after_next = steps.load(k + 2);
     Floats sum = coming;
     load_sums(next);
 
@@ -135,22 +158,31 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
     if (k > 0) {
       lane.wait((k - 1) % 2, (k - 1) / 2);
       if (thread == 0 && k + 2 < steps.count()) {
-        lane.arm((k - 1) % 2, forward_arrival(geometry, next.active));
+        lane.arm((k - 1) % 2, next.active * sample_arrival);
       }
-      multiply_h<Product>(lane, geometry, shape, resident, memory.weights, first_stored,
+      multiply_h<Product>(lane, geometry, shape, resident, memory.weights, warp, first_item,
                           {(k - 1) % 2 * inbox_bytes, operand_cells(geometry), geometry.rows}, sums_offset);
     }
     lane.sync_block();
 
+    // Nobody waits for these; without clusters commit would, by its fence.
+    const auto keep = [&](float h) {
+      if (!has_unit || pair.sample >= step.active) return;
+      const auto row = static_cast<std::size_t>(step.row + pair.sample);
+      T* gates = a.gates[d] + row * 4 * H + unit;
+      LSTM_UNROLL
+      for (int gate = 0; gate < 4; ++gate) lane.store_global(gates + gate * H, rounded<T>(sum.v[gate]));
+      lane.store_global(a.c[d] + row * H + unit, c);
+      lane.store_global(a.y[d] + row * a.y_row + unit, rounded<T>(h));
+    };
+    float h = 0;
     if (has_pair) {
       const bool is_active = pair.sample < step.active;
-      float h = 0;
       if (is_active) {
         LSTM_UNROLL
         for (int gate = 0; gate < 4; ++gate) sum.v[gate] += bias.v[gate];
         for (int part = 0; k > 0 && part < a.parts; ++part) {
-          const Floats more = lane.template load<Floats>(
-              sums_offset + sums_place(geometry, part, pair.own_octet, pair.sample, pair.octet_unit));
+          const Floats more = lane.template load<Floats>(sums_offset + own_sums + part * part_bytes);
           LSTM_UNROLL
           for (int gate = 0; gate < 4; ++gate) sum.v[gate] += more.v[gate];
         }
@@ -164,19 +196,12 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
       }
       send_h<Product>(lane, geometry, h, own.first + pair.own_octet, pair.sample,
                       is_active && k + 1 < steps.count(), k % 2 * inbox_bytes, k % 2);
-      // Nobody waits for these.
-      if (is_active && has_unit) {
-        const auto row = static_cast<std::size_t>(step.row + pair.sample);
-        T* gates = a.gates[d] + row * 4 * H + unit;
-        LSTM_UNROLL
-        for (int gate = 0; gate < 4; ++gate) lane.store_global(gates + gate * H, rounded<T>(sum.v[gate]));
-        lane.store_global(a.c[d] + row * H + unit, c);
-        lane.store_global(a.y[d] + row * a.y_row + unit, rounded<T>(h));
-      }
+      if constexpr (Lane::kHasInbox) keep(h);
     }
     if (k + 1 < steps.count()) lane.commit(k % 2);
+    if constexpr (!Lane::kHasInbox) keep(h);
     step = next;
-    next = after_next;
+    next = steps.step_of(after_next);
   }
   lane.close();
 }

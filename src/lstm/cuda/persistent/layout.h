@@ -174,12 +174,13 @@ LSTM_HOST_DEVICE inline Pair pair_at(const Geometry& geometry, int thread) {
 
 // Partial sums: four gates of a unit (16 bytes), 9 places a sample where 8 would do, so that neither the
 // lanes that write (units x every other sample) nor those that read (units, then samples) meet in a bank.
+inline constexpr int kSumsOfSample = 9 * 16;
 LSTM_HOST_DEVICE inline int sums_bytes(const Geometry& geometry, int parts) {
-  return parts * geometry.most_octets() * geometry.rows * 9 * 16;
+  return parts * geometry.most_octets() * geometry.rows * kSumsOfSample;
 }
 LSTM_HOST_DEVICE inline int sums_place(const Geometry& geometry, int part, int own_octet, int sample,
                                        int unit) {
-  return (((part * geometry.most_octets() + own_octet) * geometry.rows + sample) * 9 + unit) * 16;
+  return ((part * geometry.most_octets() + own_octet) * geometry.rows + sample) * kSumsOfSample + unit * 16;
 }
 
 // What a block receives each step, twice: steps alternate.

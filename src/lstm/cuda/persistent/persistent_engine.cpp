@@ -31,7 +31,7 @@ class PersistentEngine final : public BatchedEngine<T> {
       : BatchedEngine<T>(name, network, shape, options, adam),
         plan_(persistent::make_plan(arithmetic_of(options.dtype), network.units, shape.samples,
                                     network.directions, persistent::device_limits())),
-        weight_lane_(options.dtype),
+        weight_lane_(options.dtype, Priority::least),
         packed_(static_cast<std::size_t>(network.layers * network.directions)) {
     plan();
     arena_.allocate();
@@ -59,6 +59,8 @@ class PersistentEngine final : public BatchedEngine<T> {
   }
 
   // Weight gradients of a layer run in a stream of their own, beside the recurrences of the layers below.
+  // Those come first where both wait for multiprocessors: one cluster that starts behind a product is a whole
+  // recurrence that ends later.
   void backward_layers() override {
     for (int layer = this->network().layers - 1; layer >= 0; --layer) {
       recur_backward(layer);

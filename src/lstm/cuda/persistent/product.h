@@ -11,6 +11,7 @@
 //   load<T>(offset) store<T>(offset, value)    own shared memory
 //   load_global<T>(address) store_global<T>(address, value)
 //   sync_block()
+//   warp_index()                               of the block; CUDA knows that a warp has one
 //   shuffle(value, lane)  mma<A>(c, a, b0, b1)  by all lanes of a warp
 //   sigmoid<is_approximate>(x) tanh<...>(x) to_word(x) to_tf32(x) to_pair<T>(low, high)
 // and how blocks of a group talk, over two places of an inbox with a barrier each:
@@ -116,14 +117,20 @@ struct MatrixProduct {
                               Span chunks, const Operand& operand, Sums& sums) {
     // Two steps x two tiles of rows: independent chains, since one instruction waits long for the one before.
     float c[2][2][4] = {};
+    // All loads in front of the first instruction: behind a branch each they would wait one for the other.
+    Words b[kResident];
     LSTM_UNROLL
     for (int i = 0; i < kResident; ++i) {
-      if (i < resident) multiply<from_inbox>(lane, weights.chunk[i], chunks.first + i, operand, c);
+      b[i] = load_samples<from_inbox>(lane, chunks.first + (i < resident ? i : 0), operand);
+    }
+    LSTM_UNROLL
+    for (int i = 0; i < kResident; ++i) {
+      if (i < resident) multiply(lane, weights.chunk[i], b[i], c);
     }
     for (int i = resident; i < chunks.size(); ++i) {
       Words stored[4];
       load_stored(lane, stored_offset + (i - resident) * kChunkBytes, stored);
-      multiply<from_inbox>(lane, stored, chunks.first + i, operand, c);
+      multiply(lane, stored, load_samples<from_inbox>(lane, chunks.first + i, operand), c);
     }
     LSTM_UNROLL
     for (int i = 0; i < 8; ++i) {
@@ -133,12 +140,14 @@ struct MatrixProduct {
   }
 
  private:
+  // The words of operand B that a lane needs of a chunk.
   template <bool from_inbox>
-  static LSTM_DEVICE void multiply(Lane& lane, const Words (&weights)[4], int chunk, const Operand& operand,
-                                   float (&c)[2][2][4]) {
+  static LSTM_DEVICE Words load_samples(Lane& lane, int chunk, const Operand& operand) {
     const int id = lane.thread() % kLanes;
-    const Words b =
-        load_operand<Lane, from_inbox, Words>(lane, operand, id / 4, chunk * kChunkWords + 4 * (id % 4));
+    return load_operand<Lane, from_inbox, Words>(lane, operand, id / 4, chunk * kChunkWords + 4 * (id % 4));
+  }
+  static LSTM_DEVICE void multiply(Lane& lane, const Words (&weights)[4], const Words& b,
+                                   float (&c)[2][2][4]) {
     LSTM_UNROLL
     for (int step = 0; step < 2; ++step) {
       LSTM_UNROLL
@@ -222,11 +231,12 @@ template <class Product, class Lane>
 LSTM_DEVICE void load_weights(Lane& lane, const Words* image, const ProductShape& shape, int offset,
                               typename Product::Weights& resident) {
   constexpr int vectors = kChunkBytes / 16;
+  const int warp = lane.warp_index();
   for (int item = 0; item < shape.items(); ++item) {
     const Span chunks = shape.chunks_of(item % shape.parts);
     const int kept = shape.resident(item, Product::kResident);
     const Words* from = image + (item / shape.parts * shape.chunks + chunks.first) * vectors;
-    if (item == lane.thread() / kLanes) resident.load(lane, from, kept);
+    if (item == warp) resident.load(lane, from, kept);
     const int to = offset + shape.stored_before(item, Product::kResident) * kChunkBytes;
     for (int i = lane.thread(); i < (chunks.size() - kept) * vectors; i += lane.threads()) {
       lane.store(to + i * 16, lane.template load_global<Words>(from + kept * vectors + i));

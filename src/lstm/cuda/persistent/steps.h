@@ -11,6 +11,11 @@ struct Step {
   int active = 0;  // samples of the slice that run
 };
 
+// As it lies in memory. Loaded long before it is needed, for which nobody must compute with it at once.
+struct StoredStep {
+  int start = 0, end = 0;  // its rows, of all samples
+};
+
 class SliceSteps {
  public:
   LSTM_HOST_DEVICE SliceSteps(const Geometry& geometry, const int* row_starts, int time_steps, int group)
@@ -34,13 +39,16 @@ class SliceSteps {
   LSTM_HOST_DEVICE int direction() const { return is_reverse_ ? 1 : 0; }
   LSTM_HOST_DEVICE int count() const { return count_; }
   // The k-th in the order of the recurrence; none in front of the first and behind the last.
-  LSTM_HOST_DEVICE Step at(int k) const {
+  LSTM_HOST_DEVICE StoredStep load(int k) const {
     if (k < 0 || k >= count_) return {};
     const int t = is_reverse_ ? count_ - 1 - k : k;
-    const int row = row_starts_[t];
-    const int active = row_starts_[t + 1] - row - first_place_;
-    return {row + first_place_, active < slice_ ? active : slice_};
+    return {row_starts_[t], row_starts_[t + 1]};
   }
+  LSTM_HOST_DEVICE Step step_of(const StoredStep& stored) const {
+    const int active = stored.end - stored.start - first_place_;
+    return {stored.start + first_place_, active < slice_ ? active : slice_};  // none: 0 or fewer
+  }
+  LSTM_HOST_DEVICE Step at(int k) const { return step_of(load(k)); }
 
  private:
   const int* row_starts_;

@@ -24,14 +24,14 @@ struct Reason {
   unsigned long long bit;
   const char* text;
 };
-// nvmlClocksEventReason*, but those that say that nothing is to be done.
-constexpr std::array<Reason, 7> kReasons{{{0x4, "power cap"},
+// nvmlClocksEventReason*, but those that say that nothing is to be done, and 0x2: clocks set for
+// applications, as data centres do, mostly to the greatest.
+constexpr std::array<Reason, 6> kReasons{{{0x4, "power cap"},
                                           {0x8, "hardware slowdown"},
                                           {0x10, "synchronised boost"},
                                           {0x20, "thermal slowdown"},
                                           {0x40, "hardware thermal slowdown"},
-                                          {0x80, "hardware power brake"},
-                                          {0x2, "clocks set by somebody"}}};
+                                          {0x80, "hardware power brake"}}};
 
 struct Closer {
   void operator()(void* library) const { dlclose(library); }

@@ -20,8 +20,12 @@ std::int64_t Event::nanoseconds_since(const Event& start) const {
   return static_cast<std::int64_t>(static_cast<double>(milliseconds) * 1e6);
 }
 
-Stream::Stream() {
-  check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
+Stream::Stream(Priority priority) {
+  int least = 0, greatest = 0;
+  check(cudaDeviceGetStreamPriorityRange(&least, &greatest), "cudaDeviceGetStreamPriorityRange");
+  check(cudaStreamCreateWithPriority(&stream_, cudaStreamNonBlocking,
+                                     priority == Priority::least ? least : greatest),
+        "cudaStreamCreateWithPriority");
 }
 Stream::~Stream() {
   if (stream_ != nullptr) cudaStreamDestroy(stream_);

@@ -23,9 +23,12 @@ class Event {
   cudaEvent_t event_ = nullptr;
 };
 
+// Of work that waits for multiprocessors: whose blocks get them first.
+enum class Priority { least, greatest };
+
 class Stream {
  public:
-  Stream();
+  explicit Stream(Priority priority = Priority::greatest);
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;

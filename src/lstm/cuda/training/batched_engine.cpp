@@ -69,16 +69,16 @@ void BatchedEngine<T>::weight_gradients(Lane& lane, int layer, int direction) {
   const Scratch& scratch = scratch_[static_cast<std::size_t>(direction)];
   const DirectionTensors gradients = this->store().gradients(layer, direction);
   const T* const d_gates = kept_at(layer, direction).gates;
-  const int rows = this->batch().packed().rows();
+  const engines::PackedBatch& packed = this->batch().packed();
+  const int rows = packed.rows(), samples = packed.samples();
   const float unscale = 1.0f / this->scale();
-  gather_h_before(lane.stream.get(), this->batch().rows(), direction, h_of(layer, direction), this->width(),
-                  H(), scratch.h_before);
-  const auto gradient_of = [&](const T* columns_of, int stride, int columns, float* d_weights) {
+  const auto gradient_of = [&](const T* d_sums, int count, const T* columns_of, int stride, int columns,
+                               float* d_weights) {
     lane.products(Product<T>{.transpose_a = true,
                              .m = gates(),
                              .n = columns,
-                             .k = rows,
-                             .a = d_gates,
+                             .k = count,
+                             .a = d_sums,
                              .lda = gates(),
                              .b = columns_of,
                              .ldb = stride,
@@ -86,9 +86,18 @@ void BatchedEngine<T>::weight_gradients(Lane& lane, int layer, int direction) {
                              .ldc = columns,
                              .alpha = unscale});
   };
-  gradient_of(input(layer), padded_inputs(this->network(), layer), this->network().layer_inputs(layer),
-              gradients.W);
-  gradient_of(scratch.h_before, H(), H(), gradients.R);
+  gradient_of(d_gates, rows, input(layer), padded_inputs(this->network(), layer),
+              this->network().layer_inputs(layer), gradients.W);
+  if (packed.steps() > 1 && rows == packed.steps() * samples) {
+    // All samples have all steps: h of the step before lies one step's rows away, and needs no copy.
+    const T* const h = h_of(layer, direction);
+    gradient_of(d_gates + (direction == 0 ? size(samples, gates()) : 0), rows - samples,
+                h + (direction == 0 ? 0 : size(samples, this->width())), this->width(), H(), gradients.R);
+  } else {
+    gather_h_before(lane.stream.get(), this->batch().rows(), direction, h_of(layer, direction), this->width(),
+                    H(), scratch.h_before);
+    gradient_of(d_gates, rows, scratch.h_before, H(), H(), gradients.R);
+  }
   bias_gradient(lane.stream.get(), rows, gates(), d_gates, unscale, false, scratch.column_sums, gradients.b_W,
                 gradients.b_R);
 }

@@ -20,7 +20,8 @@ namespace lstm::cuda {
 
 // A stream with the products that run in it: engines have one for each direction.
 struct Lane {
-  explicit Lane(DType dtype) : products(stream, dtype) {}
+  explicit Lane(DType dtype, Priority priority = Priority::greatest)
+      : stream(priority), products(stream, dtype) {}
 
   Stream stream;
   Products products;

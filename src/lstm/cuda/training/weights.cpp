@@ -30,8 +30,8 @@ Weights<T>::Weights(const Network& network, Operands operands, const DeviceParam
 template <class T>
 void Weights<T>::refresh() {
   if (plan_.copies.empty()) return;
-  copy_segments(stream_->get(), segments_, static_cast<int>(plan_.copies.size()), parameters_->on_device(),
-                copies_, 1.0f);
+  copy_segments(stream_->get(), segments_, static_cast<int>(plan_.copies.size()), largest_of(plan_.copies),
+                parameters_->on_device(), copies_, 1.0f);
 }
 
 template <class T>

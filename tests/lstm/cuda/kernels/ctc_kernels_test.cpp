@@ -113,6 +113,20 @@ TEST(CtcKernels, AgreeWithTheReferenceOnRandomShapes) {
   }
 }
 
+TEST(CtcKernels, GiveTheSameBitsWithAThreadForEachStateAndWithFewer) {
+  for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+    const PackedExample example = PackedExample::random(seed, Loss::ctc);
+    const std::vector<float> logits = random_logits(example, 10.0f, seed);
+    const unsigned one_each = static_cast<unsigned>(2 * example.shape.max_labels + 32) / 32 * 32;
+    const Result got = run_kernels(example, logits, one_each, Order::rising);
+    for (const unsigned threads : {32u, 64u}) {
+      const Result fewer = run_kernels(example, logits, threads, Order::falling);
+      EXPECT_EQ(got.losses, fewer.losses) << "seed " << seed << ", " << threads << " threads";
+      EXPECT_EQ(got.d_logits, fewer.d_logits) << "seed " << seed << ", " << threads << " threads";
+    }
+  }
+}
+
 TEST(CtcKernels, KeepThousandsOfStepsInRange) {
   const PackedExample example(
       {.inputs = 1, .units = 1, .classes = 12, .loss = Loss::ctc}, {1500, 1490}, {1500, 1400},

@@ -14,7 +14,7 @@ using testing::PackedExample;
 using testing::emulation::Order;
 using testing::emulation::run;
 
-constexpr unsigned kThreads = 32;
+constexpr unsigned kThreads = 32, kBlocksEach = 2;  // of a step
 
 TEST(PackingKernels, PackWhatTheCpuPacks) {
   for (std::uint32_t seed = 1; seed <= 20; ++seed) {
@@ -22,7 +22,7 @@ TEST(PackingKernels, PackWhatTheCpuPacks) {
     const int C = example.network.inputs, stride = C + 3, rows = example.packed.rows();
     std::vector<float> got(static_cast<std::size_t>(rows * stride), -1.0f),
         expected(static_cast<std::size_t>(rows * C));
-    run({static_cast<unsigned>(example.packed.steps())}, {kThreads}, 0, Order::rising, [&] {
+    run({static_cast<unsigned>(example.packed.steps()), kBlocksEach}, {kThreads}, 0, Order::rising, [&] {
       pack_x_kernel<float>(example.rows(), example.order.data(), example.x.data(), example.shape.time_steps,
                            C, stride, got.data());
     });
@@ -46,7 +46,7 @@ TEST(PackingKernels, GatherTheStateOfTheStepBefore) {
     for (std::size_t i = 0; i < y.size(); ++i) y[i] = static_cast<float>(i + 1);
     for (int direction = 0; direction < 2; ++direction) {
       std::vector<float> got(static_cast<std::size_t>(rows * H), -1.0f);
-      run({static_cast<unsigned>(example.packed.steps())}, {kThreads}, 0, Order::rising, [&] {
+      run({static_cast<unsigned>(example.packed.steps()), kBlocksEach}, {kThreads}, 0, Order::rising, [&] {
         gather_h_before_kernel<float>(example.rows(), direction, y.data() + direction * H, stride, H,
                                       got.data());
       });

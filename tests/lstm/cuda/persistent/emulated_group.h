@@ -163,6 +163,7 @@ class Group::Lane {
 
   int thread() const { return thread_; }
   int threads() const { return group_.machine_.threads; }
+  int warp_index() const { return thread_ / 32; }
   int rank() const { return rank_; }
   int group() const { return group_index_; }
 
