@@ -70,7 +70,7 @@ class Engine {
   // of them allocates (but set_logit_gradients on a GPU). To evaluate or predict, load and forward (and loss)
   // suffice.
   // load keeps the views (the caller keeps the data alive and unchanged until backward ends) and throws what
-  // validate(batch) throws. On the CPU a call whose predecessor is missing for this batch throws
+  // validate(batch) throws. A call whose predecessor is missing for this batch throws
   // std::invalid_argument, and so does a second backward for one forward.
   virtual void load(const Batch& batch) = 0;
   virtual void forward() = 0;

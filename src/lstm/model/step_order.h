@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "lstm/network.h"
+
 namespace lstm::model {
 
 // Each throws std::invalid_argument where the call has nothing to work on: results would be those of another
@@ -15,9 +17,17 @@ class StepOrder {
     require(Done::load, "forward", "load");
     done_ = Done::forward;
   }
-  // Or what stands for it.
-  void loss(const char* call = "loss") {
-    require(Done::forward, call, "forward");
+  // Throws std::logic_error for a custom loss, which engines cannot compute.
+  void before_loss(Loss loss) const {
+    if (loss == Loss::custom) {
+      throw std::logic_error(
+          "loss: a custom loss is the caller's; set_logit_gradients() takes its gradients");
+    }
+    require(Done::forward, "loss", "forward");
+  }
+  void before_logit_gradients() const { require(Done::forward, "set_logit_gradients", "forward"); }
+  // After either of the two.
+  void has_logit_gradients() {
     if (done_ == Done::forward) done_ = Done::loss;
   }
   // Once for each forward: engines overwrite what it has kept.
@@ -26,7 +36,7 @@ class StepOrder {
     if (done_ == Done::backward) throw std::invalid_argument("backward: called twice for one forward");
     done_ = Done::backward;
   }
-  void read_logits() const { require(Done::forward, "read_logits", "forward"); }
+  void before_read_logits() const { require(Done::forward, "read_logits", "forward"); }
 
  private:
   enum class Done { nothing, load, forward, loss, backward };

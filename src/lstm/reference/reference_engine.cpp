@@ -81,11 +81,7 @@ class ReferenceEngine final : public Engine {
   }
 
   double loss() override {
-    if (network_.loss == Loss::custom) {
-      throw std::logic_error(
-          "loss: a custom loss is the caller's; set_logit_gradients() takes its gradients");
-    }
-    order_.loss();
+    order_.before_loss(network_.loss);
     for_each_sample([this](int n, Trace& trace, int) {
       const std::size_t first = label_starts_[n];
       evaluate_loss(network_, batch_.samples, batch_.labels.subspan(first, label_starts_[n + 1] - first),
@@ -93,6 +89,7 @@ class ReferenceEngine final : public Engine {
     });
     double sum = 0;
     for (int n = 0; n < batch_.samples; ++n) sum += traces_[static_cast<std::size_t>(n)].loss;
+    order_.has_logit_gradients();
     return sum;
   }
 
@@ -120,7 +117,7 @@ class ReferenceEngine final : public Engine {
   }
 
   void read_logits(std::span<float> logits) const override {
-    order_.read_logits();
+    order_.before_read_logits();
     model::require_logits_size(network_, batch_, logits.size());
     std::fill(logits.begin(), logits.end(), 0.0f);
     for (int n = 0; n < batch_.samples; ++n) {
@@ -130,12 +127,13 @@ class ReferenceEngine final : public Engine {
   }
 
   void set_logit_gradients(std::span<const float> gradients) override {
-    order_.loss("set_logit_gradients");
+    order_.before_logit_gradients();
     model::require_logits_size(network_, batch_, gradients.size());
     for (int n = 0; n < batch_.samples; ++n) {
       std::copy_n(gradients.begin() + first_logit_of(n), logits_of(n),
                   traces_[static_cast<std::size_t>(n)].d_logits.begin());
     }
+    order_.has_logit_gradients();
   }
 
   double clip_gradients(double max_norm) override {

@@ -162,6 +162,14 @@ TEST_P(EmulatedEngine, SaysWhatItCannotDo) {
   const RandomProblem problem(1);
   EXPECT_THROW(GetParam().make(problem.network, problem.shape, {.dtype = DType::fp64}, {}),
                std::invalid_argument);
+  const auto engine = engine_for(problem);
+  EXPECT_THROW(engine->forward(), std::invalid_argument) << "before any batch";
+  engine->load(problem.batch());
+  engine->forward();
+  EXPECT_THROW(engine->backward(), std::invalid_argument) << "loss left out";
+  engine->loss();
+  engine->backward();
+  EXPECT_THROW(engine->backward(), std::invalid_argument) << "a second time";
   const Network huge{.inputs = 1 << 20, .units = 1 << 15, .classes = 10};
   EXPECT_THROW(GetParam().make(huge, {1, 1, 1}, {.dtype = GetParam().dtype}, {}), std::bad_alloc);
 }

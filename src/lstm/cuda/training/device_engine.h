@@ -15,6 +15,7 @@
 #include "cuda/training/weights.h"
 #include "lstm/engine.h"
 #include "model/adam_options.h"
+#include "model/step_order.h"
 
 namespace lstm::cuda {
 
@@ -38,13 +39,18 @@ class DeviceEngine : public Engine {
 
   void load(const Batch& batch) final;
   void forward() final;
-  double loss() final { return head_.loss(batch_); }
+  double loss() final;
   void backward() final;
   void update() final { parameters_.update(); }
 
-  void read_logits(std::span<float> logits) const final { head_.read_logits(batch_, logits); }
+  void read_logits(std::span<float> logits) const final {
+    order_.before_read_logits();
+    head_.read_logits(batch_, logits);
+  }
   void set_logit_gradients(std::span<const float> gradients) final {
+    order_.before_logit_gradients();
     head_.set_logit_gradients(batch_, gradients);
+    order_.has_logit_gradients();
   }
   double clip_gradients(double max_norm) final { return parameters_.clip_gradients(max_norm); }
   void set_learning_rate(double rate) final {
@@ -112,6 +118,7 @@ class DeviceEngine : public Engine {
   T* x_ = nullptr;  // (N*T, x_stride)
   Event forward_starts_{true}, backward_ends_{true};
   bool is_timed_ = false;
+  model::StepOrder order_;
 };
 
 // An EngineOf<T> for the T of the dtype that options ask for. Throws std::invalid_argument for other dtypes.

@@ -1,7 +1,6 @@
 #include "cuda/training/device_head.h"
 
 #include <algorithm>
-#include <stdexcept>
 #include <vector>
 
 #include "cuda/kernels/loss.h"
@@ -103,9 +102,6 @@ template <class T>
 double DeviceHead<T>::loss(const DeviceBatch& batch) {
   const int samples = batch.packed().samples();
   const bool is_ctc = network_.loss == Loss::ctc;
-  if (network_.loss == Loss::custom) {
-    throw std::logic_error("loss: a custom loss is the caller's; set_logit_gradients() takes its gradients");
-  }
   if (is_ctc) {
     const CtcProblem problem{.rows = batch.rows(),
                              .samples = samples,

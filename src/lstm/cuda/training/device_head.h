@@ -23,8 +23,7 @@ class DeviceHead {
 
   // y (rows, D*H) packed -> logits.
   void forward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights);
-  // The loss of the logits, and their gradient. Waits for the device. Throws std::logic_error where the
-  // network's is custom.
+  // The loss of the logits, and their gradient. Waits for the device.
   double loss(const DeviceBatch& batch);
   // As Engine::set_logit_gradients(). Waits for the device.
   void set_logit_gradients(const DeviceBatch& batch, std::span<const float> gradients);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <stdexcept>
 
 #include "engines/training/logits.h"
 #include "engines/training/parallel.h"
@@ -92,9 +91,6 @@ void Head::set_logit_gradients(const PackedBatch& batch, std::span<const float> 
 
 double Head::loss(const PackedBatch& batch) {
   const bool is_ctc = network_.loss == Loss::ctc;
-  if (network_.loss == Loss::custom) {
-    throw std::logic_error("loss: a custom loss is the caller's; set_logit_gradients() takes its gradients");
-  }
   if (is_ctc) {
     ctc_loss(batch);
   } else {

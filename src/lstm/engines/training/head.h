@@ -30,7 +30,7 @@ class Head {
     forward_rows(batch, last_y_.data(), weights);
   }
   std::span<float> last_y() const { return last_y_; }
-  // The loss of the logits, and their gradient. Throws std::logic_error where the network's is custom.
+  // The loss of the logits, and their gradient.
   double loss(const PackedBatch& batch);
   // As Engine::set_logit_gradients().
   void set_logit_gradients(const PackedBatch& batch, std::span<const float> gradients);

@@ -31,18 +31,21 @@ class TrainingEngine : public Engine {
     order_.load();
   }
   double loss() final {
-    if (network_.loss != Loss::custom) order_.loss();  // else the head throws
-    return head_.loss(batch_);
+    order_.before_loss(network_.loss);
+    const double loss = head_.loss(batch_);
+    order_.has_logit_gradients();
+    return loss;
   }
   void update() final { store_.update(team_); }
 
   void read_logits(std::span<float> logits) const final {
-    order_.read_logits();
+    order_.before_read_logits();
     head_.read_logits(batch_, logits);
   }
   void set_logit_gradients(std::span<const float> gradients) final {
-    order_.loss("set_logit_gradients");
+    order_.before_logit_gradients();
     head_.set_logit_gradients(batch_, gradients);
+    order_.has_logit_gradients();
   }
   double clip_gradients(double max_norm) final { return store_.clip_gradients(max_norm, team_); }
   void set_learning_rate(double rate) final { store_.set_learning_rate(model::checked_learning_rate(rate)); }
