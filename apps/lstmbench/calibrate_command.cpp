@@ -54,11 +54,19 @@ void print_calibrations(const std::vector<Calibration>& calibrations, const Term
 
 int print_stored(const StoredRun& stored) {
   const auto calibrations = calibrate(stored);
+  for (const auto* list : {&stored.cases, &stored.controls})
+    for (const auto& measured : *list)
+      if (measured.status != Status::ok && measured.status != Status::interrupted) {
+        std::fprintf(stderr, "lstmbench: %s ended %s: %s\n",
+                     escape_terminal(measured.record.a_case.id()).c_str(), to_string(measured.status).c_str(),
+                     escape_terminal(measured.message).c_str());
+        return exit_not_ok;
+      }
   if (calibrations.empty()) {
     std::fprintf(stderr,
-                 "lstmbench: run %lld has too few rounds with every case measured twice: 12 are needed; give "
+                 "lstmbench: run %lld has too few rounds with every case measured twice: %d are needed; give "
                  "`lstmbench calibrate` a larger --budget\n",
-                 static_cast<long long>(stored.run.id));
+                 static_cast<long long>(stored.run.id), least_calibration_rounds);
     return exit_inconclusive;
   }
   print_calibrations(calibrations, output_style());
@@ -76,6 +84,12 @@ int execute(RunFlags& flags, std::optional<int> run, CLI::App& command) {
   if (flags.workloads.empty()) flags.workloads = {"1x320/CE-short"};
   if (flags.implementations.empty()) flags.implementations = {"native/fused"};
   Measured measured = measure(flags, {}, command, [](RunOptions& options) {
+    if (options.rounds && *options.rounds < least_calibration_rounds)
+      throw std::invalid_argument(
+          fmt::format("--rounds: a calibration needs at least {}", least_calibration_rounds));
+    if (options.protocol == Protocol::seed)
+      throw std::invalid_argument(
+          "--protocol: a calibration measures rounds, of which it makes the original's blocks itself");
     options.controls = Controls::every_case;
     options.precision = 0;
     options.most_rounds = most_rounds_of_a_budget;

@@ -17,6 +17,7 @@
 #include "process/file_descriptor.h"
 #include "process/start.h"
 #include "report/charts.h"
+#include "run/problems.h"
 #include "store/database.h"
 
 namespace lstmbench {
@@ -47,26 +48,6 @@ std::string file_name(const ReportTable& table, const std::string& kind, const s
       character = '-';
   return name.substr(0, 120) + "." + format;
 }
-
-// The folder that the specifications are handed over in; gone at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "lstmbench-charts-XXXXXX").string();
-    if (!mkdtemp(name.data())) throw StorageError("cannot make a temporary folder '" + name + "'");
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 // Waits for its end. Throws std::runtime_error with the last line that it wrote where it fails.
 void run_program(const std::vector<std::string>& arguments, const fs::path& log) {
@@ -107,7 +88,7 @@ void write_chart_files(const Report& report, const std::string& folder, const st
     for (const auto& chart : charts_of(report, table, ChartTheme::paper))
       jobs.push_back({{"file", (fs::path(folder) / file_name(table, chart.kind, format)).string()},
                       {"spec", chart.spec}});
-  const TemporaryFolder temporary;
+  const TemporaryDirectory temporary;  // that the specifications are handed over in
   const fs::path list = temporary.path() / "charts.json";
   std::ofstream(list) << jobs.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   const fs::path script = worker_places().source / "apps" / "lstmbench" / "draw_charts.py";

@@ -31,6 +31,7 @@ std::vector<std::string> first_notes(const Plan& plan, const Discovery& discover
   for (const auto& worker : discovery.workers)
     if (!worker.hello)
       notes.push_back(fmt::format("skipped: no {} ({})", worker.command.label(), worker.problem));
+  notes.insert(notes.end(), discovery.unknown_variants.begin(), discovery.unknown_variants.end());
   notes.insert(notes.end(), plan.notes.begin(), plan.notes.end());
   notes.insert(notes.end(), plan.left_out.begin(), plan.left_out.end());
   std::map<std::string, std::vector<std::string>> variants;  // from what they change to their names

@@ -98,6 +98,8 @@ class Usage(CommandLine):
                 (["run", "--budget", "soon"], ("--budget", "'soon'")),
                 (["run", "extra"], ("'extra'",)),
                 (["check", "--worker", ""], ("--worker: expected a command, got nothing",)),
+                (["calibrate", "--rounds", "2"], ("--rounds", "at least 12")),
+                (["calibrate", "--protocol", "seed"], ("--protocol",)),
                 ([], ("command",))):
             with self.subTest(arguments=arguments):
                 result = self.call(*arguments, expect=2)
@@ -270,6 +272,19 @@ exec(compile(open({str(FAKE)!r}).read(), "fake", "exec"))
         result = self.measure("--rounds", "1", implementation="fake/uns*,fake/ste*")
         self.assertIn("fake/unsupported does not run tiny", re.sub(r"\s+", " ", result.stdout))
         self.assertIn("TIMEOUT", self.measure("--rounds", "1", "--time-limit", "1s", implementation="fake/han?").stdout)
+
+    def test_a_variant_of_nothing_is_named(self):
+        (self.folder / "more.toml").write_text(CONFIG + """
+[[variant]]
+implementation = "fake/stedy"
+name = "lost"
+[[variant]]
+implementation = "pytorch/LSTM"
+name = "of-a-library-that-is-not-there"
+""")
+        document = json.loads(self.measure("--config", "more.toml", "--rounds", "1", "--steps", "1", "--json", "-").stdout)
+        notes = [note for note in document["notes"] if "variant" in note]
+        self.assertEqual(notes, ["variant fake/stedy@lost: no library has 'fake/stedy'; did you mean 'fake/steady'?"])
 
     def test_variants_have_their_environment(self):
         self.measure("--rounds", "1", "--json", "out.json", implementation="fake/steady*")

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "peers/version.h"
+#include "workload/nearest.h"
 
 namespace lstmbench {
 namespace {
@@ -58,6 +59,25 @@ void add_implementations(const DiscoveredWorker& worker, const std::vector<Varia
   }
 }
 
+// A variant of what an installed library does not have is a mistake of the configuration file, most likely;
+// one of a library that is not there is none.
+void add_unknown_variants(const std::vector<Variant>& variants, Discovery& discovery) {
+  std::vector<std::string> names;
+  for (const auto& implementation : discovery.implementations)
+    if (implementation.name == implementation.info.name) names.push_back(implementation.name);
+  for (const auto& variant : variants) {
+    const std::string& of = variant.implementation;
+    if (std::find(names.begin(), names.end(), of) != names.end()) continue;
+    const bool is_missing =
+        std::any_of(discovery.workers.begin(), discovery.workers.end(), [&](const DiscoveredWorker& worker) {
+          return !worker.hello && worker.command.name == of.substr(0, of.find('/'));
+        });
+    if (!is_missing)
+      discovery.unknown_variants.push_back(
+          fmt::format("variant {}@{}: no library has '{}'{}", of, variant.name, of, did_you_mean(of, names)));
+  }
+}
+
 // Why a worker that --versions asked for cannot take part; empty: it can.
 std::string version_problem(const DiscoveredWorker& worker, const Discovery& before) {
   const std::string& asked = worker.command.version;
@@ -88,6 +108,7 @@ Discovery discover(const std::vector<WorkerCommand>& workers, const std::vector<
     discovery.workers.push_back(std::move(worker));
     if (discovery.workers.back().hello) add_implementations(discovery.workers.back(), variants, discovery);
   }
+  add_unknown_variants(variants, discovery);
   return discovery;
 }
 

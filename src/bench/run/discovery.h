@@ -28,6 +28,8 @@ struct Discovery {
   std::vector<DiscoveredWorker> workers;
   std::vector<Implementation> implementations;  // in the order of the workers, each followed by its variants
   std::vector<Variant> variants;                // those whose implementation exists
+  std::vector<std::string>
+      unknown_variants;  // why others, of workers that are there, do not: a sentence each
 };
 
 // Starts each worker and says hello. Workers that fail are listed with their problem; only an interruption

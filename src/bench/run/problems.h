@@ -12,7 +12,8 @@ namespace lstmbench {
 // A folder that nobody else uses, removed with all its content.
 class TemporaryDirectory {
  public:
-  // Below $TMPDIR or /tmp. Throws StorageError.
+  // Below $TMPDIR or /tmp, from where it removes the folders that killed processes of this user have left.
+  // Throws StorageError.
   TemporaryDirectory();
   ~TemporaryDirectory();
   TemporaryDirectory(const TemporaryDirectory&) = delete;
@@ -24,6 +25,7 @@ class TemporaryDirectory {
 
  private:
   std::filesystem::path path_;
+  int lock_ = -1;  // held while the process lives, by which others know
   int folders_ = 0;
 };
 

@@ -26,6 +26,9 @@ struct Calibration {
   Judgement whole;         // of all rounds together, whatever `rounds` says
 };
 
+// The fewest rounds that a calibration can be made of.
+constexpr int least_calibration_rounds = 12;
+
 // For each case that has a control, and each number of rounds (6, 12, 24, ...) that was measured at least
 // twice over: the seed's method needs twice as many, because it measures one block after the other.
 std::vector<Calibration> calibrate(const StoredRun& stored);
