@@ -58,8 +58,11 @@ CpuClaim::CpuClaim(const cpu_set_t& cpus, int count) {
     if (CPU_ISSET(cpu, &cpus)) claimed_.push_back(cpu);
   }
   const std::lock_guard lock(claims_mutex);
-  const auto times = [](int cpu) { return claims[static_cast<std::size_t>(cpu)].count; };
-  std::stable_sort(claimed_.begin(), claimed_.end(), [&](int a, int b) { return times(a) < times(b); });
+  std::sort(claimed_.begin(), claimed_.end(), [](int a, int b) {
+    const int times_a = claims[static_cast<std::size_t>(a)].count;
+    const int times_b = claims[static_cast<std::size_t>(b)].count;
+    return times_a != times_b ? times_a < times_b : a < b;
+  });
   claimed_.resize(std::min(claimed_.size(), static_cast<std::size_t>(count)));
   std::sort(claimed_.begin(), claimed_.end());  // neighbours share caches
   for (const int cpu : claimed_) {
