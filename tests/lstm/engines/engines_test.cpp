@@ -238,10 +238,11 @@ TEST_P(EveryEngine, TakesGradientsOfLogits) {
   }
   const RandomProblem problem(1);
   EXPECT_THROW(engine_for(problem)->set_logit_gradients({}), std::invalid_argument) << "before any batch";
-  Batch batch = problem.with_custom_loss().batch();
+  const RandomProblem custom = problem.with_custom_loss();
+  Batch batch = custom.batch();
   const std::vector<std::int32_t> labels(static_cast<std::size_t>(batch.samples), 1);
   batch.labels = labels;
-  EXPECT_THROW(engine_for(problem.with_custom_loss())->load(batch), std::invalid_argument);
+  EXPECT_THROW(engine_for(custom)->load(batch), std::invalid_argument);
 }
 
 TEST_P(EveryEngine, GoesOnFromAdamsState) {
