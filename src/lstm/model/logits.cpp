@@ -1,7 +1,4 @@
-#include "model/logits.h"
-
-#include <stdexcept>
-#include <string>
+#include "lstm/batch.h"
 
 namespace lstm {
 
@@ -11,15 +8,4 @@ std::size_t logits_size(const Network& network, const Batch& batch) {
   return rows * static_cast<std::size_t>(network.classes);
 }
 
-namespace model {
-
-void require_logits_size(const Network& network, const Batch& batch, std::size_t size) {
-  if (batch.samples == 0) throw std::invalid_argument("logits: no batch was loaded");
-  const std::size_t expected = logits_size(network, batch);
-  if (size == expected) return;
-  throw std::invalid_argument("logits: got " + std::to_string(size) + " floats, expected " +
-                              std::to_string(expected));
-}
-
-}  // namespace model
 }  // namespace lstm

@@ -11,12 +11,9 @@
 
 #include "cpu/thread_team.h"
 #include "model/adam.h"
-#include "model/adam_options.h"
-#include "model/adam_state.h"
+#include "model/checked_engine.h"
 #include "model/clipping.h"
 #include "model/labels.h"
-#include "model/logits.h"
-#include "model/step_order.h"
 #include "reference/sample.h"
 
 namespace lstm::reference {
@@ -26,7 +23,7 @@ bool same_bits(float a, float b) {
   return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
 }
 
-class ReferenceEngine final : public Engine {
+class ReferenceEngine final : public model::CheckedEngine {
  public:
   ReferenceEngine(const Network& network, const BatchShape& shape, const EngineOptions& options,
                   const AdamOptions& adam)
@@ -53,10 +50,36 @@ class ReferenceEngine final : public Engine {
   std::span<const float> gradients() const override { return rounded_gradients_; }
   std::span<const double> gradients_fp64() const override { return gradients_; }
 
-  void load(const Batch& batch) override {
+  void update() override {
+    take_written_parameters();
+    model::adam_step<double>(adam_, ++updates_, weights_.values(), gradients_, m_, v_);
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      parameters_[i] = published_[i] = static_cast<float>(weights_.values()[i]);
+    }
+  }
+
+  AdamState adam_state() const override {
+    return {.updates = updates_,
+            .first_moments = {m_.begin(), m_.end()},
+            .second_moments = {v_.begin(), v_.end()}};
+  }
+
+  std::size_t workspace_bytes() const override {
+    std::size_t bytes = weights_.bytes();
+    for (const Trace& trace : traces_) bytes += trace.bytes();
+    for (const Scratch& scratch : scratch_) bytes += scratch.bytes();
+    for (const auto& partial : partial_gradients_) bytes += partial.size() * sizeof(double);
+    return bytes;
+  }
+
+  std::string description() const override {
+    return "float64, plain loops, samples split over " + std::to_string(team_.threads()) + " threads";
+  }
+
+ protected:
+  void load_batch(const Batch& batch) override {
     validate(batch, network_, shape_);
     batch_ = batch;
-    order_.load();
     const std::size_t row = static_cast<std::size_t>(network_.inputs);
     std::size_t first_label = 0;
     label_starts_.clear();
@@ -73,15 +96,13 @@ class ReferenceEngine final : public Engine {
     label_starts_.push_back(first_label);
   }
 
-  void forward() override {
-    order_.forward();
+  void compute_forward() override {
     take_written_parameters();
     weights_.transpose();
     for_each_sample([this](int, Trace& trace, int) { reference::forward(network_, weights_, trace); });
   }
 
-  double loss() override {
-    order_.before_loss(network_.loss);
+  double compute_loss() override {
     for_each_sample([this](int n, Trace& trace, int) {
       const std::size_t first = label_starts_[n];
       evaluate_loss(network_, batch_.samples, batch_.labels.subspan(first, label_starts_[n + 1] - first),
@@ -89,12 +110,10 @@ class ReferenceEngine final : public Engine {
     });
     double sum = 0;
     for (int n = 0; n < batch_.samples; ++n) sum += traces_[static_cast<std::size_t>(n)].loss;
-    order_.has_logit_gradients();
     return sum;
   }
 
-  void backward() override {
-    order_.backward();
+  void compute_backward() override {
     for (auto& partial : partial_gradients_) std::fill(partial.begin(), partial.end(), 0.0);
     for_each_sample([this](int, Trace& trace, int thread) {
       reference::backward(network_, layout_, weights_, trace, scratch_[static_cast<std::size_t>(thread)],
@@ -108,17 +127,7 @@ class ReferenceEngine final : public Engine {
     }
   }
 
-  void update() override {
-    take_written_parameters();
-    model::adam_step<double>(adam_, ++updates_, weights_.values(), gradients_, m_, v_);
-    for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      parameters_[i] = published_[i] = static_cast<float>(weights_.values()[i]);
-    }
-  }
-
-  void read_logits(std::span<float> logits) const override {
-    order_.before_read_logits();
-    model::require_logits_size(network_, batch_, logits.size());
+  void copy_logits(std::span<float> logits) const override {
     std::fill(logits.begin(), logits.end(), 0.0f);
     for (int n = 0; n < batch_.samples; ++n) {
       const std::vector<double>& own = traces_[static_cast<std::size_t>(n)].logits;
@@ -126,18 +135,14 @@ class ReferenceEngine final : public Engine {
     }
   }
 
-  void set_logit_gradients(std::span<const float> gradients) override {
-    order_.before_logit_gradients();
-    model::require_logits_size(network_, batch_, gradients.size());
+  void copy_logit_gradients(std::span<const float> gradients) override {
     for (int n = 0; n < batch_.samples; ++n) {
       std::copy_n(gradients.begin() + first_logit_of(n), logits_of(n),
                   traces_[static_cast<std::size_t>(n)].d_logits.begin());
     }
-    order_.has_logit_gradients();
   }
 
-  double clip_gradients(double max_norm) override {
-    model::require_norm(max_norm);
+  double compute_clipping(double max_norm) override {
     double sum = 0;
     for (const double gradient : gradients_) sum += gradient * gradient;
     const double norm = std::sqrt(sum);
@@ -149,30 +154,12 @@ class ReferenceEngine final : public Engine {
     return norm;
   }
 
-  void set_learning_rate(double rate) override { adam_.learning_rate = model::checked_learning_rate(rate); }
+  void use_learning_rate(double rate) override { adam_.learning_rate = rate; }
 
-  AdamState adam_state() const override {
-    return {.updates = updates_,
-            .first_moments = {m_.begin(), m_.end()},
-            .second_moments = {v_.begin(), v_.end()}};
-  }
-  void set_adam_state(const AdamState& state) override {
-    model::require_state(state, layout_.size());
+  void use_adam_state(const AdamState& state) override {
     updates_ = state.updates;
     std::ranges::copy(state.first_moments, m_.begin());
     std::ranges::copy(state.second_moments, v_.begin());
-  }
-
-  std::size_t workspace_bytes() const override {
-    std::size_t bytes = weights_.bytes();
-    for (const Trace& trace : traces_) bytes += trace.bytes();
-    for (const Scratch& scratch : scratch_) bytes += scratch.bytes();
-    for (const auto& partial : partial_gradients_) bytes += partial.size() * sizeof(double);
-    return bytes;
-  }
-
-  std::string description() const override {
-    return "float64, plain loops, samples split over " + std::to_string(team_.threads()) + " threads";
   }
 
  private:
@@ -222,7 +209,6 @@ class ReferenceEngine final : public Engine {
   std::vector<Scratch> scratch_;                        // one a thread
   std::vector<Trace> traces_;                           // one a sample
   Batch batch_;
-  model::StepOrder order_;
   std::vector<std::size_t> label_starts_;  // (N + 1)
 };
 

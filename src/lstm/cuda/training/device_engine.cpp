@@ -52,16 +52,14 @@ DeviceEngine<T>::DeviceEngine(const char* engine, const Network& network, const 
 }
 
 template <class T>
-void DeviceEngine<T>::load(const Batch& batch) {
+void DeviceEngine<T>::load_batch(const Batch& batch) {
   is_timed_ = false;
   batch_.load(batch, main().stream);
-  order_.load();
   parameters_.upload();
 }
 
 template <class T>
-void DeviceEngine<T>::forward() {
-  order_.forward();
+void DeviceEngine<T>::compute_forward() {
   main().stream.record(forward_starts_);
   weights_.refresh();
   pack_x(main().stream.get(), batch_.rows(), batch_.order(), batch_.x(), batch_.loaded_steps(),
@@ -71,16 +69,7 @@ void DeviceEngine<T>::forward() {
 }
 
 template <class T>
-double DeviceEngine<T>::loss() {
-  order_.before_loss(network_.loss);
-  const double loss = head_.loss(batch_);
-  order_.has_logit_gradients();
-  return loss;
-}
-
-template <class T>
-void DeviceEngine<T>::backward() {
-  order_.backward();
+void DeviceEngine<T>::compute_backward() {
   parameters_.gradients_changed();
   head_.backward(batch_, y(), weights_.head(), parameters_.head_gradient(), dy());
   backward_layers();

@@ -14,8 +14,7 @@
 #include "cuda/training/device_parameters.h"
 #include "cuda/training/weights.h"
 #include "lstm/engine.h"
-#include "model/adam_options.h"
-#include "model/step_order.h"
+#include "model/checked_engine.h"
 
 namespace lstm::cuda {
 
@@ -30,40 +29,33 @@ struct Lane {
 };
 
 template <class T>
-class DeviceEngine : public Engine {
+class DeviceEngine : public model::CheckedEngine {
  public:
   const Network& network() const final { return network_; }
   const ParameterLayout& layout() const final { return parameters_.layout(); }
   std::span<float> parameters() final { return parameters_.on_host(); }
   std::span<const float> gradients() const final { return parameters_.gradients_on_host(); }
 
-  void load(const Batch& batch) final;
-  void forward() final;
-  double loss() final;
-  void backward() final;
   void update() final { parameters_.update(); }
-
-  void read_logits(std::span<float> logits) const final {
-    order_.before_read_logits();
-    head_.read_logits(batch_, logits);
-  }
-  void set_logit_gradients(std::span<const float> gradients) final {
-    order_.before_logit_gradients();
-    head_.set_logit_gradients(batch_, gradients);
-    order_.has_logit_gradients();
-  }
-  double clip_gradients(double max_norm) final { return parameters_.clip_gradients(max_norm); }
-  void set_learning_rate(double rate) final {
-    parameters_.set_learning_rate(model::checked_learning_rate(rate));
-  }
   AdamState adam_state() const final { return parameters_.adam_state(); }
-  void set_adam_state(const AdamState& state) final { parameters_.set_adam_state(state); }
 
   void synchronise() final { main().stream.synchronise(); }
   std::optional<std::int64_t> device_ns() final;
   std::size_t workspace_bytes() const final;
 
  protected:
+  void load_batch(const Batch& batch) final;
+  void compute_forward() final;
+  double compute_loss() final { return head_.loss(batch_); }
+  void compute_backward() final;
+  void copy_logits(std::span<float> logits) const final { head_.read_logits(batch_, logits); }
+  void copy_logit_gradients(std::span<const float> gradients) final {
+    head_.set_logit_gradients(batch_, gradients);
+  }
+  double compute_clipping(double max_norm) final { return parameters_.clip_gradients(max_norm); }
+  void use_learning_rate(double rate) final { parameters_.set_learning_rate(rate); }
+  void use_adam_state(const AdamState& state) final { parameters_.set_adam_state(state); }
+
   // Throws std::invalid_argument naming `engine` where its dtype is not one of T's. With Operands::head there
   // are no weights().W and R, and x is not padded.
   DeviceEngine(const char* engine, const Network& network, const BatchShape& shape,
@@ -118,7 +110,6 @@ class DeviceEngine : public Engine {
   T* x_ = nullptr;  // (N*T, x_stride)
   Event forward_starts_{true}, backward_ends_{true};
   bool is_timed_ = false;
-  model::StepOrder order_;
 };
 
 // An EngineOf<T> for the T of the dtype that options ask for. Throws std::invalid_argument for other dtypes.

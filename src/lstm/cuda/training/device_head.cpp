@@ -89,8 +89,7 @@ void DeviceHead<T>::read_logits(const DeviceBatch& batch, std::span<float> logit
 
 template <class T>
 void DeviceHead<T>::set_logit_gradients(const DeviceBatch& batch, std::span<const float> gradients) {
-  const bool is_loaded = batch.packed().samples() > 0;
-  std::vector<float> packed(is_loaded ? size(logit_rows(batch), network_.classes) : 0);
+  std::vector<float> packed(size(logit_rows(batch), network_.classes));
   engines::pack_logit_gradients(network_, batch.packed(), gradients, packed);
   check(cudaMemcpyAsync(d_logits_, packed.data(), packed.size() * sizeof(float), cudaMemcpyHostToDevice,
                         stream_->get()),

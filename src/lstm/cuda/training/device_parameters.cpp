@@ -5,7 +5,6 @@
 #include "cuda/kernels/parameters.h"
 #include "cuda/runtime/check.h"
 #include "kernels/adam/adam.h"
-#include "model/adam_state.h"
 #include "model/clipping.h"
 
 namespace lstm::cuda {
@@ -83,7 +82,6 @@ void DeviceParameters::gradients_changed() {
 }
 
 double DeviceParameters::clip_gradients(double max_norm) {
-  model::require_norm(max_norm);
   const auto count = static_cast<long long>(layout_.size());
   sum_of_squares(stream_->get(), count, gradients_, square_sums_, square_sums_ + kSquareSums);
   double* const sum = host_square_sum_.as<double>().data();
@@ -114,7 +112,6 @@ AdamState DeviceParameters::adam_state() const {
 }
 
 void DeviceParameters::set_adam_state(const AdamState& state) {
-  model::require_state(state, layout_.size());
   updates_ = state.updates;
   const auto copy = [this](const std::vector<float>& from, float* to) {
     check(

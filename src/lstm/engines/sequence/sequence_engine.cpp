@@ -26,13 +26,17 @@ class SequenceEngine final : public TrainingEngine {
       : SequenceEngine(kernels::select(kernels::sequence_variants(), chosen_isa(options)), network, shape,
                        options, adam) {}
 
-  void load(const Batch& batch) override {
-    TrainingEngine::load(batch);
+  std::string description() const override {
+    return kernels_and_threads(kernels_.name) + ", " + state_.recurrence.description();
+  }
+
+ protected:
+  void load_batch(const Batch& batch) override {
+    TrainingEngine::load_batch(batch);
     chunks_.cut(this->batch());
   }
 
-  void forward() override {
-    order().forward();
+  void compute_forward() override {
     state_.begin_forward();
     team().run([&](int thread) {
       pack_forward_weights(state_, thread);
@@ -44,8 +48,7 @@ class SequenceEngine final : public TrainingEngine {
     head().forward(batch(), state_.y(network().layers - 1), padded_head_.weights());
   }
 
-  void backward() override {
-    order().backward();
+  void compute_backward() override {
     const int last = network().layers - 1;
     const float* y = state_.y(last);
     if (state_.has_last_dy_only(last)) {
@@ -68,11 +71,6 @@ class SequenceEngine final : public TrainingEngine {
     });
   }
 
-  std::string description() const override {
-    return kernels_and_threads(kernels_.name) + ", " + state_.recurrence.description();
-  }
-
- protected:
   std::size_t layer_bytes() const override { return buffers_.bytes(); }
 
  private:

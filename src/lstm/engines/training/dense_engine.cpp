@@ -23,16 +23,14 @@ DenseEngine::DenseEngine(const char* engine, const Network& network, const Batch
     : TrainingEngine(network, shape, require_fp32(engine, options), adam, network.units),
       packed_weights_(network) {}
 
-void DenseEngine::forward() {
-  order().forward();
+void DenseEngine::compute_forward() {
   batch().pack_x(team(), x());
   packed_weights_.pack_for_forward(store(), gemm());
   forward_layers();
   head().forward(batch(), y(), store().head());
 }
 
-void DenseEngine::backward() {
-  order().backward();
+void DenseEngine::compute_backward() {
   const std::span<float> gradients = store().gradients();
   for_each_part(team(), static_cast<std::int64_t>(gradients.size()), kSmallestPointwisePart,
                 [&](std::int64_t first, std::int64_t last) {

@@ -8,14 +8,13 @@
 namespace lstm::engines {
 
 class DenseEngine : public TrainingEngine {
- public:
-  void forward() final;
-  void backward() final;
-
  protected:
   // Throws std::invalid_argument for what no such engine can do (dtypes but fp32), naming `engine`.
   DenseEngine(const char* engine, const Network& network, const BatchShape& shape,
               const EngineOptions& options, const AdamOptions& adam);
+
+  void compute_forward() final;
+  void compute_backward() final;
 
   // Rows are those of batch().
   virtual float* x() = 0;              // (N*T, C), filled before forward_layers

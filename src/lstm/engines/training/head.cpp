@@ -85,8 +85,8 @@ void Head::read_logits(const PackedBatch& batch, std::span<float> logits) const 
 }
 
 void Head::set_logit_gradients(const PackedBatch& batch, std::span<const float> gradients) {
-  const std::size_t used = batch.samples() == 0 ? 0 : size(logit_rows(batch), network_.classes);
-  pack_logit_gradients(network_, batch, gradients, d_logits_.first(used));
+  pack_logit_gradients(network_, batch, gradients,
+                       d_logits_.first(size(logit_rows(batch), network_.classes)));
 }
 
 double Head::loss(const PackedBatch& batch) {

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "model/logits.h"
-
 namespace lstm::engines {
 namespace {
 
@@ -29,7 +27,6 @@ void for_each_row(const Network& network, const PackedBatch& batch, const Body& 
 
 void unpack_logits(const Network& network, const PackedBatch& batch, const float* packed,
                    std::span<float> logits) {
-  model::require_logits_size(network, batch.batch(), logits.size());
   std::fill(logits.begin(), logits.end(), 0.0f);
   for_each_row(network, batch, [&](std::size_t own, std::size_t in_packed) {
     std::copy_n(packed + in_packed, network.classes, logits.data() + own);
@@ -38,7 +35,6 @@ void unpack_logits(const Network& network, const PackedBatch& batch, const float
 
 void pack_logit_gradients(const Network& network, const PackedBatch& batch, std::span<const float> gradients,
                           std::span<float> packed) {
-  model::require_logits_size(network, batch.batch(), gradients.size());
   std::fill(packed.begin(), packed.end(), 0.0f);
   for_each_row(network, batch, [&](std::size_t own, std::size_t in_packed) {
     std::copy_n(gradients.data() + own, network.classes, packed.data() + in_packed);

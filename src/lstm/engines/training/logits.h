@@ -8,11 +8,10 @@
 namespace lstm::engines {
 
 // packed: (N, V) by place where the head reads last steps, else (rows, V). Writes what Engine::read_logits()
-// promises and throws what it throws.
+// promises; `logits` has the size for it.
 void unpack_logits(const Network& network, const PackedBatch& batch, const float* packed,
                    std::span<float> logits);
-// The way back, of gradients: writes all of `packed`, zeros in rows that no sample's loss reads, and throws
-// what Engine::set_logit_gradients() throws.
+// The way back, of gradients: writes all of `packed`, zeros in rows that no sample's loss reads.
 void pack_logit_gradients(const Network& network, const PackedBatch& batch, std::span<const float> gradients,
                           std::span<float> packed);
 

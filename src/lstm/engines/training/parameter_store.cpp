@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include "engines/training/parallel.h"
-#include "model/adam_state.h"
 #include "model/clipping.h"
 
 namespace lstm::engines {
@@ -54,7 +53,6 @@ DirectionTensors ParameterStore::gradients(int layer, int direction) const {
 }
 
 double ParameterStore::clip_gradients(double max_norm, cpu::ThreadTeam& team) {
-  model::require_norm(max_norm);
   const auto sums = static_cast<std::int64_t>(square_sums_.size());
   for_each_part(team, sums, kSmallestPointwisePart / static_cast<std::int64_t>(kSummed),
                 [&](std::int64_t first, std::int64_t last) {
@@ -83,7 +81,6 @@ AdamState ParameterStore::adam_state() const {
 }
 
 void ParameterStore::set_adam_state(const AdamState& state) {
-  model::require_state(state, layout_.size());
   updates_ = state.updates;
   std::ranges::copy(state.first_moments, m_.begin());
   std::ranges::copy(state.second_moments, v_.begin());

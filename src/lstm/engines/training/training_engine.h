@@ -10,8 +10,7 @@
 #include "engines/training/parameter_store.h"
 #include "kernels/gemm/gemm.h"
 #include "lstm/engine.h"
-#include "model/adam_options.h"
-#include "model/step_order.h"
+#include "model/checked_engine.h"
 
 namespace lstm::engines {
 
@@ -19,42 +18,29 @@ namespace lstm::engines {
 // lacks it.
 Isa chosen_isa(const EngineOptions& options);
 
-class TrainingEngine : public Engine {
+class TrainingEngine : public model::CheckedEngine {
  public:
   const Network& network() const final { return network_; }
   const ParameterLayout& layout() const final { return store_.layout(); }
   std::span<float> parameters() final { return store_.parameters(); }
   std::span<const float> gradients() const final { return store_.gradients(); }
 
-  void load(const Batch& batch) override {
-    batch_.load(batch);
-    order_.load();
-  }
-  double loss() final {
-    order_.before_loss(network_.loss);
-    const double loss = head_.loss(batch_);
-    order_.has_logit_gradients();
-    return loss;
-  }
   void update() final { store_.update(team_); }
-
-  void read_logits(std::span<float> logits) const final {
-    order_.before_read_logits();
-    head_.read_logits(batch_, logits);
-  }
-  void set_logit_gradients(std::span<const float> gradients) final {
-    order_.before_logit_gradients();
-    head_.set_logit_gradients(batch_, gradients);
-    order_.has_logit_gradients();
-  }
-  double clip_gradients(double max_norm) final { return store_.clip_gradients(max_norm, team_); }
-  void set_learning_rate(double rate) final { store_.set_learning_rate(model::checked_learning_rate(rate)); }
   AdamState adam_state() const final { return store_.adam_state(); }
-  void set_adam_state(const AdamState& state) final { store_.set_adam_state(state); }
 
   std::size_t workspace_bytes() const final;
 
  protected:
+  void load_batch(const Batch& batch) override { batch_.load(batch); }
+  double compute_loss() final { return head_.loss(batch_); }
+  void copy_logits(std::span<float> logits) const final { head_.read_logits(batch_, logits); }
+  void copy_logit_gradients(std::span<const float> gradients) final {
+    head_.set_logit_gradients(batch_, gradients);
+  }
+  double compute_clipping(double max_norm) final { return store_.clip_gradients(max_norm, team_); }
+  void use_learning_rate(double rate) final { store_.set_learning_rate(rate); }
+  void use_adam_state(const AdamState& state) final { store_.set_adam_state(state); }
+
   // stored_units: of one direction in y as the head reads it, (rows, D * stored_units); H where nothing is
   // padded.
   TrainingEngine(const Network& network, const BatchShape& shape, const EngineOptions& options,
@@ -72,8 +58,6 @@ class TrainingEngine : public Engine {
   ParameterStore& store() { return store_; }
   const ParameterStore& store() const { return store_; }
   Head& head() { return head_; }
-  // For forward() and backward() to ask first.
-  model::StepOrder& order() { return order_; }
 
   // "avx512 kernels, 2 threads".
   std::string kernels_and_threads(std::string_view kernels) const;
@@ -87,7 +71,6 @@ class TrainingEngine : public Engine {
   PackedBatch batch_;
   ParameterStore store_;
   Head head_;
-  model::StepOrder order_;
 };
 
 }  // namespace lstm::engines

@@ -74,14 +74,19 @@ class SequenceEngine final : public TrainingEngine {
     }
   }
 
-  void load(const Batch& batch) override {
-    TrainingEngine::load(batch);
+  std::string description() const override {
+    return (dtype_ == DType::bf16 ? "bf16 " : "bf16x3 ") + kernels_and_threads(kernels_.name) + ", " +
+           split_.description();
+  }
+
+ protected:
+  void load_batch(const Batch& batch) override {
+    TrainingEngine::load_batch(batch);
     projection_chunks_.cut(this->batch());
     gradient_chunks_.cut(this->batch());
   }
 
-  void forward() override {
-    order().forward();
+  void compute_forward() override {
     const int last = network().layers - 1;
     team().run([&](int thread) {
       round_inputs(state_, thread);
@@ -100,8 +105,7 @@ class SequenceEngine final : public TrainingEngine {
     }
   }
 
-  void backward() override {
-    order().backward();
+  void compute_backward() override {
     const int last = network().layers - 1;
     if (network().reads_every_step()) {
       head().backward(batch(), buffers_.y_last.data(), padded_head_.weights(), padded_head_.gradient(),
@@ -124,12 +128,6 @@ class SequenceEngine final : public TrainingEngine {
     });
   }
 
-  std::string description() const override {
-    return (dtype_ == DType::bf16 ? "bf16 " : "bf16x3 ") + kernels_and_threads(kernels_.name) + ", " +
-           split_.description();
-  }
-
- protected:
   std::size_t layer_bytes() const override { return buffers_.bytes(); }
 
  private:

@@ -1,0 +1,84 @@
+#include "model/checked_engine.h"
+
+#include <stdexcept>
+#include <string>
+
+#include "model/adam_options.h"
+
+namespace lstm::model {
+
+void CheckedEngine::require(Done least, const char* call, const char* before) const {
+  if (done_ >= least) return;
+  throw std::invalid_argument(std::string(call) + ": called before " + before + " of the batch");
+}
+
+void CheckedEngine::require_logits_size(std::size_t size) const {
+  if (size == logits_size_) return;
+  throw std::invalid_argument("logits: got " + std::to_string(size) + " floats, expected " +
+                              std::to_string(logits_size_));
+}
+
+void CheckedEngine::load(const Batch& batch) {
+  load_batch(batch);
+  logits_size_ = logits_size(network(), batch);
+  done_ = Done::load;
+}
+
+void CheckedEngine::forward() {
+  require(Done::load, "forward", "load");
+  done_ = Done::forward;
+  compute_forward();
+}
+
+double CheckedEngine::loss() {
+  if (network().loss == Loss::custom) {
+    throw std::logic_error("loss: a custom loss is the caller's; set_logit_gradients() takes its gradients");
+  }
+  require(Done::forward, "loss", "forward");
+  const double loss = compute_loss();
+  if (done_ == Done::forward) done_ = Done::loss;
+  return loss;
+}
+
+void CheckedEngine::backward() {
+  require(Done::loss, "backward", "forward and loss");
+  if (done_ == Done::backward) throw std::invalid_argument("backward: called twice for one forward");
+  done_ = Done::backward;
+  compute_backward();
+}
+
+void CheckedEngine::read_logits(std::span<float> logits) const {
+  require(Done::forward, "read_logits", "forward");
+  require_logits_size(logits.size());
+  copy_logits(logits);
+}
+
+void CheckedEngine::set_logit_gradients(std::span<const float> gradients) {
+  require(Done::forward, "set_logit_gradients", "forward");
+  require_logits_size(gradients.size());
+  copy_logit_gradients(gradients);
+  if (done_ == Done::forward) done_ = Done::loss;
+}
+
+double CheckedEngine::clip_gradients(double max_norm) {
+  if (max_norm > 0) return compute_clipping(max_norm);
+  throw std::invalid_argument("max_norm: got " + std::to_string(max_norm) + ", expected more than 0");
+}
+
+void CheckedEngine::set_learning_rate(double rate) {
+  use_learning_rate(checked_learning_rate(rate));
+}
+
+void CheckedEngine::set_adam_state(const AdamState& state) {
+  if (state.updates < 0) {
+    throw std::invalid_argument("updates: got " + std::to_string(state.updates) + ", expected at least 0");
+  }
+  for (const auto* moments : {&state.first_moments, &state.second_moments}) {
+    if (moments->size() == layout().size()) continue;
+    throw std::invalid_argument("moments: got " + std::to_string(moments->size()) + ", expected " +
+                                std::to_string(layout().size()) + " (one a parameter)");
+  }
+  use_adam_state(state);
+}
+
+}  // namespace lstm::model

@@ -1,0 +1,44 @@
+// What every engine asks of its caller: the order of the calls of a training step, sizes, the numbers of
+// Adam. Engines derive from it and compute.
+#pragma once
+
+#include "lstm/engine.h"
+
+namespace lstm::model {
+
+class CheckedEngine : public Engine {
+ public:
+  void load(const Batch& batch) final;
+  void forward() final;
+  double loss() final;
+  void backward() final;
+  void read_logits(std::span<float> logits) const final;
+  void set_logit_gradients(std::span<const float> gradients) final;
+  double clip_gradients(double max_norm) final;
+  void set_learning_rate(double rate) final;
+  void set_adam_state(const AdamState& state) final;
+
+ protected:
+  // As the functions of Engine, which call them when nothing is wrong; but load_batch() validates the batch.
+  virtual void load_batch(const Batch& batch) = 0;
+  virtual void compute_forward() = 0;
+  virtual double compute_loss() = 0;
+  virtual void compute_backward() = 0;
+  virtual void copy_logits(std::span<float> logits) const = 0;
+  virtual void copy_logit_gradients(std::span<const float> gradients) = 0;
+  virtual double compute_clipping(double max_norm) = 0;
+  virtual void use_learning_rate(double rate) = 0;
+  virtual void use_adam_state(const AdamState& state) = 0;
+
+ private:
+  // What has been done for the batch. Without it a call would work on another batch, or on what backward has
+  // overwritten.
+  enum class Done { nothing, load, forward, loss, backward };
+  void require(Done least, const char* call, const char* before) const;
+  void require_logits_size(std::size_t size) const;
+
+  Done done_ = Done::nothing;
+  std::size_t logits_size_ = 0;  // of the batch
+};
+
+}  // namespace lstm::model
