@@ -14,8 +14,25 @@
 namespace lstmbench {
 namespace {
 
-bool contains(const std::vector<std::string>& values, const std::string& value) {
+template <typename Value>
+bool contains(const std::vector<Value>& values, const Value& value) {
   return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+// Whether it was not there.
+template <typename Value>
+bool add_once(std::vector<Value>& values, const Value& value) {
+  if (contains(values, value)) return false;
+  values.push_back(value);
+  return true;
+}
+
+// In their order: what is named twice is measured once.
+template <typename Value>
+std::vector<Value> each_once(const std::vector<Value>& values) {
+  std::vector<Value> result;
+  for (const auto& value : values) add_once(result, value);
+  return result;
 }
 
 bool is_matched(const std::vector<std::string>& patterns, const std::string& name) {
@@ -137,10 +154,6 @@ struct LeftOut {
 };
 using LeftOutByReason = std::map<std::string, LeftOut>;
 
-void add_once(std::vector<std::string>& values, const std::string& value) {
-  if (!contains(values, value)) values.push_back(value);
-}
-
 // What was asked for by name and has no worker is a row, too.
 void add_unavailable(const Workload& workload, const std::string& dtype, int threads,
                      const RunOptions& options, const Discovery& discovery, Plan& plan) {
@@ -150,9 +163,7 @@ void add_unavailable(const Workload& workload, const std::string& dtype, int thr
       if (is_glob(name)) continue;
       for (const auto& worker : discovery.workers) {
         if (!is_unavailable(worker, name) || !takes_version(selection, worker.command.version)) continue;
-        const std::string name_and_version = name + " " + worker.command.version;
-        if (contains(added, name_and_version)) continue;
-        added.push_back(name_and_version);
+        if (!add_once(added, name + " " + worker.command.version)) continue;
         PlannedCase planned;
         planned.a_case = {workload,       name,    worker.command.version, dtype,
                           options.device, threads, worker.command};
@@ -193,15 +204,6 @@ void select_for(const Workload& workload, const std::string& dtype, int threads,
     plan.cases.push_back(std::move(planned));
   }
   add_unavailable(workload, dtype, threads, options, discovery, plan);
-}
-
-// Each once, in their order: what is named twice is measured once.
-template <typename Value>
-std::vector<Value> each_once(const std::vector<Value>& values) {
-  std::vector<Value> result;
-  for (const auto& value : values)
-    if (std::find(result.begin(), result.end(), value) == result.end()) result.push_back(value);
-  return result;
 }
 
 // Two workers may offer the same, but results could not tell them apart.
