@@ -85,14 +85,7 @@ class Recurrence {
 };
 
 template <Arithmetic arithmetic>
-void run(benchmark::State& state, const Shape& shape, bool is_backward, bool has_clusters) {
-  if (const std::string reason = unavailable_reason(); !reason.empty()) {
-    state.SkipWithError(reason.c_str());
-    return;
-  }
-  DeviceLimits limits = device_limits();
-  if (!has_clusters) limits.clusters = {};
-  const Plan plan = make_plan(arithmetic, kUnits, shape.samples, shape.directions, limits);
+void run(benchmark::State& state, const Shape& shape, bool is_backward, const Plan& plan) {
   Recurrence<arithmetic> recurrence(shape, plan);
   recurrence.milliseconds(is_backward);
   double total = 0;
@@ -107,21 +100,38 @@ void run(benchmark::State& state, const Shape& shape, bool is_backward, bool has
   state.SetLabel(plan.text());
 }
 
+// The plan that would be chosen, with and without clusters; and beside it each other one that runs all groups
+// at once and whose slices are no larger than their number asks for ("C8S4": 8 blocks, 4 samples).
 template <Arithmetic arithmetic>
 void add(const std::string& name) {
+  if (!unavailable_reason().empty()) return;
+  const DeviceLimits limits = device_limits();
+  DeviceLimits without_clusters = limits;
+  without_clusters.clusters = {};
   for (const Shape& shape : {Shape{64, 100, 1}, Shape{32, 1000, 1}, Shape{32, 1000, 2}}) {
-    for (const bool is_backward : {false, true}) {
-      for (const bool has_clusters : {true, false}) {
+    const auto register_plan = [&](const std::string& suffix, const Plan& plan) {
+      for (const bool is_backward : {false, true}) {
         const std::string text = "persistent/" + name + (is_backward ? "/backward" : "/forward") + "/N" +
                                  std::to_string(shape.samples) + "T" + std::to_string(shape.steps) + "D" +
-                                 std::to_string(shape.directions) + (has_clusters ? "" : "/without_clusters");
+                                 std::to_string(shape.directions) + suffix;
         benchmark::RegisterBenchmark(text.c_str(),
-                                     [shape, is_backward, has_clusters](benchmark::State& state) {
-                                       run<arithmetic>(state, shape, is_backward, has_clusters);
+                                     [shape, is_backward, plan](benchmark::State& state) {
+                                       run<arithmetic>(state, shape, is_backward, plan);
                                      })
             ->UseManualTime()
             ->Unit(benchmark::kMillisecond);
       }
+    };
+    const auto chosen = [&](const DeviceLimits& of) {
+      return make_plan(arithmetic, kUnits, shape.samples, shape.directions, of);
+    };
+    register_plan("", chosen(limits));
+    register_plan("/without_clusters", chosen(without_clusters));
+    for (const Plan& plan : possible_plans(arithmetic, kUnits, shape.samples, shape.directions, limits)) {
+      const Geometry& g = plan.geometry;
+      if (!plan.is_cluster || plan.turns() > 1 || (shape.samples + g.slices - 1) / g.slices < g.slice)
+        continue;
+      register_plan("/plans/C" + std::to_string(g.blocks) + "S" + std::to_string(g.slice), plan);
     }
   }
 }

@@ -131,25 +131,29 @@ std::string Plan::text() const {
          (turns() > 1 ? ", in " + std::to_string(turns()) + " turns" : "");
 }
 
-Plan make_plan(Arithmetic arithmetic, int units, int samples, int directions, const DeviceLimits& limits) {
-  std::optional<Plan> best;
-  const int most_slice = std::min(samples, kMostSlice);
-  const auto consider = [&](const Limits& of, int slice) {
-    const std::optional<Plan> plan = cut(arithmetic, units, samples, directions, slice, of);
-    if (plan && is_better(*plan, best)) best = plan;
+std::vector<Plan> possible_plans(Arithmetic arithmetic, int units, int samples, int directions,
+                                 const DeviceLimits& limits) {
+  std::vector<Plan> plans;
+  const auto consider = [&](const Limits& of) {
+    for (int slice = 1; slice <= std::min(samples, kMostSlice); ++slice) {
+      const std::optional<Plan> plan = cut(arithmetic, units, samples, directions, slice, of);
+      if (plan) plans.push_back(*plan);
+    }
   };
   for (std::size_t i = 0; i < limits.clusters.size(); ++i) {
-    if (limits.clusters[i] == 0) continue;
-    for (int slice = 1; slice <= most_slice; ++slice) {
-      consider({true, 2 << i, limits.clusters[i], limits.shared_bytes}, slice);
-    }
+    if (limits.clusters[i] > 0) consider({true, 2 << i, limits.clusters[i], limits.shared_bytes});
   }
-  if (!best) {
-    for (int blocks = 1; blocks <= limits.multiprocessors; ++blocks) {
-      for (int slice = 1; slice <= most_slice; ++slice) {
-        consider({false, blocks, limits.multiprocessors / blocks, limits.shared_bytes}, slice);
-      }
-    }
+  if (!plans.empty()) return plans;
+  for (int blocks = 1; blocks <= limits.multiprocessors; ++blocks) {
+    consider({false, blocks, limits.multiprocessors / blocks, limits.shared_bytes});
+  }
+  return plans;
+}
+
+Plan make_plan(Arithmetic arithmetic, int units, int samples, int directions, const DeviceLimits& limits) {
+  std::optional<Plan> best;
+  for (const Plan& plan : possible_plans(arithmetic, units, samples, directions, limits)) {
+    if (is_better(plan, best)) best = plan;
   }
   if (!best) {
     throw std::invalid_argument(

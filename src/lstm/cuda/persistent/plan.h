@@ -12,6 +12,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "cuda/persistent/layout.h"
 
@@ -47,7 +48,11 @@ struct Plan {
   std::string text() const;
 };
 
-// The fastest by the estimate. Throws std::invalid_argument where there is none, saying why.
+// All that fit: with clusters, where any does, else without.
+std::vector<Plan> possible_plans(Arithmetic arithmetic, int units, int samples, int directions,
+                                 const DeviceLimits& limits);
+
+// The fastest of them by the estimate. Throws std::invalid_argument where there is none, saying why.
 Plan make_plan(Arithmetic arithmetic, int units, int samples, int directions, const DeviceLimits& limits);
 
 }  // namespace lstm::cuda::persistent
