@@ -9,6 +9,7 @@
 #include "cuda/persistent/launch.h"
 #include "cuda/runtime/memory.h"
 #include "cuda/runtime/stream.h"
+#include "deferred.h"
 #include "lstm/cuda.h"
 
 namespace lstm::microbench {
@@ -101,10 +102,10 @@ void run(benchmark::State& state, const Shape& shape, bool is_backward, const Pl
 }
 
 // The plan that would be chosen, with and without clusters; and beside it each other one that runs all groups
-// at once and whose slices are no larger than their number asks for ("C8S4": 8 blocks, 4 samples).
+// at once and whose slices are no larger than their number asks for ("C8S4W12": 8 blocks, 4 samples, at most
+// 12 warps).
 template <Arithmetic arithmetic>
 void add(const std::string& name) {
-  if (!unavailable_reason().empty()) return;
   const DeviceLimits limits = device_limits();
   DeviceLimits without_clusters = limits;
   without_clusters.clusters = {};
@@ -131,18 +132,21 @@ void add(const std::string& name) {
       const Geometry& g = plan.geometry;
       if (!plan.is_cluster || plan.turns() > 1 || (shape.samples + g.slices - 1) / g.slices < g.slice)
         continue;
-      register_plan("/plans/C" + std::to_string(g.blocks) + "S" + std::to_string(g.slice), plan);
+      register_plan("/plans/C" + std::to_string(g.blocks) + "S" + std::to_string(g.slice) + "W" +
+                        std::to_string(plan.most_warps),
+                    plan);
     }
   }
 }
 
-const bool kRegistered = [] {
+// Plans depend on the GPU, of which nothing may be asked before main().
+const bool kRegistered = defer([] {
+  if (!unavailable_reason().empty()) return;
   add<Arithmetic::fp32>("fp32");
   add<Arithmetic::tf32>("tf32");
   add<Arithmetic::bf16>("bf16");
   add<Arithmetic::fp16>("fp16");
-  return true;
-}();
+});
 
 }  // namespace
 }  // namespace lstm::microbench

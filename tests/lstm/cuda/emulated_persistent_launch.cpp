@@ -10,7 +10,8 @@ namespace {
 // kernels_test.cpp checks every access of small launches; whole engines would take minutes.
 template <class Arguments>
 void launch_emulated(StreamHandle stream, const Plan& plan, int warps, const Arguments& arguments) {
-  const emulation::EmulatedLaunch launch{.warps = warps, .is_cluster = plan.is_cluster, .is_checked = false};
+  const emulation::EmulatedLaunch launch{
+      .warps = warps, .most_warps = plan.most_warps, .is_cluster = plan.is_cluster, .is_checked = false};
   testing::emulation::enqueue(stream, [=] { emulation::run(launch, arguments); });
 }
 

@@ -8,13 +8,16 @@
 //
 // A step, iteration m = 0, 1, ... for k = last step, ..., 0:
 //   1. wait for the parts of dh that iteration m - 1 sent (skipped at the first)
-//   2. thread (unit, sample) adds them to dy, computes the gradients of its gates, stores them to global
-//   memory and
-//      as operand to shared memory
+//   2. thread (unit, sample) adds them to dy and computes the gradients of its gates, operand of the product,
+//   in
+//      shared memory
 //   3. barrier of the block
 //   4. product of the block's rows of R, transposed, with its gradients of gates: each warp 32 units of dh;
 //   lanes
 //      exchange halves so that each sends 16 bytes (4 samples) to the owner of the unit
+//   5. while those are under way: stores the gradients, fetches what the steps to come need and computes of
+//   it
+//      what does not depend on dh
 //
 // Why no further barrier is needed: inbox and operand alternate between two places. A block sends parts of
 // iteration m + 1 into the place of iteration m - 1's after all parts of iteration m have arrived; their
@@ -31,20 +34,23 @@ namespace lstm::cuda::persistent {
 // Where a lane sends the parts of dh of its two octets of an item, whose row groups are octets 4 row_block +
 // r of dh: even lanes 0 and 1, odd ones 2 and 3. Worked out in front of the first step, for the sake of the
 // divisions.
+template <class Lane>
 struct Destinations {
-  int rank[2] = {-1, -1};  // -1: there is no such octet
-  int place[2] = {};       // in the inbox
+  typename Lane::Peer peers[2] = {};
+  bool exist[2] = {};
+  int place[2] = {};  // in the inbox
 };
 template <class Lane>
-LSTM_DEVICE Destinations destinations(Lane& lane, const Geometry& geometry, int row_block) {
-  const int id = lane.thread() % kLanes;
-  Destinations to;
+LSTM_DEVICE Destinations<Lane> destinations(Lane& lane, const Geometry& geometry, int row_block) {
+  const int id = lane.lane_index();
+  Destinations<Lane> to;
   LSTM_UNROLL
   for (int i = 0; i < 2; ++i) {
     const int octet = 4 * row_block + (id % 2 != 0 ? 2 : 0) + i;
     if (octet >= geometry.octets) continue;
     const int owner = owner_of(geometry, octet);
-    to.rank[i] = owner;
+    to.exist[i] = true;
+    to.peers[i] = lane.peer(owner);
     to.place[i] = backward_inbox_place(geometry, lane.rank(), octet - octets_of(geometry, owner).first,
                                        id % 4 / 2, id / 4);
   }
@@ -53,10 +59,11 @@ LSTM_DEVICE Destinations destinations(Lane& lane, const Geometry& geometry, int 
 
 // Sends one item's sums.
 template <class Lane>
-LSTM_DEVICE void send_parts(Lane& lane, const Sums& sums, const Destinations& to, int active, int offset,
-                            int barrier) {
-  const int id = lane.thread() % kLanes;
+LSTM_DEVICE void send_parts(Lane& lane, const Sums& sums, const Destinations<Lane>& to, int active,
+                            int offset, int barrier) {
+  const int id = lane.lane_index();
   const bool is_odd = id % 2 != 0;
+  const bool has_samples = id % 4 / 2 * 4 < active;
   LSTM_UNROLL
   for (int i = 0; i < 2; ++i) {
     // Each gets its neighbour's two samples of the groups that it keeps.
@@ -69,18 +76,42 @@ LSTM_DEVICE void send_parts(Lane& lane, const Sums& sums, const Destinations& to
       four[e] = is_odd ? got : keep;
       four[e + 2] = is_odd ? keep : got;
     }
-    if (to.rank[i] < 0 || id % 4 / 2 * 4 >= active) continue;
+    if (!to.exist[i] || !has_samples) continue;
     Words words;
     LSTM_UNROLL
     for (int e = 0; e < 4; ++e) words.v[e] = lane.to_word(four[e]);
-    lane.send(to.rank[i], offset + to.place[i], words, barrier);
+    lane.send(to.peers[i], offset + to.place[i], words, barrier);
   }
+}
+
+// What a thread reads of a step.
+template <class T>
+struct SavedCell {
+  T gates[4] = {};
+  float c = 0, c_before = 0, dy = 0;
+};
+// What of it the gradients are made of: d of i, f and g are dc times theirs, d of o is dh times its own.
+struct CellFactors {
+  float dy = 0, of_dc = 0;  // dc += dh * of_dc
+  float f = 0;              // dc of the step before: dc * f
+  float gates[4] = {};
+};
+template <bool is_approximate, class Lane, class T>
+LSTM_DEVICE CellFactors factors(Lane& lane, const SavedCell<T>& saved) {
+  const float i = to_float(saved.gates[0]), f = to_float(saved.gates[1]);
+  const float g = to_float(saved.gates[2]), o = to_float(saved.gates[3]);
+  const float tanh_c = lane.template tanh<is_approximate>(saved.c);
+  return {saved.dy,
+          o * (1 - tanh_c * tanh_c),
+          f,
+          {g * i * (1 - i), saved.c_before * f * (1 - f), i * (1 - g * g), tanh_c * o * (1 - o)}};
 }
 
 template <class Product, class Lane>
 LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Product::Stored>& a) {
   using T = typename Product::Stored;
   constexpr bool is_approximate = sizeof(T) == 2;
+  constexpr int kUnrolledBlocks = 8;
   const Geometry& geometry = a.geometry;
   const int H = geometry.units;
   const int thread = lane.thread(), warp = lane.warp_index(), warps = lane.threads() / kLanes;
@@ -107,8 +138,12 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
     }
   }
 
-  const int first_stored = warp < shape.items() ? shape.stored_before(warp, Product::kResident) : 0;
-  const Destinations first_destinations = destinations(lane, geometry, warp);
+  Item first_item;
+  Destinations<Lane> first_destinations;
+  if (warp < shape.items()) {
+    first_item = item_at<Product>(lane, geometry, shape, memory.weights, warp);
+    first_destinations = destinations(lane, geometry, warp);
+  }
   const bool has_pair = thread < pairs_of(geometry, own.size());
   const Pair pair = pair_at(geometry, thread);
   const int unit = (own.first + pair.own_octet) * kOctet + pair.octet_unit;
@@ -116,101 +151,125 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
   const int own_parts = backward_inbox_place(geometry, 0, pair.own_octet, pair.sample / 4, pair.octet_unit) +
                         pair.sample % 4 * 4;
   const int source_bytes = backward_inbox_place(geometry, 1, 0, 0, 0);
-  // What a step reads of its own. Units of the padding keep zeros, and so do their gradients.
-  struct Saved {
-    T gates[4];
-    float c, c_before, dy;
-  };
-  Saved coming = {};
-  const auto load_saved = [&](const Step& of, const Step& in_front) {
-    if (!has_unit || pair.sample >= of.active) return;
-    const auto row = static_cast<std::size_t>(of.row + pair.sample);
-    const auto row_in_front = static_cast<std::size_t>(in_front.row + pair.sample);
-    const T* gates = a.gates[d] + row * 4 * H + unit;
+  const int own_place = operand_place(
+      geometry, 4 * (pair.own_octet * kOctet + pair.octet_unit) / numbers_per_word(Product::kArithmetic),
+      pair.sample);
+  T* const all_gates = a.gates[d] + unit;
+  const float* const all_c = a.c[d] + unit;
+  const float* const all_dy = a.dy[d] + unit;
+  // Units of the padding keep zeros, and so do their gradients.
+  const auto load_saved = [&](const Step& of, const Step& in_front, SavedCell<T>& saved) {
+    const bool is_wanted = has_unit && pair.sample < of.active;
+    const bool has_before = pair.sample < in_front.active;
+    const int row = of.row + pair.sample;
+    const T* gates = row_of(all_gates, row, 4 * H);
     LSTM_UNROLL
     for (int gate = 0; gate < 4; ++gate) {
-      coming.gates[gate] = lane.template load_global<T>(gates + gate * H);
+      lane.template load_global_if<T>(is_wanted, gates + gate * H, saved.gates[gate]);
     }
-    coming.c = lane.template load_global<float>(a.c[d] + row * H + unit);
-    coming.c_before = pair.sample < in_front.active
-                          ? lane.template load_global<float>(a.c[d] + row_in_front * H + unit)
-                          : 0.0f;
-    coming.dy = lane.template load_global<float>(a.dy[d] + row * a.y_row + unit);
+    lane.template load_global_if<float>(is_wanted, row_of(all_c, row, H), saved.c);
+    saved.c_before = is_wanted && !has_before ? 0 : saved.c_before;
+    lane.template load_global_if<float>(is_wanted && has_before, row_of(all_c, in_front.row + pair.sample, H),
+                                        saved.c_before);
+    lane.template load_global_if<float>(is_wanted, row_of(all_dy, row, a.y_row), saved.dy);
   };
-  float dc = 0;
-  // By k: the step behind the one at hand, it, and the two in front of it.
+  // By k: the step behind the one at hand, it, and those in front of it. Loads from global memory are a whole
+  // step ahead of their first use.
   Step behind, step = steps.at(last), in_front = steps.at(last - 1), farther = steps.at(last - 2);
-  load_saved(step, in_front);
+  StoredStep farthest = steps.load(last - 3);
+  SavedCell<T> coming;
+  load_saved(step, in_front, coming);
+  CellFactors cell = factors<is_approximate>(lane, coming);
+  load_saved(in_front, farther, coming);
+  float dc = 0;
 
   for (int m = 0; m <= last; ++m) {
     const int k = last - m;
-    // Loads from global memory are a whole step ahead of their first use.
-    const StoredStep farthest = steps.load(k - 3);
-    const Saved now = coming;
-    load_saved(in_front, farther);
-
-    if (m > 0) {
-      lane.wait((m - 1) % 2, (m - 1) / 2);
-      if (thread == 0 && m + 1 < last) {
-        lane.arm((m - 1) % 2, backward_arrival(geometry, own.size(), in_front.active));
-      }
-    }
-    const int operand_offset = memory.operand + m % 2 * operand_size;
-    if (has_pair && pair.sample < step.active) {
-      float dh = now.dy;
-      if (pair.sample < behind.active) {
-        for (int source = 0; source < geometry.blocks; ++source) {
-          dh +=
-              lane.template load_inbox<float>((m - 1) % 2 * inbox_bytes + own_parts + source * source_bytes);
-        }
-      }
-      const float i = to_float(now.gates[0]), f = to_float(now.gates[1]);
-      const float g = to_float(now.gates[2]), o = to_float(now.gates[3]);
-      const float tanh_c = lane.template tanh<is_approximate>(now.c);
-      const float dc_now = dc + dh * o * (1 - tanh_c * tanh_c);
-      dc = dc_now * f;
-      const float d_gates[4] = {dc_now * g * i * (1 - i), dc_now * now.c_before * f * (1 - f),
-                                dc_now * i * (1 - g * g), dh * tanh_c * o * (1 - o)};
-      const int word =
-          4 * (pair.own_octet * kOctet + pair.octet_unit) / numbers_per_word(Product::kArithmetic);
-      const int to = operand_offset + operand_place(geometry, word, pair.sample);
-      if constexpr (sizeof(T) == 2) {
-        lane.store(to, PairOfWords{{lane.template to_pair<T>(d_gates[0], d_gates[1]),
-                                    lane.template to_pair<T>(d_gates[2], d_gates[3])}});
-      } else {
-        Words words;
+    const int place = m & 1, place_before = place ^ 1;
+    if (m > 0) lane.wait(place_before, (m - 1) >> 1);
+    const int operand_offset = memory.operand + place * operand_size;
+    const bool is_active = has_pair && pair.sample < step.active;
+    float d_gates[4] = {};
+    if (has_pair) {
+      float dh = cell.dy;
+      if (m > 0) {
+        // The sample's parts, if the step behind had it; added up in the order of blocks.
+        const int from = place_before * inbox_bytes + own_parts;
+        float parts[kUnrolledBlocks] = {};
         LSTM_UNROLL
-        for (int e = 0; e < 4; ++e) {
-          words.v[e] =
-              Product::kArithmetic == Arithmetic::tf32 ? lane.to_tf32(d_gates[e]) : lane.to_word(d_gates[e]);
+        for (int source = 0; source < kUnrolledBlocks; ++source) {
+          if (source < geometry.blocks) {
+            parts[source] = lane.template load_inbox<float>(from + source * source_bytes);
+          }
         }
-        lane.store(to, words);
-      }
-      if (has_unit) {
-        T* gates = a.gates[d] + static_cast<std::size_t>(step.row + pair.sample) * 4 * H + unit;
+        float sum = dh;
         LSTM_UNROLL
-        for (int gate = 0; gate < 4; ++gate) lane.store_global(gates + gate * H, rounded<T>(d_gates[gate]));
+        for (int source = 0; source < kUnrolledBlocks; ++source) sum += parts[source];
+        LSTM_NO_UNROLL
+        for (int source = kUnrolledBlocks; source < geometry.blocks; ++source) {
+          sum += lane.template load_inbox<float>(from + source * source_bytes);
+        }
+        dh = pair.sample < behind.active ? sum : dh;
+      }
+      const float dc_now = dc + dh * cell.of_dc;
+      dc = is_active ? dc_now * cell.f : dc;  // zero until the sample starts
+      LSTM_UNROLL
+      for (int gate = 0; gate < 3; ++gate) d_gates[gate] = dc_now * cell.gates[gate];
+      d_gates[3] = dh * cell.gates[3];
+      if (is_active) {
+        const int to = operand_offset + own_place;
+        if constexpr (sizeof(T) == 2) {
+          lane.store(to, PairOfWords{{lane.template to_pair<T>(d_gates[0], d_gates[1]),
+                                      lane.template to_pair<T>(d_gates[2], d_gates[3])}});
+        } else {
+          Words words;
+          LSTM_UNROLL
+          for (int e = 0; e < 4; ++e) {
+            words.v[e] = Product::kArithmetic == Arithmetic::tf32 ? lane.to_tf32(d_gates[e])
+                                                                  : lane.to_word(d_gates[e]);
+          }
+          lane.store(to, words);
+        }
       }
     }
     lane.sync_block();
 
     if (k > 0) {
-      const Operand d_gates = {operand_offset, operand_cells(geometry), geometry.rows};
-      for (int item = warp; item < shape.items(); item += warps) {
-        const int stored = item == warp ? first_stored : shape.stored_before(item, Product::kResident);
+      if (warp < shape.items()) {
         Sums sums;
-        Product::template run<false>(lane, resident, shape.resident(item, Product::kResident),
-                                     memory.weights + stored * kChunkBytes, shape.chunks_of(0), d_gates,
-                                     sums);
-        send_parts(lane, sums, item == warp ? first_destinations : destinations(lane, geometry, item),
-                   step.active, m % 2 * inbox_bytes, m % 2);
+        Product::template run<false>(lane, resident, first_item, operand_offset, sums);
+        send_parts(lane, sums, first_destinations, step.active, place * inbox_bytes, place);
+        LSTM_NO_UNROLL
+        for (int item = warp + warps; item < shape.items(); item += warps) {
+          Product::template run<false>(lane, resident,
+                                       item_at<Product>(lane, geometry, shape, memory.weights, item),
+                                       operand_offset, sums);
+          send_parts(lane, sums, destinations(lane, geometry, item), step.active, place * inbox_bytes, place);
+        }
       }
-      lane.commit(m % 2);
+      lane.commit(place);
+    }
+
+    // Nobody waits for what follows.
+    if (thread == 0 && m > 0 && m + 1 < last) {
+      lane.arm(place_before, backward_arrival(geometry, own.size(), in_front.active));
+    }
+    if (has_unit && is_active) {
+      T* gates = row_of(all_gates, step.row + pair.sample, 4 * H);
+      LSTM_UNROLL
+      for (int gate = 0; gate < 4; ++gate) lane.store_global(gates + gate * H, rounded<T>(d_gates[gate]));
+    }
+    cell = factors<is_approximate>(lane, coming);
+    for (float* value :
+         {&cell.dy, &cell.of_dc, &cell.f, &cell.gates[0], &cell.gates[1], &cell.gates[2], &cell.gates[3]}) {
+      lane.settle(*value);
     }
     behind = step;
     step = in_front;
     in_front = farther;
     farther = steps.step_of(farthest);
+    load_saved(in_front, farther, coming);
+    farthest = steps.load(k - 4);
   }
   lane.close();
 }

@@ -5,28 +5,28 @@
 // From the PTX ISA: st.async is a store of the generic proxy to the shared memory of a block of the cluster
 // (of more than one block); its completion is a complete-tx of its bytes on a barrier of the same block, with
 // release semantics at cluster scope. A phase of a barrier completes when its one arrival (arm) has happened
-// and no bytes are missing; bytes may arrive before arm. A thread that has seen the phase complete by
-// try_wait.acquire.cluster sees the stores.
+// and no bytes are missing; bytes may arrive before arm.
+//
+// A thread that has seen the phase complete sees the stores. wait() acquires at the scope of the block, as
+// CUTLASS does for barriers that other blocks of the cluster complete (cutlass/arch/barrier.h): barrier and
+// bytes lie in the block's own shared memory. At the scope of the cluster, each warp would empty the
+// first-level cache of its multiprocessor in every step (CCTL.IVALL in SASS), or, with a fence for shared
+// memory only, wait for all its loads from global memory, which are meant to be under way (700 clocks a step,
+// measured on an H200).
 #pragma once
 
 #include "cuda/persistent/device_lane.cuh"
-
-// try_wait.acquire.cluster acquires global memory, too: each warp that comes through empties the first-level
-// cache of its multiprocessor, in every step (CCTL.IVALL in SASS). What is sent is in shared memory only, for
-// which PTX ISA 8.6 has a fence of its own.
-#if __CUDACC_VER_MAJOR__ * 100 + __CUDACC_VER_MINOR__ >= 1207
-#define LSTM_WAIT_ORDER ".relaxed"
-#define LSTM_WAIT_FENCE "fence.acquire.sync_restrict::shared::cluster.cluster;"
-#else
-#define LSTM_WAIT_ORDER ".acquire"
-#define LSTM_WAIT_FENCE ""
-#endif
 
 namespace lstm::cuda::persistent {
 
 class ClusterLane : public DeviceLane {
  public:
   static constexpr bool kHasInbox = true;
+  static constexpr int kPeerBlocks = kMostClusterBlocks;
+  // Addresses in the shared memory of a block of the cluster.
+  struct Peer {
+    std::uint32_t inbox = 0, barriers = 0;
+  };
 
   __device__ int rank() const {
     std::uint32_t rank;
@@ -64,18 +64,15 @@ class ClusterLane : public DeviceLane {
         : "memory");
   }
 
-  __device__ void send(int rank, int offset, const Words& words, int barrier) const {
-    std::uint32_t to, to_barrier;
-    asm volatile("mapa.shared::cluster.u32 %0, %1, %2;"
-                 : "=r"(to)
-                 : "r"(memory_ + inbox_ + offset), "r"(rank));
-    asm volatile("mapa.shared::cluster.u32 %0, %1, %2;"
-                 : "=r"(to_barrier)
-                 : "r"(address_of(barrier)), "r"(rank));
+  __device__ Peer peer(int rank) const {
+    return {mapped(memory_ + inbox_, rank), mapped(address_of(0), rank)};
+  }
+
+  __device__ void send(const Peer& peer, int offset, const Words& words, int barrier) const {
     asm volatile(
         "st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.b32 [%0], {%1, %2, %3, %4}, [%5];" ::
-            "r"(to),
-        "r"(words.v[0]), "r"(words.v[1]), "r"(words.v[2]), "r"(words.v[3]), "r"(to_barrier)
+            "r"(peer.inbox + offset),
+        "r"(words.v[0]), "r"(words.v[1]), "r"(words.v[2]), "r"(words.v[3]), "r"(peer.barriers + 8 * barrier)
         : "memory");
   }
 
@@ -87,21 +84,24 @@ class ClusterLane : public DeviceLane {
       asm volatile(
           "{\n"
           ".reg .pred p;\n"
-          "mbarrier.try_wait.parity" LSTM_WAIT_ORDER
-          ".cluster.shared::cta.b64 p, [%1], %2;\n"
+          "mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n"
           "selp.u32 %0, 1, 0, p;\n"
           "}\n"
           : "=r"(is_complete)
           : "r"(address_of(barrier)), "r"(use & 1)
           : "memory");
     }
-    asm volatile(LSTM_WAIT_FENCE ::: "memory");
   }
 
   // A block that has ended has no shared memory to write to.
   __device__ void close() const { meet(); }
 
  private:
+  __device__ static std::uint32_t mapped(std::uint32_t address, int rank) {
+    std::uint32_t result;
+    asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(result) : "r"(address), "r"(rank));
+    return result;
+  }
   __device__ std::uint32_t address_of(int barrier) const {
     return memory_ + SharedMemory::kBarriers + 8 * static_cast<std::uint32_t>(barrier);
   }
@@ -115,6 +115,3 @@ class ClusterLane : public DeviceLane {
 };
 
 }  // namespace lstm::cuda::persistent
-
-#undef LSTM_WAIT_ORDER
-#undef LSTM_WAIT_FENCE

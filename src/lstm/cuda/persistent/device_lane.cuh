@@ -12,10 +12,17 @@ extern __shared__ Words block_memory[];
 
 class DeviceLane {
  public:
-  __device__ int thread() const { return static_cast<int>(threadIdx.x); }
+  // By shuffles: the compiler keeps what comes out of one, where it would read the special register again in
+  // every step, and what is the same in all lanes can lie in registers of the whole warp.
+  __device__ DeviceLane()
+      : lane_(__shfl_sync(0xffffffffU, static_cast<int>(threadIdx.x) % kLanes,
+                          static_cast<int>(threadIdx.x) % kLanes)),
+        warp_(__shfl_sync(0xffffffffU, static_cast<int>(threadIdx.x) / kLanes, 0)) {}
+
+  __device__ int thread() const { return warp_ * kLanes + lane_; }
   __device__ int threads() const { return static_cast<int>(blockDim.x); }
-  // By a shuffle, behind which what depends on it alone can lie in registers of the whole warp.
-  __device__ int warp_index() const { return __shfl_sync(0xffffffffU, thread() / kLanes, 0); }
+  __device__ int lane_index() const { return lane_; }
+  __device__ int warp_index() const { return warp_; }
 
   template <class T>
   __device__ T load(int offset) const {
@@ -29,6 +36,23 @@ class DeviceLane {
   __device__ T load_global(const void* address) const {
     return *static_cast<const T*>(address);
   }
+  // In place, and behind no branch: else the compiler loads into another register and copies it at the end of
+  // a step, which waits for the load.
+  template <class T>
+  __device__ void load_global_if(bool is_wanted, const void* address, T& value) const {
+    if constexpr (sizeof(T) == 2) {
+      asm volatile("{\n.reg .pred p;\nsetp.ne.b32 p, %2, 0;\n@p ld.global.b16 %0, [%1];\n}"
+                   : "+h"(*reinterpret_cast<std::uint16_t*>(&value))
+                   : "l"(address), "r"(static_cast<int>(is_wanted)));
+    } else {
+      static_assert(sizeof(T) == 4);
+      asm volatile("{\n.reg .pred p;\nsetp.ne.b32 p, %2, 0;\n@p ld.global.b32 %0, [%1];\n}"
+                   : "+r"(*reinterpret_cast<std::uint32_t*>(&value))
+                   : "l"(address), "r"(static_cast<int>(is_wanted)));
+    }
+  }
+  // The value is worked out here, not later: in front of a load_global_if() into what it is made of.
+  __device__ void settle(float& value) const { asm volatile("" : "+f"(value)); }
   template <class T>
   __device__ void store_global(void* address, const T& value) const {
     *static_cast<T*>(address) = value;
@@ -92,6 +116,9 @@ class DeviceLane {
       return __fdividef(1.0f, 1.0f + __expf(-x));  // 0 where the exponential overflows
     }
   }
+
+ private:
+  int lane_, warp_;
 };
 
 }  // namespace lstm::cuda::persistent

@@ -6,9 +6,12 @@
 //   partial
 //      sums go to shared memory
 //   3. barrier of the block
-//   4. thread (unit, sample) adds the parts in their order, computes the cell, stores gates, c, y, and sends
-//   h:
-//      eight lanes bring the 8 units of an octet together and each sends 16 bytes to its share of the blocks
+//   4. thread (unit, sample) adds the parts in their order, computes the cell and sends h: eight lanes bring
+//      the 8 units of an octet together and each sends 16 bytes to its share of the blocks
+//   5. while h is under way: stores gates, c and y, and fetches what the steps to come need
+//
+// A warp runs its instructions one behind the other, some 5 clocks each: whatever can be worked out in front
+// of the first step or in 5 is.
 //
 // Why no further barrier is needed. h and sums alternate between two places. A block sends h of step k + 1
 // into the place of h of step k - 1 after all of h of step k has arrived there; a peer sent its part of that
@@ -23,18 +26,47 @@
 
 namespace lstm::cuda::persistent {
 
-// Brings h of an octet together and sends it to the blocks that this lane serves.
+// To whom a lane sends h: the blocks first, first + stride, ...
 template <class Product, class Lane>
-LSTM_DEVICE void send_h(Lane& lane, const Geometry& geometry, float h, int octet, int sample, bool is_sent,
-                        int offset, int barrier) {
-  constexpr int numbers = numbers_per_word(Product::kArithmetic);
-  constexpr int packets = 2 / numbers;  // of 16 bytes an octet
-  const int id = lane.thread() % kLanes;
+class Receivers {
+  static constexpr int kPackets = 2 / numbers_per_word(Product::kArithmetic);  // of 16 bytes an octet
+  static constexpr int kStride = kOctet / kPackets;
+  static constexpr int kPeers = (Lane::kPeerBlocks + kStride - 1) / kStride;
+
+ public:
+  LSTM_DEVICE Receivers(Lane& lane, const Geometry& geometry)
+      : first_(lane.lane_index() % kOctet / kPackets), blocks_(geometry.blocks) {
+    LSTM_UNROLL
+    for (int i = 0; i < kPeers; ++i) {
+      if (first_ + i * kStride < blocks_) peers_[i] = lane.peer(first_ + i * kStride);
+    }
+  }
+
+  LSTM_DEVICE void send(Lane& lane, int place, const Words& words, int barrier) const {
+    LSTM_UNROLL
+    for (int i = 0; i < kPeers; ++i) {
+      if (first_ + i * kStride < blocks_) lane.send(peers_[i], place, words, barrier);
+    }
+    if constexpr (Lane::kPeerBlocks < kMostClusterBlocks) {
+      LSTM_NO_UNROLL
+      for (int rank = first_ + kPeers * kStride; rank < blocks_; rank += kStride) {
+        lane.send(lane.peer(rank), place, words, barrier);
+      }
+    }
+  }
+
+ private:
+  typename Lane::Peer peers_[kPeers > 0 ? kPeers : 1];
+  int first_, blocks_;
+};
+
+// Brings h of an octet together: the 16 bytes of it that this lane sends.
+template <class Product, class Lane>
+LSTM_DEVICE Words gather_octet(Lane& lane, float h) {
+  const int id = lane.lane_index();
   const int first_lane = id & ~(kOctet - 1);
-  const int lane_of_octet = id & (kOctet - 1);
-  const int packet = lane_of_octet % packets;
   Words words;
-  if constexpr (numbers == 2) {
+  if constexpr (numbers_per_word(Product::kArithmetic) == 2) {
     const float neighbour = lane.shuffle(h, id ^ 1);
     const bool is_even = id % 2 == 0;
     const std::uint32_t both =
@@ -44,52 +76,25 @@ LSTM_DEVICE void send_h(Lane& lane, const Geometry& geometry, float h, int octet
   } else {
     const std::uint32_t word = Product::kArithmetic == Arithmetic::tf32 ? lane.to_tf32(h) : lane.to_word(h);
     LSTM_UNROLL
-    for (int e = 0; e < 4; ++e) words.v[e] = lane.shuffle(word, first_lane + 4 * packet + e);
+    for (int e = 0; e < 4; ++e) words.v[e] = lane.shuffle(word, first_lane + 4 * (id % 2) + e);
   }
-  if (!is_sent) return;
-  const int word = octet * kOctet / numbers + 4 * packet;
-  const int place = offset + operand_place(geometry, word, sample);
-  for (int rank = lane_of_octet / packets; rank < geometry.blocks; rank += kOctet / packets) {
-    lane.send(rank, place, words, barrier);
-  }
+  return words;
 }
 
-// What does not change from step to step of an item. Worked out in front of the first: a division by a number
-// that the compiler does not know takes longer than the matrix instructions of an item.
-struct ForwardItem {
-  int resident = 0;  // chunks in registers
-  int stored = 0;    // where the others lie
-  Span chunks;
-  int sums = 0;  // where the sums of this lane's first sample go
-};
-template <class Product, class Lane>
-LSTM_DEVICE ForwardItem forward_item(Lane& lane, const Geometry& geometry, const ProductShape& shape,
-                                     int weights_offset, int item) {
-  const int id = lane.thread() % kLanes, part = item % shape.parts;
-  return {shape.resident(item, Product::kResident),
-          weights_offset + shape.stored_before(item, Product::kResident) * kChunkBytes, shape.chunks_of(part),
-          sums_place(geometry, part, item / shape.parts, 2 * (id % 4), id / 4)};
+// Where the sums of an item go: those of this lane's first sample.
+template <class Lane>
+LSTM_DEVICE int item_sums(Lane& lane, const Geometry& geometry, const ProductShape& shape, int item) {
+  const int id = lane.lane_index();
+  return sums_place(geometry, item % shape.parts, item / shape.parts, 2 * (id % 4), id / 4);
 }
-
-// The product of one step, its partial sums into shared memory. `first` is the warp's first item, if it has
-// one.
-template <class Product, class Lane>
-LSTM_DEVICE void multiply_h(Lane& lane, const Geometry& geometry, const ProductShape& shape,
-                            const typename Product::Weights& resident, int weights_offset, int warp,
-                            const ForwardItem& first, const Operand& h, int sums_offset) {
-  const int id = lane.thread() % kLanes;
-  ForwardItem at = first;
-  for (int item = warp; item < shape.items();) {
-    Sums sums;
-    Product::template run<true>(lane, resident, at.resident, at.stored, at.chunks, h, sums);
-    LSTM_UNROLL
-    for (int e = 0; e < 2; ++e) {
-      if (2 * (id % 4) + e >= geometry.rows) continue;
-      const Floats gates = {{sums.at[0][e], sums.at[1][e], sums.at[2][e], sums.at[3][e]}};
-      lane.store(sums_offset + at.sums + e * kSumsOfSample, gates);
-    }
-    item += shape.warps;
-    if (item < shape.items()) at = forward_item<Product>(lane, geometry, shape, weights_offset, item);
+template <class Lane>
+LSTM_DEVICE void store_sums(Lane& lane, const Geometry& geometry, const Sums& sums, int offset) {
+  const int first_sample = 2 * (lane.lane_index() % 4);
+  LSTM_UNROLL
+  for (int e = 0; e < 2; ++e) {
+    if (first_sample + e >= geometry.rows) continue;
+    const Floats gates = {{sums.at[0][e], sums.at[1][e], sums.at[2][e], sums.at[3][e]}};
+    lane.store(offset + e * kSumsOfSample, gates);
   }
 }
 
@@ -97,6 +102,7 @@ template <class Product, class Lane>
 LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Product::Stored>& a) {
   using T = typename Product::Stored;
   constexpr bool is_approximate = sizeof(T) == 2;
+  constexpr int kUnrolledParts = Product::kHasFewWarps ? 2 : 3;
   const Geometry& geometry = a.geometry;
   const int H = geometry.units;
   const int thread = lane.thread(), warp = lane.warp_index(), warps = lane.threads() / kLanes;
@@ -112,6 +118,7 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
   load_weights<Product>(lane, a.weights[d] + lane.rank() * block_vectors(geometry, Pass::forward) * kLanes,
                         shape, memory.weights, resident);
   lane.open(memory.inbox, 2 * inbox_bytes);
+  const Receivers<Product, Lane> receivers(lane, geometry);
   const int sample_arrival = forward_arrival(geometry, 1);
   if (thread == 0) {
     for (int k = 0; k < 2 && k + 1 < steps.count(); ++k) {
@@ -119,9 +126,11 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
     }
   }
 
-  ForwardItem first_item;
+  Item first_item;
+  int first_sums = 0;
   if (warp < shape.items()) {
-    first_item = forward_item<Product>(lane, geometry, shape, memory.weights, warp);
+    first_item = item_at<Product>(lane, geometry, shape, memory.weights, warp);
+    first_sums = item_sums(lane, geometry, shape, warp);
   }
   const bool has_pair = thread < pairs_of(geometry, own.size());
   const Pair pair = pair_at(geometry, thread);
@@ -129,6 +138,10 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
   const bool has_unit = has_pair && unit < H;  // else it is of the padding
   const int own_sums = sums_place(geometry, 0, pair.own_octet, pair.sample, pair.octet_unit);
   const int part_bytes = sums_bytes(geometry, 1);
+  constexpr int numbers = numbers_per_word(Product::kArithmetic);
+  const int own_packet = lane.lane_index() % (2 / numbers);
+  const int own_place =
+      operand_place(geometry, (own.first + pair.own_octet) * kOctet / numbers + 4 * own_packet, pair.sample);
   Floats bias = {};
   if (has_unit) {
     LSTM_UNROLL
@@ -137,71 +150,103 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
                      lane.template load_global<float>(a.b_R[d] + gate * H + unit);
     }
   }
-  Floats coming = {};  // sums of the step to come
-  const auto load_sums = [&](const Step& of) {
-    if (!has_unit || pair.sample >= of.active) return;
-    const float* from = a.sums[d] + static_cast<std::size_t>(of.row + pair.sample) * 4 * H + unit;
+  const float* const all_sums = a.sums[d] + unit;
+  T* const all_gates = a.gates[d] + unit;
+  float* const all_c = a.c[d] + unit;
+  T* const all_y = a.y[d] + unit;
+  const auto load_sums = [&](const Step& of, Floats& sums) {
+    const bool is_wanted = has_unit && pair.sample < of.active;
+    const float* from = row_of(all_sums, of.row + pair.sample, 4 * H);
     LSTM_UNROLL
-    for (int gate = 0; gate < 4; ++gate) coming.v[gate] = lane.template load_global<float>(from + gate * H);
+    for (int gate = 0; gate < 4; ++gate) {
+      lane.template load_global_if<float>(is_wanted, from + gate * H, sums.v[gate]);
+    }
   };
-  float c = 0;
+
+  // Loads from global memory are a whole step ahead of their first use.
   Step step = steps.at(0), next = steps.at(1);
-  load_sums(step);
+  StoredStep after_next = steps.load(2);
+  Floats sum = {}, coming = {};
+  load_sums(step, sum);
+  LSTM_UNROLL
+  for (int gate = 0; gate < 4; ++gate) sum.v[gate] += bias.v[gate];
+  load_sums(next, coming);
+  float c = 0;
 
   for (int k = 0; k < steps.count(); ++k) {
-    // Loads from global memory are a whole step ahead of their first use.
-    const StoredStep after_next = steps.load(k + 2);
-    Floats sum = coming;
-    load_sums(next);
-
-    const int sums_offset = memory.sums + k % 2 * sums_size;
+    const int place = k & 1, place_before = place ^ 1;
+    const int sums_offset = memory.sums + place * sums_size;
+    const bool is_last = k + 1 == steps.count();
     if (k > 0) {
-      lane.wait((k - 1) % 2, (k - 1) / 2);
-      if (thread == 0 && k + 2 < steps.count()) {
-        lane.arm((k - 1) % 2, next.active * sample_arrival);
+      lane.wait(place_before, (k - 1) >> 1);
+      const int h = place_before * inbox_bytes;
+      if (warp < shape.items()) {
+        Sums sums;
+        Product::template run<true>(lane, resident, first_item, h, sums);
+        store_sums(lane, geometry, sums, sums_offset + first_sums);
+        LSTM_NO_UNROLL
+        for (int item = warp + shape.warps; item < shape.items(); item += shape.warps) {
+          Product::template run<true>(lane, resident,
+                                      item_at<Product>(lane, geometry, shape, memory.weights, item), h, sums);
+          store_sums(lane, geometry, sums, sums_offset + item_sums(lane, geometry, shape, item));
+        }
       }
-      multiply_h<Product>(lane, geometry, shape, resident, memory.weights, warp, first_item,
-                          {(k - 1) % 2 * inbox_bytes, operand_cells(geometry), geometry.rows}, sums_offset);
     }
     lane.sync_block();
 
-    // Nobody waits for these; without clusters commit would, by its fence.
-    const auto keep = [&](float h) {
-      if (!has_unit || pair.sample >= step.active) return;
-      const auto row = static_cast<std::size_t>(step.row + pair.sample);
-      T* gates = a.gates[d] + row * 4 * H + unit;
-      LSTM_UNROLL
-      for (int gate = 0; gate < 4; ++gate) lane.store_global(gates + gate * H, rounded<T>(sum.v[gate]));
-      lane.store_global(a.c[d] + row * H + unit, c);
-      lane.store_global(a.y[d] + row * a.y_row + unit, rounded<T>(h));
-    };
     float h = 0;
+    const bool is_active = has_pair && pair.sample < step.active;
     if (has_pair) {
-      const bool is_active = pair.sample < step.active;
-      if (is_active) {
+      if (k > 0) {
+        const int from = sums_offset + own_sums;
+        Floats parts[kUnrolledParts] = {};
         LSTM_UNROLL
-        for (int gate = 0; gate < 4; ++gate) sum.v[gate] += bias.v[gate];
-        for (int part = 0; k > 0 && part < a.parts; ++part) {
-          const Floats more = lane.template load<Floats>(sums_offset + own_sums + part * part_bytes);
+        for (int part = 0; part < kUnrolledParts; ++part) {
+          if (part < a.parts) parts[part] = lane.template load<Floats>(from + part * part_bytes);
+        }
+        LSTM_UNROLL
+        for (int part = 0; part < kUnrolledParts; ++part) {
+          LSTM_UNROLL
+          for (int gate = 0; gate < 4; ++gate) sum.v[gate] += parts[part].v[gate];
+        }
+        LSTM_NO_UNROLL
+        for (int part = kUnrolledParts; part < a.parts; ++part) {
+          const Floats more = lane.template load<Floats>(from + part * part_bytes);
           LSTM_UNROLL
           for (int gate = 0; gate < 4; ++gate) sum.v[gate] += more.v[gate];
         }
-        const float i = lane.template sigmoid<is_approximate>(sum.v[0]);
-        const float f = lane.template sigmoid<is_approximate>(sum.v[1]);
-        const float g = lane.template tanh<is_approximate>(sum.v[2]);
-        const float o = lane.template sigmoid<is_approximate>(sum.v[3]);
-        c = f * c + i * g;
-        h = o * lane.template tanh<is_approximate>(c);
-        sum = {{i, f, g, o}};
       }
-      send_h<Product>(lane, geometry, h, own.first + pair.own_octet, pair.sample,
-                      is_active && k + 1 < steps.count(), k % 2 * inbox_bytes, k % 2);
-      if constexpr (Lane::kHasInbox) keep(h);
+      const float i = lane.template sigmoid<is_approximate>(sum.v[0]);
+      const float f = lane.template sigmoid<is_approximate>(sum.v[1]);
+      const float g = lane.template tanh<is_approximate>(sum.v[2]);
+      const float o = lane.template sigmoid<is_approximate>(sum.v[3]);
+      c = is_active ? f * c + i * g : c;  // of the reverse direction: zero until the sample starts
+      h = o * lane.template tanh<is_approximate>(c);
+      sum = {{i, f, g, o}};
+      const Words words = gather_octet<Product>(lane, h);
+      if (is_active && !is_last) receivers.send(lane, place * inbox_bytes + own_place, words, place);
     }
-    if (k + 1 < steps.count()) lane.commit(k % 2);
-    if constexpr (!Lane::kHasInbox) keep(h);
+    if (!is_last) lane.commit(place);
+
+    // Nobody waits for what follows.
+    if (thread == 0 && k > 0 && k + 2 < steps.count()) lane.arm(place_before, next.active * sample_arrival);
+    if (has_unit && is_active) {
+      const int row = step.row + pair.sample;
+      T* gates = row_of(all_gates, row, 4 * H);
+      LSTM_UNROLL
+      for (int gate = 0; gate < 4; ++gate) lane.store_global(gates + gate * H, rounded<T>(sum.v[gate]));
+      lane.store_global(row_of(all_c, row, H), c);
+      lane.store_global(row_of(all_y, row, a.y_row), rounded<T>(h));
+    }
+    LSTM_UNROLL
+    for (int gate = 0; gate < 4; ++gate) {
+      sum.v[gate] = coming.v[gate] + bias.v[gate];
+      lane.settle(sum.v[gate]);
+    }
     step = next;
     next = steps.step_of(after_next);
+    load_sums(next, coming);
+    after_next = steps.load(k + 3);
   }
   lane.close();
 }

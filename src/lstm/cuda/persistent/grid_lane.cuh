@@ -15,6 +15,10 @@ namespace lstm::cuda::persistent {
 class GridLane : public DeviceLane {
  public:
   static constexpr bool kHasInbox = false;
+  static constexpr int kPeerBlocks = 0;  // a thread cannot keep as many as there may be
+  struct Peer {
+    char* inbox = nullptr;
+  };
 
   __device__ GridLane(const GridExchange& exchange, int blocks)
       : exchange_(exchange),
@@ -42,8 +46,10 @@ class GridLane : public DeviceLane {
   __device__ void open(int, int) const { __syncthreads(); }
   __device__ void arm(int, int) const {}
 
-  __device__ void send(int rank, int offset, const Words& words, int) const {
-    *reinterpret_cast<Words*>(inbox_of(rank) + offset) = words;
+  __device__ Peer peer(int rank) const { return {inbox_of(rank)}; }
+
+  __device__ void send(const Peer& peer, int offset, const Words& words, int) const {
+    *reinterpret_cast<Words*>(peer.inbox + offset) = words;
   }
 
   __device__ void commit(int barrier) const {

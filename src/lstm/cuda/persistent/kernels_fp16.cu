@@ -4,8 +4,8 @@
 namespace lstm::cuda::persistent {
 namespace {
 
-template <class Lane>
-using ProductOf = MatrixProduct<Lane, Arithmetic::fp16>;
+template <class Lane, int most_warps>
+using ProductOf = MatrixProduct<Lane, Arithmetic::fp16, most_warps>;
 
 }  // namespace
 

@@ -4,10 +4,10 @@
 namespace lstm::cuda::persistent {
 namespace {
 
-template <class Lane>
-using NarrowProduct = ScalarProduct<Lane, 4>;
-template <class Lane>
-using WideProduct = ScalarProduct<Lane, 8>;
+template <class Lane, int most_warps>
+using NarrowProduct = ScalarProduct<Lane, 4, most_warps>;
+template <class Lane, int most_warps>
+using WideProduct = ScalarProduct<Lane, 8, most_warps>;
 
 template <class Arguments>
 void launch_slice(StreamHandle stream, const Plan& plan, const Arguments& arguments, std::byte* exchange) {
@@ -30,7 +30,7 @@ void launch_fp32(StreamHandle stream, const Plan& plan, const BackwardArguments<
 }
 
 int clusters_at_once(int blocks, int shared_bytes) {
-  const auto kernel = &cluster_kernel<WideProduct, ForwardArguments<float>>;
+  const auto kernel = &cluster_kernel<WideProduct, ForwardArguments<float>, kMostWarps>;
   allow(kernel, shared_bytes, blocks > 8);
   cudaLaunchAttribute attribute = cluster_attribute(blocks);
   const cudaLaunchConfig_t config = launch_config(blocks, {kMostWarps, shared_bytes, 0}, nullptr, attribute);

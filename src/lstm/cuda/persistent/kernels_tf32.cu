@@ -4,8 +4,8 @@
 namespace lstm::cuda::persistent {
 namespace {
 
-template <class Lane>
-using ProductOf = MatrixProduct<Lane, Arithmetic::tf32>;
+template <class Lane, int most_warps>
+using ProductOf = MatrixProduct<Lane, Arithmetic::tf32, most_warps>;
 
 }  // namespace
 

@@ -22,20 +22,21 @@ __device__ void run_block(Lane& lane, const BackwardArguments<T>& arguments) {
   backward_block<Product>(lane, arguments);
 }
 
-template <template <class> class ProductOf, class Arguments>
-__global__ void __launch_bounds__(kMostWarps* kLanes, 1)
+// ProductOf<Lane, most_warps> is a product.
+template <template <class, int> class ProductOf, class Arguments, int most_warps>
+__global__ void __launch_bounds__(most_warps* kLanes, 1)
     cluster_kernel(const __grid_constant__ Arguments arguments) {
 #if __CUDA_ARCH__ >= 900
   ClusterLane lane;
-  run_block<ProductOf<ClusterLane>>(lane, arguments);
+  run_block<ProductOf<ClusterLane, most_warps>>(lane, arguments);
 #endif
 }
 
-template <template <class> class ProductOf, class Arguments>
+template <template <class, int> class ProductOf, class Arguments>
 __global__ void __launch_bounds__(kMostWarps* kLanes, 1)
     grid_kernel(const __grid_constant__ Arguments arguments, const __grid_constant__ GridExchange exchange) {
   GridLane lane(exchange, arguments.geometry.blocks);
-  run_block<ProductOf<GridLane>>(lane, arguments);
+  run_block<ProductOf<GridLane, kMostWarps>>(lane, arguments);
 }
 
 struct BlockSize {
@@ -82,13 +83,14 @@ void allow(Kernel kernel, int shared_bytes, bool has_large_clusters) {
   }
 }
 
-template <template <class> class ProductOf, class Arguments>
+template <template <class, int> class ProductOf, class Arguments>
 void launch_product(cudaStream_t stream, const Plan& plan, const Arguments& arguments,
                     std::byte* exchange_memory) {
   const Geometry& geometry = plan.geometry;
   const BlockSize block = block_size(plan, arguments);
   if (plan.is_cluster) {
-    const auto kernel = &cluster_kernel<ProductOf, Arguments>;
+    const auto kernel = plan.most_warps == kFewWarps ? &cluster_kernel<ProductOf, Arguments, kFewWarps>
+                                                     : &cluster_kernel<ProductOf, Arguments, kMostWarps>;
     allow(kernel, block.shared_bytes, geometry.blocks > 8);
     cudaLaunchAttribute attribute = cluster_attribute(geometry.blocks);
     const cudaLaunchConfig_t config =

@@ -27,11 +27,18 @@ LSTM_HOST_DEVICE inline constexpr int numbers_per_word(Arithmetic arithmetic) {
   return arithmetic == Arithmetic::bf16 || arithmetic == Arithmetic::fp16 ? 2 : 1;
 }
 
-// Chunks of its item that a warp keeps in registers, 16 of a thread's 128 each: with more, others would
-// spill. Multiply-adds for 8 samples need theirs for sums.
-LSTM_HOST_DEVICE inline constexpr int resident_chunks(Arithmetic arithmetic, int slice) {
-  if (arithmetic != Arithmetic::fp32) return 3;
-  return slice > 4 ? 0 : 2;
+inline constexpr int kMostClusterBlocks = 16;
+
+// Kernels are built for two sizes of blocks: with fewer warps each thread has more registers for weights.
+inline constexpr int kMostWarps = 16, kFewWarps = 12;
+
+// Chunks of its item that a warp keeps in registers, 16 of a thread's 128 each (168 with few warps): with
+// more, others would spill. Multiply-adds for 8 samples need theirs for sums.
+LSTM_HOST_DEVICE inline constexpr int resident_chunks(Arithmetic arithmetic, int slice, int most_warps) {
+  const bool has_few = most_warps == kFewWarps;
+  if (arithmetic == Arithmetic::fp32) return slice > 4 ? (has_few ? 2 : 0) : (has_few ? 4 : 2);
+  if (arithmetic == Arithmetic::tf32) return has_few ? 5 : 3;
+  return has_few ? 5 : 3;
 }
 
 // What a launch is built for.
@@ -156,8 +163,12 @@ LSTM_HOST_DEVICE inline int operand_cells(const Geometry& geometry) {
 LSTM_HOST_DEVICE inline int operand_place(const Geometry& geometry, int word, int sample) {
   return (word / 4 * operand_cells(geometry) + sample) * 16 + word % 4 * 4;
 }
+// From one chunk to the next.
+LSTM_HOST_DEVICE inline int operand_stride(const Geometry& geometry) {
+  return kChunkWords / 4 * operand_cells(geometry) * 16;
+}
 LSTM_HOST_DEVICE inline int operand_bytes(const Geometry& geometry, int chunks) {
-  return chunks * kChunkWords / 4 * operand_cells(geometry) * 16;
+  return chunks * operand_stride(geometry);
 }
 
 // The unit and sample whose cell a thread computes: 8 lanes an octet of one sample, 4 samples a warp; the

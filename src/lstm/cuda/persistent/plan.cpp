@@ -48,7 +48,7 @@ double product_clocks(const Geometry& geometry, const ProductShape& shape, int r
 
 struct Limits {
   bool is_cluster;
-  int blocks, groups_at_once, shared_bytes;
+  int blocks, groups_at_once, shared_bytes, most_warps;
 };
 
 // The plan for one way to cut; nothing where it does not fit.
@@ -66,22 +66,24 @@ std::optional<Plan> cut(Arithmetic arithmetic, int units, int samples, int direc
        .rows = divide_up(slice, 4) * 4};
   if (g.blocks > g.octets) return std::nullopt;  // every block owns something
   plan.is_cluster = limits.is_cluster;
+  plan.most_warps = limits.most_warps;
   plan.groups_at_once = std::min(limits.groups_at_once, g.groups());
 
   const int own = g.most_octets();
   const int pairs = pairs_of(g, own);
-  const int resident = resident_chunks(arithmetic, slice);
+  const int resident = resident_chunks(arithmetic, slice, limits.most_warps);
   const int chunks = forward_chunks(g);
-  plan.parts = std::clamp(kMostWarps / own, 1, chunks);
+  plan.parts = std::clamp(limits.most_warps / own, 1, chunks);
   for (;; --plan.parts) {
-    plan.forward_warps = std::clamp(std::max(own * plan.parts, divide_up(pairs, kLanes)), 1, kMostWarps);
+    plan.forward_warps =
+        std::clamp(std::max(own * plan.parts, divide_up(pairs, kLanes)), 1, limits.most_warps);
     plan.forward_shared_bytes =
         forward_memory(g, plan.parts, plan.forward_warps, resident, plan.is_cluster).bytes;
     if (plan.forward_shared_bytes <= limits.shared_bytes) break;
     if (plan.parts == 1) return std::nullopt;
   }
   const int row_blocks = divide_up(g.octets, 4);
-  plan.backward_warps = std::clamp(std::max(row_blocks, divide_up(pairs, kLanes)), 1, kMostWarps);
+  plan.backward_warps = std::clamp(std::max(row_blocks, divide_up(pairs, kLanes)), 1, limits.most_warps);
   plan.backward_shared_bytes = backward_memory(g, plan.backward_warps, resident, plan.is_cluster).bytes;
   if (plan.backward_shared_bytes > limits.shared_bytes) return std::nullopt;
   if (pairs > kLanes * std::min(plan.forward_warps, plan.backward_warps)) return std::nullopt;
@@ -141,11 +143,14 @@ std::vector<Plan> possible_plans(Arithmetic arithmetic, int units, int samples, 
     }
   };
   for (std::size_t i = 0; i < limits.clusters.size(); ++i) {
-    if (limits.clusters[i] > 0) consider({true, 2 << i, limits.clusters[i], limits.shared_bytes});
+    if (limits.clusters[i] == 0) continue;
+    for (const int most_warps : {kFewWarps, kMostWarps}) {
+      consider({true, 2 << i, limits.clusters[i], limits.shared_bytes, most_warps});
+    }
   }
   if (!plans.empty()) return plans;
   for (int blocks = 1; blocks <= limits.multiprocessors; ++blocks) {
-    consider({false, blocks, limits.multiprocessors / blocks, limits.shared_bytes});
+    consider({false, blocks, limits.multiprocessors / blocks, limits.shared_bytes, kMostWarps});
   }
   return plans;
 }

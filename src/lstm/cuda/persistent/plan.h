@@ -25,16 +25,14 @@ struct DeviceLimits {
   std::array<int, 4> clusters = {};
 };
 
-// Warps of a block: 512 threads, of 128 registers each.
-inline constexpr int kMostWarps = 16;
-
 // Of the H100 and H200 (SXM): 132 multiprocessors, 8 GPCs of 16 or 18.
 DeviceLimits hopper_limits();
 
 struct Plan {
   Geometry geometry;
   bool is_cluster = true;
-  int parts = 1;  // of the forward product
+  int most_warps = kMostWarps;  // or kFewWarps: which kernels
+  int parts = 1;                // of the forward product
   int forward_warps = 1, backward_warps = 1;
   int forward_shared_bytes = 0, backward_shared_bytes = 0;
   int groups_at_once = 1;

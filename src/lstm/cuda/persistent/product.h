@@ -8,17 +8,20 @@
 // `Lane` is the machine: CUDA's (cluster_lane.cuh, grid_lane.cuh), or the emulation of the tests. What a
 // kernel asks of it:
 //   thread() threads() rank() group()          of the block in its group, of the group in the grid
+//   lane_index() warp_index()                  of the warp, of the block
 //   load<T>(offset) store<T>(offset, value)    own shared memory
 //   load_global<T>(address) store_global<T>(address, value)
+//   load_global_if<T>(is_wanted, address, value)   else value keeps what it has
+//   settle(value)                              worked out in front of the next load_global_if()
 //   sync_block()
-//   warp_index()                               of the block; CUDA knows that a warp has one
 //   shuffle(value, lane)  mma<A>(c, a, b0, b1)  by all lanes of a warp
 //   sigmoid<is_approximate>(x) tanh<...>(x) to_word(x) to_tf32(x) to_pair<T>(low, high)
 // and how blocks of a group talk, over two places of an inbox with a barrier each:
 //   kHasInbox                                  whether inboxes lie in shared memory
+//   kPeerBlocks                                of how many blocks a thread had better keep the Peer
 //   open(offset, bytes)                        clears the inbox, meets the other blocks; before any of these:
 //   arm(barrier, bytes)                        by one thread: what the barrier's next use waits for
-//   send(rank, offset, words, barrier)         16 bytes into the inbox of a block
+//   peer(rank), send(peer, offset, words, barrier)   16 bytes into the inbox of a block; peer() behind open()
 //   commit(barrier)                            by all threads, behind their sends of one use
 //   wait(barrier, use)                         by all threads: until everything of its use 0, 1, ... is here
 //   load_inbox<T>(offset)
@@ -48,20 +51,23 @@ template <Arithmetic arithmetic>
 using StoredAs = std::conditional_t<arithmetic == Arithmetic::bf16, Bf16,
                                     std::conditional_t<arithmetic == Arithmetic::fp16, Fp16, float>>;
 
-// Where operand B (samples) of a product lies (operand_place): in the inbox (forward: h) or in own memory
-// (backward).
-struct Operand {
-  int offset = 0;
-  int cells = 0;    // from one 4 words to the next
-  int samples = 0;  // that may be read
+// One item of a warp, as one of its lanes sees it: what does not change from step to step.
+struct Item {
+  int stored_chunks = 0;  // weights in shared memory, behind those in registers
+  int stored = 0;         // where they lie
+  int operand = 0;        // where this lane's words of the first chunk lie, from where operand B starts
+  int last_resident = 0;  // from there to those of the last chunk in registers
+  int first_stored = 0;   // and to those of the first chunk in shared memory
+  int stride = 0;         // from one chunk to the next
 };
 
-// 4 words of a sample, `word` being a multiple of 4.
+// From the first chunk in registers to the i-th, or to the last one.
+LSTM_DEVICE int resident_offset(const Item& item, int i) {
+  return i * item.stride < item.last_resident ? i * item.stride : item.last_resident;
+}
+// Operand B (samples) lies in the inbox (forward: h) or in own memory (backward).
 template <class Lane, bool from_inbox, class T>
-LSTM_DEVICE T load_operand(Lane& lane, const Operand& operand, int sample, int word) {
-  // Samples that the slice does not have: their columns of the result are used by nobody.
-  const int clamped = sample < operand.samples ? sample : operand.samples - 1;
-  const int offset = operand.offset + (word / 4 * operand.cells + clamped) * 16;
+LSTM_DEVICE T load_operand(Lane& lane, int offset) {
   if constexpr (from_inbox) {
     return lane.template load_inbox<T>(offset);
   } else {
@@ -83,8 +89,7 @@ struct ResidentWeights {
       LSTM_UNROLL
       for (int v = 0; v < 4; ++v) {
         if (i < count) {
-          chunk[i][v] =
-              lane.template load_global<Vector>(image + (i * 4 + v) * kLanes + lane.thread() % kLanes);
+          chunk[i][v] = lane.template load_global<Vector>(image + (i * 4 + v) * kLanes + lane.lane_index());
         }
       }
     }
@@ -95,7 +100,7 @@ template <class Vector, class Lane>
 LSTM_DEVICE void load_stored(Lane& lane, int offset, Vector (&weights)[4]) {
   LSTM_UNROLL
   for (int v = 0; v < 4; ++v) {
-    weights[v] = lane.template load<Vector>(offset + (v * kLanes + lane.thread() % kLanes) * 16);
+    weights[v] = lane.template load<Vector>(offset + (v * kLanes + lane.lane_index()) * 16);
   }
 }
 
@@ -105,32 +110,41 @@ struct Sums {
 };
 
 // Tensor cores.
-template <class Lane, Arithmetic arithmetic>
+template <class Lane, Arithmetic arithmetic, int most_warps>
 struct MatrixProduct {
   static constexpr Arithmetic kArithmetic = arithmetic;
+  static constexpr bool kHasFewWarps = most_warps == kFewWarps;
   using Stored = StoredAs<arithmetic>;
-  static constexpr int kResident = resident_chunks(arithmetic, kMostSlice);
+  static constexpr int kResident = resident_chunks(arithmetic, kMostSlice, most_warps);
   using Weights = ResidentWeights<Words, kResident>;
 
+  // Where this lane's words of operand B lie: sample lane / 4. Samples that the slice does not have: their
+  // columns of the result are used by nobody.
+  static LSTM_DEVICE int operand_offset(const Geometry& geometry, int chunk, int id) {
+    const int sample = id / 4 < geometry.rows ? id / 4 : geometry.rows - 1;
+    return operand_place(geometry, chunk * kChunkWords + 4 * (id % 4), sample);
+  }
+
   template <bool from_inbox>
-  static LSTM_DEVICE void run(Lane& lane, const Weights& weights, int resident, int stored_offset,
-                              Span chunks, const Operand& operand, Sums& sums) {
+  static LSTM_DEVICE void run(Lane& lane, const Weights& weights, const Item& item, int offset, Sums& sums) {
     // Two steps x two tiles of rows: independent chains, since one instruction waits long for the one before.
     float c[2][2][4] = {};
-    // All loads in front of the first instruction: behind a branch each they would wait one for the other.
+    // No branch for each: chunks that the item does not have are zeros in registers, times its first one.
     Words b[kResident];
     LSTM_UNROLL
     for (int i = 0; i < kResident; ++i) {
-      b[i] = load_samples<from_inbox>(lane, chunks.first + (i < resident ? i : 0), operand);
+      b[i] = load_operand<Lane, from_inbox, Words>(lane, offset + item.operand + resident_offset(item, i));
     }
     LSTM_UNROLL
-    for (int i = 0; i < kResident; ++i) {
-      if (i < resident) multiply(lane, weights.chunk[i], b[i], c);
-    }
-    for (int i = resident; i < chunks.size(); ++i) {
+    for (int i = 0; i < kResident; ++i) multiply(lane, weights.chunk[i], b[i], c);
+    LSTM_NO_UNROLL
+    for (int i = 0; i < item.stored_chunks; ++i) {
       Words stored[4];
-      load_stored(lane, stored_offset + (i - resident) * kChunkBytes, stored);
-      multiply(lane, stored, load_samples<from_inbox>(lane, chunks.first + i, operand), c);
+      load_stored(lane, item.stored + i * kChunkBytes, stored);
+      multiply(lane, stored,
+               load_operand<Lane, from_inbox, Words>(
+                   lane, offset + item.operand + item.first_stored + i * item.stride),
+               c);
     }
     LSTM_UNROLL
     for (int i = 0; i < 8; ++i) {
@@ -140,12 +154,6 @@ struct MatrixProduct {
   }
 
  private:
-  // The words of operand B that a lane needs of a chunk.
-  template <bool from_inbox>
-  static LSTM_DEVICE Words load_samples(Lane& lane, int chunk, const Operand& operand) {
-    const int id = lane.thread() % kLanes;
-    return load_operand<Lane, from_inbox, Words>(lane, operand, id / 4, chunk * kChunkWords + 4 * (id % 4));
-  }
   static LSTM_DEVICE void multiply(Lane& lane, const Words (&weights)[4], const Words& b,
                                    float (&c)[2][2][4]) {
     LSTM_UNROLL
@@ -159,37 +167,43 @@ struct MatrixProduct {
 };
 
 // Multiply-adds for slices of up to `samples`, 4 or 8.
-template <class Lane, int samples>
+template <class Lane, int samples, int most_warps>
 struct ScalarProduct {
   static constexpr Arithmetic kArithmetic = Arithmetic::fp32;
+  static constexpr bool kHasFewWarps = most_warps == kFewWarps;
   using Stored = float;
-  static constexpr int kResident = resident_chunks(Arithmetic::fp32, samples);
+  static constexpr int kResident = resident_chunks(Arithmetic::fp32, samples, most_warps);
   using Weights = ResidentWeights<Floats, kResident>;
 
+  // Of sample 0; each lane reads all samples.
+  static LSTM_DEVICE int operand_offset(const Geometry& geometry, int chunk, int id) {
+    return operand_place(geometry, chunk * kChunkWords + 4 * (id % 4), 0);
+  }
+
   template <bool from_inbox>
-  static LSTM_DEVICE void run(Lane& lane, const Weights& weights, int resident, int stored_offset,
-                              Span chunks, const Operand& operand, Sums& sums) {
+  static LSTM_DEVICE void run(Lane& lane, const Weights& weights, const Item& item, int offset, Sums& sums) {
     float c[4][samples] = {};
     LSTM_UNROLL
     for (int i = 0; i < kResident; ++i) {
-      if (i < resident) multiply<from_inbox>(lane, weights.chunk[i], chunks.first + i, operand, c);
+      multiply<from_inbox>(lane, weights.chunk[i], offset + item.operand + resident_offset(item, i), c);
     }
-    for (int i = resident; i < chunks.size(); ++i) {
+    LSTM_NO_UNROLL
+    for (int i = 0; i < item.stored_chunks; ++i) {
       Floats stored[4];
-      load_stored(lane, stored_offset + (i - resident) * kChunkBytes, stored);
-      multiply<from_inbox>(lane, stored, chunks.first + i, operand, c);
+      load_stored(lane, item.stored + i * kChunkBytes, stored);
+      multiply<from_inbox>(lane, stored, offset + item.operand + item.first_stored + i * item.stride, c);
     }
     add_over_lanes(lane, c, sums.at);
   }
 
  private:
+  // The slice has as many samples, or room for them.
   template <bool from_inbox>
-  static LSTM_DEVICE void multiply(Lane& lane, const Floats (&weights)[4], int chunk, const Operand& operand,
+  static LSTM_DEVICE void multiply(Lane& lane, const Floats (&weights)[4], int offset,
                                    float (&c)[4][samples]) {
     LSTM_UNROLL
     for (int s = 0; s < samples; ++s) {
-      const Floats b = load_operand<Lane, from_inbox, Floats>(lane, operand, s,
-                                                              chunk * kChunkWords + 4 * (lane.thread() % 4));
+      const Floats b = load_operand<Lane, from_inbox, Floats>(lane, offset + s * 16);
       LSTM_UNROLL
       for (int v = 0; v < 4; ++v) {
         LSTM_UNROLL
@@ -201,7 +215,7 @@ struct ScalarProduct {
   // The four lanes of a row hold sums over different words: t ends with the whole sums of samples 2t and 2t
   // + 1.
   static LSTM_DEVICE void add_over_lanes(Lane& lane, const float (&c)[4][samples], float (&sums)[4][2]) {
-    const int id = lane.thread() % kLanes;
+    const int id = lane.lane_index();
     const bool is_high = (id & 2) != 0;
     const bool is_odd = (id & 1) != 0;
     LSTM_UNROLL
@@ -224,6 +238,24 @@ struct ScalarProduct {
     }
   }
 };
+
+// Item `index` of the block's product, whose weights in shared memory start at `weights_offset`. The
+// divisions take longer than the matrix instructions of an item: the first one of a warp is worked out in
+// front of the first step.
+template <class Product, class Lane>
+LSTM_DEVICE Item item_at(Lane& lane, const Geometry& geometry, const ProductShape& shape, int weights_offset,
+                         int index) {
+  const Span chunks = shape.chunks_of(index % shape.parts);
+  const int resident = shape.resident(index, Product::kResident);
+  Item item;
+  item.stored_chunks = chunks.size() - resident;
+  item.stored = weights_offset + shape.stored_before(index, Product::kResident) * kChunkBytes;
+  item.operand = Product::operand_offset(geometry, chunks.first, lane.lane_index());
+  item.stride = operand_stride(geometry);
+  item.first_stored = resident * item.stride;
+  item.last_resident = (resident > 0 ? resident - 1 : 0) * item.stride;
+  return item;
+}
 
 // Copies the chunks of every item that no warp keeps in registers into shared memory, and this warp's into
 // its registers. `image` is the block's, (row block, chunk, vector, lane, 4 words).

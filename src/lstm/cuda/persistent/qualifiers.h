@@ -7,7 +7,9 @@
 #ifdef __CUDACC__
 #define LSTM_DEVICE __device__ __forceinline__
 #define LSTM_UNROLL _Pragma("unroll")
+#define LSTM_NO_UNROLL _Pragma("unroll 1")
 #else
 #define LSTM_DEVICE inline
 #define LSTM_UNROLL
+#define LSTM_NO_UNROLL
 #endif

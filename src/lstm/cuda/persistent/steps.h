@@ -16,6 +16,12 @@ struct StoredStep {
   int start = 0, end = 0;  // its rows, of all samples
 };
 
+// One multiplication and addition, where an index of std::size_t takes several.
+template <class T>
+LSTM_HOST_DEVICE T* row_of(T* first, int row, int stride) {
+  return first + static_cast<std::int64_t>(row) * stride;
+}
+
 class SliceSteps {
  public:
   LSTM_HOST_DEVICE SliceSteps(const Geometry& geometry, const int* row_starts, int time_steps, int group)

@@ -59,7 +59,7 @@ class EngineOnDevice : public ::testing::TestWithParam<Case> {
       options.dtype = GetParam().dtype;
       auto engine = make_engine(GetParam().name, problem.network, problem.shape, options, adam);
       std::copy(problem.parameters.begin(), problem.parameters.end(), engine->parameters().begin());
-      testing::loss_and_gradients(*engine, problem.batch());
+      if (problem.network.loss != Loss::custom) testing::loss_and_gradients(*engine, problem.batch());
       return engine;
     } catch (const std::invalid_argument& error) {
       EXPECT_TRUE(GetParam().name.starts_with("cudnn/persist")) << error.what();
@@ -104,7 +104,7 @@ TEST_P(EngineOnDevice, AgreesWithTheReferenceOnTheWorkloadsSizes) {
                           .directions = 2,
                           .classes = loss == Loss::ctc ? 59 : 10,
                           .loss = loss};
-    RandomProblem problem(network, {32, 40, 12}, 5);
+    RandomProblem problem(network, {32, 14, 5}, 5);
     for (float& parameter : problem.parameters) parameter *= 0.6f;
     const auto engine = engine_for(problem);
     if (engine == nullptr) GTEST_SKIP() << "skipped: not supported";

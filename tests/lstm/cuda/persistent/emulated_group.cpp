@@ -246,14 +246,14 @@ void Group::Lane::arm(int index, int bytes) {
   group_.complete_if_done(barrier);
 }
 
-void Group::Lane::send(int rank, int offset, const Words& words, int index) {
-  Block& to = group_.blocks_.at(static_cast<std::size_t>(rank));
+void Group::Lane::send(const Peer& peer, int offset, const Words& words, int index) {
+  Block& to = group_.blocks_.at(static_cast<std::size_t>(peer.rank));
   ++group_.packets_;
   to.inbox->check_write(static_cast<std::size_t>(offset), sizeof words, global_thread_, clock());
   if (group_.machine_.is_cluster) {
     group_.release(to.barriers[static_cast<std::size_t>(index)], clock());
     ++clock()[global_thread_];
-    group_.in_flight_.push_back({rank, offset, index, words});
+    group_.in_flight_.push_back({peer.rank, offset, index, words});
     if (group_.fibers_.random()() % 64 == 0) group_.deliver_some();
   } else {
     to.inbox->write(static_cast<std::size_t>(offset), &words, sizeof words, now());

@@ -153,6 +153,10 @@ class Group::Lane {
  public:
   // Emulated groups always have inboxes of their own; offsets in shared memory differ only.
   static constexpr bool kHasInbox = true;
+  static constexpr int kPeerBlocks = 5;  // both ways of sending: to those that a thread keeps, and to others
+  struct Peer {
+    int rank = 0;
+  };
 
   Lane(Group& group, int group_index, int thread)
       : group_(group),
@@ -164,6 +168,7 @@ class Group::Lane {
   int thread() const { return thread_; }
   int threads() const { return group_.machine_.threads; }
   int warp_index() const { return thread_ / 32; }
+  int lane_index() const { return thread_ % 32; }
   int rank() const { return rank_; }
   int group() const { return group_index_; }
 
@@ -192,6 +197,11 @@ class Group::Lane {
     return value;
   }
   template <class T>
+  void load_global_if(bool is_wanted, const void* address, T& value) {
+    if (is_wanted) value = load_global<T>(address);
+  }
+  void settle(float&) {}
+  template <class T>
   void store_global(void* address, const T& value) {
     require_aligned<T>(address);
     std::memcpy(address, &value, sizeof value);
@@ -200,7 +210,8 @@ class Group::Lane {
   void sync_block();
   void open(int offset, int bytes);
   void arm(int barrier, int bytes);
-  void send(int rank, int offset, const Words& words, int barrier);
+  Peer peer(int rank) const { return {rank}; }
+  void send(const Peer& peer, int offset, const Words& words, int barrier);
   void commit(int barrier);
   void wait(int barrier, int use);
   void close();

@@ -12,18 +12,26 @@ namespace {
 using Lane = Group::Lane;
 
 // Calls function(Product) for the arithmetic and slice of a geometry, as launch.cpp does.
-template <class T, class Function>
+template <class T, int most_warps, class Function>
 void with_product(const Geometry& geometry, const Function& function) {
   if constexpr (std::is_same_v<T, Bf16>) {
-    function(MatrixProduct<Lane, Arithmetic::bf16>());
+    function(MatrixProduct<Lane, Arithmetic::bf16, most_warps>());
   } else if constexpr (std::is_same_v<T, Fp16>) {
-    function(MatrixProduct<Lane, Arithmetic::fp16>());
+    function(MatrixProduct<Lane, Arithmetic::fp16, most_warps>());
   } else if (geometry.arithmetic == Arithmetic::tf32) {
-    function(MatrixProduct<Lane, Arithmetic::tf32>());
+    function(MatrixProduct<Lane, Arithmetic::tf32, most_warps>());
   } else if (geometry.slice > 4) {
-    function(ScalarProduct<Lane, 8>());
+    function(ScalarProduct<Lane, 8, most_warps>());
   } else {
-    function(ScalarProduct<Lane, 4>());
+    function(ScalarProduct<Lane, 4, most_warps>());
+  }
+}
+template <class T, class Function>
+void with_product(const EmulatedLaunch& launch, const Geometry& geometry, const Function& function) {
+  if (launch.most_warps == kFewWarps) {
+    with_product<T, kFewWarps>(geometry, function);
+  } else {
+    with_product<T, kMostWarps>(geometry, function);
   }
 }
 
@@ -45,7 +53,7 @@ void run_groups(const EmulatedLaunch& launch, const Geometry& geometry, int shar
 template <class T>
 void run(const EmulatedLaunch& launch, const ForwardArguments<T>& arguments) {
   const Geometry& geometry = arguments.geometry;
-  with_product<T>(geometry, [&](auto product) {
+  with_product<T>(launch, geometry, [&](auto product) {
     using Product = decltype(product);
     const SharedMemory memory =
         forward_memory(geometry, arguments.parts, launch.warps, Product::kResident, Lane::kHasInbox);
@@ -57,7 +65,7 @@ void run(const EmulatedLaunch& launch, const ForwardArguments<T>& arguments) {
 template <class T>
 void run(const EmulatedLaunch& launch, const BackwardArguments<T>& arguments) {
   const Geometry& geometry = arguments.geometry;
-  with_product<T>(geometry, [&](auto product) {
+  with_product<T>(launch, geometry, [&](auto product) {
     using Product = decltype(product);
     const SharedMemory memory = backward_memory(geometry, launch.warps, Product::kResident, Lane::kHasInbox);
     run_groups(launch, geometry, memory.bytes, backward_inbox_bytes(geometry),

@@ -8,7 +8,8 @@
 namespace lstm::cuda::persistent::emulation {
 
 struct EmulatedLaunch {
-  int warps = 1;  // of a block
+  int warps = 1;                // of a block
+  int most_warps = kMostWarps;  // or kFewWarps: which kernels
   bool is_cluster = true;
   bool is_checked = true;  // every access
   std::uint64_t seed = 1;  // of the order of threads and packets

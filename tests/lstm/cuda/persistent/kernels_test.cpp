@@ -61,8 +61,16 @@ TEST(PersistentKernels, RunTwoDirectionsOfDifferentLengths) {
 // More chunks an item than registers hold, and more items than warps.
 TEST(PersistentKernels, ReadWeightsFromRegistersAndSharedMemory) {
   for (const Arithmetic arithmetic : kAll) {
-    expect_agrees({.arithmetic = arithmetic, .units = 130, .samples = 2, .blocks = 3, .slice = 2, .warps = 6},
-                  3);
+    for (const int most_warps : {kMostWarps, kFewWarps}) {
+      expect_agrees({.arithmetic = arithmetic,
+                     .units = 130,
+                     .samples = 2,
+                     .blocks = 3,
+                     .slice = 2,
+                     .warps = 6,
+                     .most_warps = most_warps},
+                    3);
+    }
     expect_agrees({.arithmetic = arithmetic,
                    .units = 130,
                    .samples = 2,
@@ -85,7 +93,8 @@ TEST(PersistentKernels, RunWhatThePlanCuts) {
                    .blocks = plan.geometry.blocks,
                    .slice = plan.geometry.slice,
                    .parts = plan.parts,
-                   .warps = std::max(plan.forward_warps, plan.backward_warps)},
+                   .warps = std::max(plan.forward_warps, plan.backward_warps),
+                   .most_warps = plan.most_warps},
                   3);
   }
 }
@@ -114,6 +123,7 @@ TEST(PersistentKernels, AgreeWithTheReferenceOnRandomShapes) {
     launch.parts = draw(1, std::max(1, (octets + 3) / 4));
     const int least_warps = own * ((launch.slice + 3) / 4 * 4) * kOctet / kLanes;  // a thread for each pair
     launch.warps = draw(least_warps, least_warps + 3);
+    if (launch.warps <= kFewWarps && seed % 8 < 4) launch.most_warps = kFewWarps;
     expect_agrees(launch, 6);
   }
 }

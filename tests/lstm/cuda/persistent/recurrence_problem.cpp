@@ -32,7 +32,8 @@ std::string Launch::text() const {
   return std::string(names[static_cast<int>(arithmetic)]) + " H" + std::to_string(units) + " D" +
          std::to_string(directions) + " N" + std::to_string(samples) + " blocks " + std::to_string(blocks) +
          " slice " + std::to_string(slice) + " parts " + std::to_string(parts) + " warps " +
-         std::to_string(warps) + (is_cluster ? " cluster" : " grid") + " seed " + std::to_string(seed);
+         std::to_string(warps) + " of " + std::to_string(most_warps) + (is_cluster ? " cluster" : " grid") +
+         " seed " + std::to_string(seed);
 }
 
 RecurrenceProblem::RecurrenceProblem(const Launch& launch, int most_steps)

@@ -38,6 +38,7 @@ struct Launch {
   Arithmetic arithmetic = Arithmetic::fp32;
   int units = 8, directions = 1, samples = 4;
   int blocks = 2, slice = 4, parts = 1, warps = 2;  // how it is cut
+  int most_warps = kMostWarps;                      // or kFewWarps
   bool is_cluster = true;
   std::uint64_t seed = 1;
 
@@ -96,7 +97,10 @@ class RecurrenceProblem {
   template <class T>
   double backward_error_of() const;
   EmulatedLaunch emulated() const {
-    return {.warps = launch_.warps, .is_cluster = launch_.is_cluster, .seed = order_};
+    return {.warps = launch_.warps,
+            .most_warps = launch_.most_warps,
+            .is_cluster = launch_.is_cluster,
+            .seed = order_};
   }
 
   Launch launch_;
