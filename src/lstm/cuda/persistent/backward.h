@@ -76,11 +76,10 @@ LSTM_DEVICE void send_parts(Lane& lane, const Sums& sums, const Destinations<Lan
       four[e] = is_odd ? got : keep;
       four[e + 2] = is_odd ? keep : got;
     }
-    if (!to.exist[i] || !has_samples) continue;
     Words words;
     LSTM_UNROLL
     for (int e = 0; e < 4; ++e) words.v[e] = lane.to_word(four[e]);
-    lane.send(to.peers[i], offset + to.place[i], words, barrier);
+    lane.send_if(to.exist[i] && has_samples, to.peers[i], offset + to.place[i], words, barrier);
   }
 }
 
@@ -157,21 +156,24 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
   T* const all_gates = a.gates[d] + unit;
   const float* const all_c = a.c[d] + unit;
   const float* const all_dy = a.dy[d] + unit;
+  const int gates_stride = 4 * H * static_cast<int>(sizeof(T));
+  const int c_stride = H * static_cast<int>(sizeof(float)),
+            dy_stride = a.y_row * static_cast<int>(sizeof(float));
   // Units of the padding keep zeros, and so do their gradients.
   const auto load_saved = [&](const Step& of, const Step& in_front, SavedCell<T>& saved) {
     const bool is_wanted = has_unit && pair.sample < of.active;
     const bool has_before = pair.sample < in_front.active;
     const int row = of.row + pair.sample;
-    const T* gates = row_of(all_gates, row, 4 * H);
+    const T* gates = lane.row_of(all_gates, row, gates_stride);
     LSTM_UNROLL
     for (int gate = 0; gate < 4; ++gate) {
       lane.template load_global_if<T>(is_wanted, gates + gate * H, saved.gates[gate]);
     }
-    lane.template load_global_if<float>(is_wanted, row_of(all_c, row, H), saved.c);
+    lane.template load_global_if<float>(is_wanted, lane.row_of(all_c, row, c_stride), saved.c);
     saved.c_before = is_wanted && !has_before ? 0 : saved.c_before;
-    lane.template load_global_if<float>(is_wanted && has_before, row_of(all_c, in_front.row + pair.sample, H),
-                                        saved.c_before);
-    lane.template load_global_if<float>(is_wanted, row_of(all_dy, row, a.y_row), saved.dy);
+    lane.template load_global_if<float>(
+        is_wanted && has_before, lane.row_of(all_c, in_front.row + pair.sample, c_stride), saved.c_before);
+    lane.template load_global_if<float>(is_wanted, lane.row_of(all_dy, row, dy_stride), saved.dy);
   };
   // By k: the step behind the one at hand, it, and those in front of it. Loads from global memory are a whole
   // step ahead of their first use.
@@ -198,7 +200,7 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
         float parts[kUnrolledBlocks] = {};
         LSTM_UNROLL
         for (int source = 0; source < kUnrolledBlocks; ++source) {
-          if (source < geometry.blocks) {
+          if (source == 0 || source < geometry.blocks) {
             parts[source] = lane.template load_inbox<float>(from + source * source_bytes);
           }
         }
@@ -255,7 +257,7 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
       lane.arm(place_before, backward_arrival(geometry, own.size(), in_front.active));
     }
     if (has_unit && is_active) {
-      T* gates = row_of(all_gates, step.row + pair.sample, 4 * H);
+      T* gates = lane.row_of(all_gates, step.row + pair.sample, gates_stride);
       LSTM_UNROLL
       for (int gate = 0; gate < 4; ++gate) lane.store_global(gates + gate * H, rounded<T>(d_gates[gate]));
     }
@@ -269,7 +271,7 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
     in_front = farther;
     farther = steps.step_of(farthest);
     load_saved(in_front, farther, coming);
-    farthest = steps.load(k - 4);
+    steps.load(lane, k - 4, farthest);
   }
   lane.close();
 }

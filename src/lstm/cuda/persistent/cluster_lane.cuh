@@ -22,7 +22,7 @@ namespace lstm::cuda::persistent {
 class ClusterLane : public DeviceLane {
  public:
   static constexpr bool kHasInbox = true;
-  static constexpr int kPeerBlocks = kMostClusterBlocks;
+  static constexpr int kPeerBlocks = 8;  // of the registers that are left
   // Addresses in the shared memory of a block of the cluster.
   struct Peer {
     std::uint32_t inbox = 0, barriers = 0;
@@ -68,11 +68,16 @@ class ClusterLane : public DeviceLane {
     return {mapped(memory_ + inbox_, rank), mapped(address_of(0), rank)};
   }
 
-  __device__ void send(const Peer& peer, int offset, const Words& words, int barrier) const {
+  __device__ void send_if(bool is_wanted, const Peer& peer, int offset, const Words& words,
+                          int barrier) const {
     asm volatile(
-        "st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.b32 [%0], {%1, %2, %3, %4}, [%5];" ::
-            "r"(peer.inbox + offset),
-        "r"(words.v[0]), "r"(words.v[1]), "r"(words.v[2]), "r"(words.v[3]), "r"(peer.barriers + 8 * barrier)
+        "{\n"
+        ".reg .pred p;\n"
+        "setp.ne.b32 p, %6, 0;\n"
+        "@p st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.b32 [%0], {%1, %2, %3, %4}, [%5];\n"
+        "}\n" ::"r"(peer.inbox + offset),
+        "r"(words.v[0]), "r"(words.v[1]), "r"(words.v[2]), "r"(words.v[3]), "r"(peer.barriers + 8 * barrier),
+        "r"(static_cast<int>(is_wanted))
         : "memory");
   }
 

@@ -51,11 +51,36 @@ class DeviceLane {
                    : "l"(address), "r"(static_cast<int>(is_wanted)));
     }
   }
+  // By one instruction, where the compiler would rather take several in each step than keep a stride in
+  // bytes.
+  template <class T>
+  __device__ T* row_of(T* first, int row, int stride_bytes) const {
+    std::uint64_t address;
+    asm("mad.wide.s32 %0, %1, %2, %3;"
+        : "=l"(address)
+        : "r"(row), "r"(stride_bytes), "l"(reinterpret_cast<std::uint64_t>(first)));
+    return reinterpret_cast<T*>(address);
+  }
+  // Waits for a value that was loaded. Loads share a few counters: else a value's first use, in the first
+  // step, would have every step wait for what else its counter counts, which are loads for the step to come.
+  __device__ void arrive(std::uint32_t& value) const { value ^= static_cast<std::uint32_t>(lane_ >> 5); }
+  __device__ void arrive(float& value) const {
+    value = __uint_as_float(__float_as_uint(value) ^ static_cast<std::uint32_t>(lane_ >> 5));
+  }
   // The value is worked out here, not later: in front of a load_global_if() into what it is made of.
   __device__ void settle(float& value) const { asm volatile("" : "+f"(value)); }
   template <class T>
   __device__ void store_global(void* address, const T& value) const {
-    *static_cast<T*>(address) = value;
+    if constexpr (sizeof(T) == 2) {
+      asm volatile("st.global.b16 [%0], %1;" ::"l"(address),
+                   "h"(*reinterpret_cast<const std::uint16_t*>(&value))
+                   : "memory");
+    } else {
+      static_assert(sizeof(T) == 4);
+      asm volatile("st.global.b32 [%0], %1;" ::"l"(address),
+                   "r"(*reinterpret_cast<const std::uint32_t*>(&value))
+                   : "memory");
+    }
   }
 
   __device__ void sync_block() const { __syncthreads(); }

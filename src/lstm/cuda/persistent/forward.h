@@ -42,16 +42,14 @@ class Receivers {
     }
   }
 
-  LSTM_DEVICE void send(Lane& lane, int place, const Words& words, int barrier) const {
+  LSTM_DEVICE void send_if(Lane& lane, bool is_wanted, int place, const Words& words, int barrier) const {
     LSTM_UNROLL
     for (int i = 0; i < kPeers; ++i) {
-      if (first_ + i * kStride < blocks_) lane.send(peers_[i], place, words, barrier);
+      lane.send_if(is_wanted && first_ + i * kStride < blocks_, peers_[i], place, words, barrier);
     }
-    if constexpr (Lane::kPeerBlocks < kMostClusterBlocks) {
-      LSTM_NO_UNROLL
-      for (int rank = first_ + kPeers * kStride; rank < blocks_; rank += kStride) {
-        lane.send(lane.peer(rank), place, words, barrier);
-      }
+    LSTM_NO_UNROLL
+    for (int rank = first_ + kPeers * kStride; rank < blocks_; rank += kStride) {
+      lane.send_if(is_wanted, lane.peer(rank), place, words, barrier);
     }
   }
 
@@ -117,6 +115,17 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
   typename Product::Weights resident = {};
   load_weights<Product>(lane, a.weights[d] + lane.rank() * block_vectors(geometry, Pass::forward) * kLanes,
                         shape, memory.weights, resident);
+  // In front of open(), which lets the block's threads see it.
+  for (int i = thread; i < own.size() * kOctet; i += lane.threads()) {
+    const int unit = own.first * kOctet + i;
+    Floats bias = {};
+    LSTM_UNROLL
+    for (int gate = 0; gate < 4 && unit < H; ++gate) {
+      bias.v[gate] = lane.template load_global<float>(a.b_W[d] + gate * H + unit) +
+                     lane.template load_global<float>(a.b_R[d] + gate * H + unit);
+    }
+    lane.store(memory.bias + i * 16, bias);
+  }
   lane.open(memory.inbox, 2 * inbox_bytes);
   const Receivers<Product, Lane> receivers(lane, geometry);
   const int sample_arrival = forward_arrival(geometry, 1);
@@ -142,21 +151,17 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
   const int own_packet = lane.lane_index() % (2 / numbers);
   const int own_place =
       operand_place(geometry, (own.first + pair.own_octet) * kOctet / numbers + 4 * own_packet, pair.sample);
-  Floats bias = {};
-  if (has_unit) {
-    LSTM_UNROLL
-    for (int gate = 0; gate < 4; ++gate) {
-      bias.v[gate] = lane.template load_global<float>(a.b_W[d] + gate * H + unit) +
-                     lane.template load_global<float>(a.b_R[d] + gate * H + unit);
-    }
-  }
+  const int own_bias = memory.bias + (pair.own_octet * kOctet + pair.octet_unit) * 16;
   const float* const all_sums = a.sums[d] + unit;
   T* const all_gates = a.gates[d] + unit;
   float* const all_c = a.c[d] + unit;
   T* const all_y = a.y[d] + unit;
+  const int sums_stride = 4 * H * static_cast<int>(sizeof(float)),
+            gates_stride = 4 * H * static_cast<int>(sizeof(T));
+  const int c_stride = H * static_cast<int>(sizeof(float)), y_stride = a.y_row * static_cast<int>(sizeof(T));
   const auto load_sums = [&](const Step& of, Floats& sums) {
     const bool is_wanted = has_unit && pair.sample < of.active;
-    const float* from = row_of(all_sums, of.row + pair.sample, 4 * H);
+    const float* from = lane.row_of(all_sums, of.row + pair.sample, sums_stride);
     LSTM_UNROLL
     for (int gate = 0; gate < 4; ++gate) {
       lane.template load_global_if<float>(is_wanted, from + gate * H, sums.v[gate]);
@@ -167,9 +172,17 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
   Step step = steps.at(0), next = steps.at(1);
   StoredStep after_next = steps.load(2);
   Floats sum = {}, coming = {};
-  load_sums(step, sum);
-  LSTM_UNROLL
-  for (int gate = 0; gate < 4; ++gate) sum.v[gate] += bias.v[gate];
+  load_sums(step, coming);
+  const auto add_bias = [&] {
+    if (!has_pair) return;
+    const Floats bias = lane.template load<Floats>(own_bias);
+    LSTM_UNROLL
+    for (int gate = 0; gate < 4; ++gate) {
+      sum.v[gate] = coming.v[gate] + bias.v[gate];
+      lane.settle(sum.v[gate]);
+    }
+  };
+  add_bias();
   load_sums(next, coming);
   float c = 0;
 
@@ -202,7 +215,7 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
         Floats parts[kUnrolledParts] = {};
         LSTM_UNROLL
         for (int part = 0; part < kUnrolledParts; ++part) {
-          if (part < a.parts) parts[part] = lane.template load<Floats>(from + part * part_bytes);
+          if (part == 0 || part < a.parts) parts[part] = lane.template load<Floats>(from + part * part_bytes);
         }
         LSTM_UNROLL
         for (int part = 0; part < kUnrolledParts; ++part) {
@@ -224,7 +237,7 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
       h = o * lane.template tanh<is_approximate>(c);
       sum = {{i, f, g, o}};
       const Words words = gather_octet<Product>(lane, h);
-      if (is_active && !is_last) receivers.send(lane, place * inbox_bytes + own_place, words, place);
+      receivers.send_if(lane, is_active && !is_last, place * inbox_bytes + own_place, words, place);
     }
     if (!is_last) lane.commit(place);
 
@@ -232,21 +245,17 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
     if (thread == 0 && k > 0 && k + 2 < steps.count()) lane.arm(place_before, next.active * sample_arrival);
     if (has_unit && is_active) {
       const int row = step.row + pair.sample;
-      T* gates = row_of(all_gates, row, 4 * H);
+      T* gates = lane.row_of(all_gates, row, gates_stride);
       LSTM_UNROLL
       for (int gate = 0; gate < 4; ++gate) lane.store_global(gates + gate * H, rounded<T>(sum.v[gate]));
-      lane.store_global(row_of(all_c, row, H), c);
-      lane.store_global(row_of(all_y, row, a.y_row), rounded<T>(h));
+      lane.store_global(lane.row_of(all_c, row, c_stride), c);
+      lane.store_global(lane.row_of(all_y, row, y_stride), rounded<T>(h));
     }
-    LSTM_UNROLL
-    for (int gate = 0; gate < 4; ++gate) {
-      sum.v[gate] = coming.v[gate] + bias.v[gate];
-      lane.settle(sum.v[gate]);
-    }
+    add_bias();
     step = next;
     next = steps.step_of(after_next);
     load_sums(next, coming);
-    after_next = steps.load(k + 3);
+    steps.load(lane, k + 3, after_next);
   }
   lane.close();
 }

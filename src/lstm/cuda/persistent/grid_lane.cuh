@@ -48,8 +48,8 @@ class GridLane : public DeviceLane {
 
   __device__ Peer peer(int rank) const { return {inbox_of(rank)}; }
 
-  __device__ void send(const Peer& peer, int offset, const Words& words, int) const {
-    *reinterpret_cast<Words*>(peer.inbox + offset) = words;
+  __device__ void send_if(bool is_wanted, const Peer& peer, int offset, const Words& words, int) const {
+    if (is_wanted) *reinterpret_cast<Words*>(peer.inbox + offset) = words;
   }
 
   __device__ void commit(int barrier) const {

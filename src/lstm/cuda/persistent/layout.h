@@ -27,8 +27,6 @@ LSTM_HOST_DEVICE inline constexpr int numbers_per_word(Arithmetic arithmetic) {
   return arithmetic == Arithmetic::bf16 || arithmetic == Arithmetic::fp16 ? 2 : 1;
 }
 
-inline constexpr int kMostClusterBlocks = 16;
-
 // Kernels are built for two sizes of blocks: with fewer warps each thread has more registers for weights.
 inline constexpr int kMostWarps = 16, kFewWarps = 12;
 
@@ -216,6 +214,7 @@ struct SharedMemory {
   int inbox = 0;    // two
   int operand = 0;  // backward: two, the gradients of the block's own gates
   int sums = 0;     // forward: two
+  int bias = 0;     // forward: (own units, 4)
   int bytes = 0;
 };
 LSTM_HOST_DEVICE inline SharedMemory forward_memory(const Geometry& geometry, int parts, int warps,
@@ -225,7 +224,8 @@ LSTM_HOST_DEVICE inline SharedMemory forward_memory(const Geometry& geometry, in
   memory.inbox = memory.weights + product.stored_before(product.items(), most_resident) * kChunkBytes;
   memory.operand = memory.inbox;
   memory.sums = memory.inbox + (has_inbox ? 2 * forward_inbox_bytes(geometry) : 0);
-  memory.bytes = memory.sums + 2 * sums_bytes(geometry, product.parts);
+  memory.bias = memory.sums + 2 * sums_bytes(geometry, product.parts);
+  memory.bytes = memory.bias + geometry.most_octets() * kOctet * 16;
   return memory;
 }
 LSTM_HOST_DEVICE inline SharedMemory backward_memory(const Geometry& geometry, int warps, int most_resident,

@@ -12,6 +12,8 @@
 //   load<T>(offset) store<T>(offset, value)    own shared memory
 //   load_global<T>(address) store_global<T>(address, value)
 //   load_global_if<T>(is_wanted, address, value)   else value keeps what it has
+//   row_of(first, row, stride_bytes)           address of a row
+//   arrive(value)                              waits for a value that was loaded
 //   settle(value)                              worked out in front of the next load_global_if()
 //   sync_block()
 //   shuffle(value, lane)  mma<A>(c, a, b0, b1)  by all lanes of a warp
@@ -21,8 +23,8 @@
 //   kPeerBlocks                                of how many blocks a thread had better keep the Peer
 //   open(offset, bytes)                        clears the inbox, meets the other blocks; before any of these:
 //   arm(barrier, bytes)                        by one thread: what the barrier's next use waits for
-//   peer(rank), send(peer, offset, words, barrier)   16 bytes into the inbox of a block; peer() behind open()
-//   commit(barrier)                            by all threads, behind their sends of one use
+//   peer(rank), send_if(is_wanted, peer, offset, words, barrier)   16 bytes into the inbox of a block; peer()
+//   behind open() commit(barrier)                            by all threads, behind their sends of one use
 //   wait(barrier, use)                         by all threads: until everything of its use 0, 1, ... is here
 //   load_inbox<T>(offset)
 //   close()                                    no block leaves before all are here
@@ -91,6 +93,18 @@ struct ResidentWeights {
         if (i < count) {
           chunk[i][v] = lane.template load_global<Vector>(image + (i * 4 + v) * kLanes + lane.lane_index());
         }
+      }
+    }
+  }
+
+  template <class Lane>
+  LSTM_DEVICE void arrive(Lane& lane) {
+    LSTM_UNROLL
+    for (int i = 0; i < most; ++i) {
+      LSTM_UNROLL
+      for (int v = 0; v < 4; ++v) {
+        LSTM_UNROLL
+        for (int e = 0; e < 4; ++e) lane.arrive(chunk[i][v].v[e]);
       }
     }
   }
@@ -274,6 +288,7 @@ LSTM_DEVICE void load_weights(Lane& lane, const Words* image, const ProductShape
       lane.store(to + i * 16, lane.template load_global<Words>(from + kept * vectors + i));
     }
   }
+  resident.arrive(lane);
 }
 
 }  // namespace lstm::cuda::persistent

@@ -16,12 +16,6 @@ struct StoredStep {
   int start = 0, end = 0;  // its rows, of all samples
 };
 
-// One multiplication and addition, where an index of std::size_t takes several.
-template <class T>
-LSTM_HOST_DEVICE T* row_of(T* first, int row, int stride) {
-  return first + static_cast<std::int64_t>(row) * stride;
-}
-
 class SliceSteps {
  public:
   LSTM_HOST_DEVICE SliceSteps(const Geometry& geometry, const int* row_starts, int time_steps, int group)
@@ -49,6 +43,15 @@ class SliceSteps {
     if (k < 0 || k >= count_) return {};
     const int t = is_reverse_ ? count_ - 1 - k : k;
     return {row_starts_[t], row_starts_[t + 1]};
+  }
+  // The same, by the kernel's way to load.
+  template <class Lane>
+  LSTM_DEVICE void load(Lane& lane, int k, StoredStep& stored) const {
+    const int* const at = lane.row_of(row_starts_, is_reverse_ ? count_ - 1 - k : k, sizeof(int));
+    const bool is_there = k >= 0 && k < count_;
+    stored = {};
+    lane.template load_global_if<int>(is_there, at, stored.start);
+    lane.template load_global_if<int>(is_there, at + 1, stored.end);
   }
   LSTM_HOST_DEVICE Step step_of(const StoredStep& stored) const {
     const int active = stored.end - stored.start - first_place_;

@@ -246,7 +246,8 @@ void Group::Lane::arm(int index, int bytes) {
   group_.complete_if_done(barrier);
 }
 
-void Group::Lane::send(const Peer& peer, int offset, const Words& words, int index) {
+void Group::Lane::send_if(bool is_wanted, const Peer& peer, int offset, const Words& words, int index) {
+  if (!is_wanted) return;
   Block& to = group_.blocks_.at(static_cast<std::size_t>(peer.rank));
   ++group_.packets_;
   to.inbox->check_write(static_cast<std::size_t>(offset), sizeof words, global_thread_, clock());

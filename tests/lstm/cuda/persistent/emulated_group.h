@@ -202,6 +202,12 @@ class Group::Lane {
   }
   void settle(float&) {}
   template <class T>
+  void arrive(T&) {}
+  template <class T>
+  T* row_of(T* first, int row, int stride_bytes) {
+    return first + static_cast<std::int64_t>(row) * stride_bytes / static_cast<std::int64_t>(sizeof(T));
+  }
+  template <class T>
   void store_global(void* address, const T& value) {
     require_aligned<T>(address);
     std::memcpy(address, &value, sizeof value);
@@ -211,7 +217,7 @@ class Group::Lane {
   void open(int offset, int bytes);
   void arm(int barrier, int bytes);
   Peer peer(int rank) const { return {rank}; }
-  void send(const Peer& peer, int offset, const Words& words, int barrier);
+  void send_if(bool is_wanted, const Peer& peer, int offset, const Words& words, int barrier);
   void commit(int barrier);
   void wait(int barrier, int use);
   void close();

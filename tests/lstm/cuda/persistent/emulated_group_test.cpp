@@ -86,7 +86,7 @@ struct Exchange {
         // Two barriers, each armed for its next use.
         lane.arm(place, armed_bytes);
         for (int rank = 0; rank < 2; ++rank)
-          lane.send(lane.peer(rank), 32 * place + 16 * lane.rank(), Words{}, place);
+          lane.send_if(true, lane.peer(rank), 32 * place + 16 * lane.rank(), Words{}, place);
       }
       lane.commit(place);
       if (waits) lane.wait(place, alternates ? use / 2 : use);
