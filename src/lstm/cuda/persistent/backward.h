@@ -194,25 +194,23 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
     float d_gates[4] = {};
     if (has_pair) {
       float dh = cell.dy;
-      if (m > 0) {
-        // The sample's parts, if the step behind had it; added up in the order of blocks.
-        const int from = place_before * inbox_bytes + own_parts;
-        float parts[kUnrolledBlocks] = {};
-        LSTM_UNROLL
-        for (int source = 0; source < kUnrolledBlocks; ++source) {
-          if (source == 0 || source < geometry.blocks) {
-            parts[source] = lane.template load_inbox<float>(from + source * source_bytes);
-          }
+      // The sample's parts, if the step behind had it; added up in the order of blocks.
+      const int from = place_before * inbox_bytes + own_parts;
+      float parts[kUnrolledBlocks] = {};
+      LSTM_UNROLL
+      for (int source = 0; source < kUnrolledBlocks; ++source) {
+        if (source == 0 || source < geometry.blocks) {
+          parts[source] = lane.template load_inbox<float>(from + source * source_bytes);
         }
-        float sum = dh;
-        LSTM_UNROLL
-        for (int source = 0; source < kUnrolledBlocks; ++source) sum += parts[source];
-        LSTM_NO_UNROLL
-        for (int source = kUnrolledBlocks; source < geometry.blocks; ++source) {
-          sum += lane.template load_inbox<float>(from + source * source_bytes);
-        }
-        dh = pair.sample < behind.active ? sum : dh;
       }
+      float sum = dh;
+      LSTM_UNROLL
+      for (int source = 0; source < kUnrolledBlocks; ++source) sum += parts[source];
+      LSTM_NO_UNROLL
+      for (int source = kUnrolledBlocks; source < geometry.blocks; ++source) {
+        sum += lane.template load_inbox<float>(from + source * source_bytes);
+      }
+      dh = pair.sample < behind.active ? sum : dh;
       const float dc_now = dc + dh * cell.of_dc;
       dc = is_active ? dc_now * cell.f : dc;  // zero until the sample starts
       LSTM_UNROLL

@@ -190,19 +190,18 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
     const int place = k & 1, place_before = place ^ 1;
     const int sums_offset = memory.sums + place * sums_size;
     const bool is_last = k + 1 == steps.count();
-    if (k > 0) {
-      lane.wait(place_before, (k - 1) >> 1);
+    // At the first step, h of the one before are the zeros that open() leaves: no branch for it.
+    if (k > 0) lane.wait(place_before, (k - 1) >> 1);
+    if (warp < shape.items()) {
       const int h = place_before * inbox_bytes;
-      if (warp < shape.items()) {
-        Sums sums;
-        Product::template run<true>(lane, resident, first_item, h, sums);
-        store_sums(lane, geometry, sums, sums_offset + first_sums);
-        LSTM_NO_UNROLL
-        for (int item = warp + shape.warps; item < shape.items(); item += shape.warps) {
-          Product::template run<true>(lane, resident,
-                                      item_at<Product>(lane, geometry, shape, memory.weights, item), h, sums);
-          store_sums(lane, geometry, sums, sums_offset + item_sums(lane, geometry, shape, item));
-        }
+      Sums sums;
+      Product::template run<true>(lane, resident, first_item, h, sums);
+      store_sums(lane, geometry, sums, sums_offset + first_sums);
+      LSTM_NO_UNROLL
+      for (int item = warp + shape.warps; item < shape.items(); item += shape.warps) {
+        Product::template run<true>(lane, resident,
+                                    item_at<Product>(lane, geometry, shape, memory.weights, item), h, sums);
+        store_sums(lane, geometry, sums, sums_offset + item_sums(lane, geometry, shape, item));
       }
     }
     lane.sync_block();
@@ -210,24 +209,22 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
     float h = 0;
     const bool is_active = has_pair && pair.sample < step.active;
     if (has_pair) {
-      if (k > 0) {
-        const int from = sums_offset + own_sums;
-        Floats parts[kUnrolledParts] = {};
+      const int from = sums_offset + own_sums;
+      Floats parts[kUnrolledParts] = {};
+      LSTM_UNROLL
+      for (int part = 0; part < kUnrolledParts; ++part) {
+        if (part == 0 || part < a.parts) parts[part] = lane.template load<Floats>(from + part * part_bytes);
+      }
+      LSTM_UNROLL
+      for (int part = 0; part < kUnrolledParts; ++part) {
         LSTM_UNROLL
-        for (int part = 0; part < kUnrolledParts; ++part) {
-          if (part == 0 || part < a.parts) parts[part] = lane.template load<Floats>(from + part * part_bytes);
-        }
+        for (int gate = 0; gate < 4; ++gate) sum.v[gate] += parts[part].v[gate];
+      }
+      LSTM_NO_UNROLL
+      for (int part = kUnrolledParts; part < a.parts; ++part) {
+        const Floats more = lane.template load<Floats>(from + part * part_bytes);
         LSTM_UNROLL
-        for (int part = 0; part < kUnrolledParts; ++part) {
-          LSTM_UNROLL
-          for (int gate = 0; gate < 4; ++gate) sum.v[gate] += parts[part].v[gate];
-        }
-        LSTM_NO_UNROLL
-        for (int part = kUnrolledParts; part < a.parts; ++part) {
-          const Floats more = lane.template load<Floats>(from + part * part_bytes);
-          LSTM_UNROLL
-          for (int gate = 0; gate < 4; ++gate) sum.v[gate] += more.v[gate];
-        }
+        for (int gate = 0; gate < 4; ++gate) sum.v[gate] += more.v[gate];
       }
       const float i = lane.template sigmoid<is_approximate>(sum.v[0]);
       const float f = lane.template sigmoid<is_approximate>(sum.v[1]);
