@@ -12,6 +12,7 @@
 #include "cuda/basic/basic_engine.h"
 #include "cuda/fused/fused_engine.h"
 #include "cuda/persistent/persistent_engine.h"
+#include "lstm/cuda/emulation/queues.h"
 #include "lstm/engines/random_problem.h"
 #include "lstm/engines/training_controls.h"
 
@@ -111,6 +112,80 @@ TEST_P(EmulatedEngine, KeepsNothingOfEarlierBatches) {
     const StepResult got = testing::loss_and_gradients(*used, batch);
     EXPECT_EQ(got.loss, expected.loss) << small.text();
     EXPECT_EQ(got.gradients, expected.gradients) << small.text();
+  }
+}
+
+// Batches in turns that differ in one of the things that a graph is recorded for.
+std::vector<RandomProblem> batches_of_different_patterns(Loss loss) {
+  const Network network{.inputs = 5, .units = 18, .layers = 2, .directions = 2, .classes = 7, .loss = loss};
+  const BatchShape shape{5, 9, 3};
+  std::vector<RandomProblem> batches;
+  for (std::uint32_t seed = 1; seed <= 4; ++seed) {  // lengths
+    RandomProblem& batch = batches.emplace_back(network, seed == 4 ? BatchShape{3, 9, 3} : shape, seed);
+    for (std::size_t n = 0; n < batch.lengths.size(); ++n)
+      batch.lengths[n] = 9 - static_cast<int>((n + 1) * seed) % 7;
+    if (loss == Loss::ctc) batch.loss_lengths = batch.lengths;
+  }
+  RandomProblem longer = batches[0];  // loaded steps
+  const std::size_t row = static_cast<std::size_t>(network.inputs) * 9, longer_row = row / 9 * 11;
+  longer.shape.time_steps = 11;
+  longer.x.assign(5 * longer_row, 0.0f);
+  for (std::size_t n = 0; n < 5; ++n)
+    std::copy_n(batches[0].x.begin() + static_cast<std::ptrdiff_t>(n * row), row,
+                longer.x.begin() + static_cast<std::ptrdiff_t>(n * longer_row));
+  batches.push_back(longer);
+  if (loss == Loss::ctc) {  // loss steps
+    RandomProblem& batch = batches.emplace_back(batches[0]);
+    batch.loss_lengths.assign(batch.lengths.size(), 2);
+    batch.label_lengths.assign(batch.lengths.size(), 1);
+    batch.labels.assign(batch.lengths.size(), 1);
+  }
+  for (RandomProblem& batch : batches) batch.parameters = batches[0].parameters;
+  return batches;
+}
+
+TEST_P(EmulatedEngine, TakesDifferentLengthsInTurns) {
+  for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
+    const std::vector<RandomProblem> batches = batches_of_different_patterns(loss);
+    RandomProblem largest = batches[0];
+    largest.shape.time_steps = 11;
+    std::vector<StepResult> expected;
+    for (const RandomProblem& batch : batches) {
+      expected.push_back(testing::loss_and_gradients(*engine_for(largest), batch.batch()));
+    }
+    const auto engine = engine_for(largest);
+    std::vector<std::size_t> order = {0, 1, 0, 1, 0, 1, 0, 4, 0, 4, 4, 2, 2, 3, 3, 1, 0, 4, 0, 0, 1, 1};
+    if (loss == Loss::ctc) order.insert(order.end(), {5, 0, 5, 0, 5, 0});
+    for (std::size_t step = 0; step < order.size(); ++step) {
+      const StepResult got = testing::loss_and_gradients(*engine, batches[order[step]].batch());
+      EXPECT_EQ(got.loss, expected[order[step]].loss) << "step " << step;
+      EXPECT_EQ(got.gradients, expected[order[step]].gradients) << "step " << step;
+    }
+  }
+}
+
+// In every other order of streams that their events allow.
+TEST_P(EmulatedEngine, WaitsForItsOtherStreams) {
+  for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
+    const Network network{.inputs = 5, .units = 18, .layers = 3, .directions = 2, .classes = 7, .loss = loss};
+    const RandomProblem first(network, {5, 9, 3}, 1);
+    RandomProblem second(network, {5, 9, 3}, 2);
+    second.parameters = first.parameters;
+    std::vector<StepResult> results[2];
+    for (const bool is_early : {false, true}) {
+      testing::emulation::run_other_streams_first(is_early);
+      const auto engine = engine_for(first);
+      for (int step = 0; step < 8; ++step) {
+        const RandomProblem& problem = step % 2 == 0 ? first : second;
+        results[is_early ? 1 : 0].push_back(testing::loss_and_gradients(*engine, problem.batch()));
+        if (step == 4) engine->update();
+      }
+    }
+    testing::emulation::run_other_streams_first(false);
+    for (std::size_t step = 0; step < 8; ++step) {
+      EXPECT_EQ(results[0][step].loss, results[1][step].loss) << "step " << step;
+      EXPECT_EQ(results[0][step].gradients, results[1][step].gradients) << "step " << step;
+    }
   }
 }
 

@@ -46,6 +46,8 @@ class PersistentEngine final : public BatchedEngine<T> {
   std::size_t layer_bytes() const override {
     return BatchedEngine<T>::layer_bytes() + arena_.bytes() + weight_lane_.products.workspace_bytes();
   }
+  // Cooperative launches have not been tried in a recording.
+  bool is_recorded() const override { return plan_.is_cluster; }
 
   void forward_layers() override {
     for (int layer = 0; layer < this->network().layers; ++layer) {

@@ -12,6 +12,7 @@
 #include "cuda/training/device_batch.h"
 #include "cuda/training/device_head.h"
 #include "cuda/training/device_parameters.h"
+#include "cuda/training/recordings.h"
 #include "cuda/training/weights.h"
 #include "lstm/engine.h"
 #include "model/checked_engine.h"
@@ -70,6 +71,9 @@ class DeviceEngine : public model::CheckedEngine {
   // hold what the step before left.
   virtual void backward_layers() = 0;
   virtual std::size_t layer_bytes() const = 0;
+  // Whether forward and backward are started as graphs. Then what the layers put into streams may depend on
+  // nothing but batch().pattern() and what memory on the device holds.
+  virtual bool is_recorded() const { return false; }
 
   const BatchShape& shape() const { return shape_; }
   const DeviceBatch& batch() const { return batch_; }
@@ -96,6 +100,9 @@ class DeviceEngine : public model::CheckedEngine {
   std::string device_and_dtype() const;
 
  private:
+  void forward_step();
+  void backward_step();
+
   Network network_;
   BatchShape shape_;
   DType dtype_;
@@ -108,6 +115,7 @@ class DeviceEngine : public model::CheckedEngine {
   DeviceHead<T> head_;
   DeviceArena arena_;
   T* x_ = nullptr;  // (N*T, x_stride)
+  Recordings forward_, backward_;
   Event forward_starts_{true}, backward_ends_{true};
   bool is_timed_ = false;
 };

@@ -12,4 +12,9 @@ namespace lstm::testing::emulation {
 // Puts work into a stream, or into the graph that is being recorded there.
 void enqueue(cudaStream_t stream, std::function<void()> work);
 
+// Or else: other streams than the one that is waited for (of a graph: than its first) do all that events
+// allow them to before that one goes on. This shows an event that a stream lacks which overwrites or reads
+// too early.
+void run_other_streams_first(bool is_so);
+
 }  // namespace lstm::testing::emulation

@@ -65,6 +65,7 @@ namespace {
 Queues queues;                         // of all streams
 std::unique_ptr<Recording> recording;  // of the graph that is being recorded
 cudaStream_t recording_origin = nullptr;
+bool other_streams_come_first = false;
 
 bool is_recording(cudaStream_t stream) {
   return recording != nullptr && recording->streams.contains(stream);
@@ -98,6 +99,14 @@ void drain(Queues& all, cudaStream_t stream, cudaEvent_t until = nullptr, int nu
   }
 }
 
+// For somebody who waits for `stream`.
+void drain_in_order(Queues& all, cudaStream_t stream, cudaEvent_t until = nullptr, int number = 0) {
+  for (auto& [other, items] : all) {
+    if (other_streams_come_first && other != stream) drain(all, other);
+  }
+  drain(all, stream, until, number);
+}
+
 void drain_all() {
   for (auto& [stream, items] : queues) drain(queues, stream);
 }
@@ -119,6 +128,11 @@ namespace lstm::testing::emulation {
 
 void enqueue(cudaStream_t stream, std::function<void()> work) {
   put(stream, {Item::Kind::work, std::move(work)});
+}
+
+void run_other_streams_first(bool is_so) {
+  drain_all();
+  other_streams_come_first = is_so;
 }
 
 }  // namespace lstm::testing::emulation
@@ -193,7 +207,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  drain(queues, stream);
+  drain_in_order(queues, stream);
   return cudaSuccess;
 }
 
@@ -220,7 +234,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
-  if (event->reached < event->recorded) drain(queues, event->stream, event, event->recorded);
+  if (event->reached < event->recorded) drain_in_order(queues, event->stream, event, event->recorded);
   return cudaSuccess;
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
@@ -274,7 +288,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
         if (item.kind == Item::Kind::record) item.event->reached = 0;
       }
     }
-    drain(own, executable->origin);
+    drain_in_order(own, executable->origin);
     for (const auto& [each, items] : own) {
       if (!items.empty()) throw std::logic_error("a graph has work that its first stream does not wait for");
     }
