@@ -14,8 +14,8 @@ std::size_t size(int a, int b) {
 
 template <class T>
 BatchedEngine<T>::BatchedEngine(const char* engine, const Network& network, const BatchShape& shape,
-                                const EngineOptions& options, const AdamOptions& adam)
-    : DeviceEngine<T>(engine, network, shape, options, adam),
+                                const EngineOptions& options, const AdamOptions& adam, Operands operands)
+    : DeviceEngine<T>(engine, network, shape, options, adam, operands),
       kept_(static_cast<std::size_t>(network.layers * network.directions)),
       y_(static_cast<std::size_t>(network.layers)) {
   plan();

@@ -19,7 +19,7 @@ class BatchedEngine : public DeviceEngine<T> {
   };
 
   BatchedEngine(const char* engine, const Network& network, const BatchShape& shape,
-                const EngineOptions& options, const AdamOptions& adam);
+                const EngineOptions& options, const AdamOptions& adam, Operands operands = Operands::all);
 
   const T* y() const final { return y_.back(); }
   float* dy() final { return dy_of(this->network().layers - 1); }

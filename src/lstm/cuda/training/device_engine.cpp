@@ -70,7 +70,7 @@ void DeviceEngine<T>::compute_forward() {
 
 template <class T>
 void DeviceEngine<T>::forward_step() {
-  weights_.refresh();
+  prepare_weights();
   pack_x(main().stream.get(), batch_.rows(), batch_.order(), batch_.x(), batch_.loaded_steps(),
          network_.inputs, x_stride(), x_);
   forward_layers();

@@ -64,9 +64,10 @@ class DeviceEngine : public model::CheckedEngine {
 
   // Rows are those of batch(). Everything is put into main().stream, or into streams that wait for it and
   // that it waits for; nothing waits for the device. Pointers must stay the same from step to step.
-  virtual void forward_layers() = 0;  // from x() to y()
-  virtual const T* y() const = 0;     // (rows, D*H) of the last layer
-  virtual float* dy() = 0;            // (rows, D*H) of the last layer, filled before backward_layers
+  virtual void prepare_weights() { weights_.refresh(main().stream); }  // before x() is packed
+  virtual void forward_layers() = 0;                                   // from x() to y()
+  virtual const T* y() const = 0;                                      // (rows, D*H) of the last layer
+  virtual float* dy() = 0;  // (rows, D*H) of the last layer, filled before backward_layers
   // From dy(), which is multiplied by scale(), to the gradients of all LSTM parameters, which are not. They
   // hold what the step before left.
   virtual void backward_layers() = 0;
@@ -88,7 +89,7 @@ class DeviceEngine : public model::CheckedEngine {
 
   // The packed input (rows, x_stride()), columns C..x_stride()-1 zero.
   const T* x() const { return x_; }
-  int x_stride() const { return operands_ == Operands::all ? padded_inputs(network_, 0) : network_.inputs; }
+  int x_stride() const { return operands_ == Operands::head ? network_.inputs : padded_inputs(network_, 0); }
 
   Lane& main() { return *lanes_[0]; }
   // Of each direction; that of the forward one is main().
