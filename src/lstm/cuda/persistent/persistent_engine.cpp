@@ -57,13 +57,13 @@ class PersistentEngine final : public BatchedEngine<T> {
   // backward but the end of forward.
   void prepare_weights() override {
     this->main().stream.record(this->main().event);
-    packing_.wait_for(this->main().event);
-    this->weights().refresh(packing_);
-    packing_.record(are_operands_fresh_);
+    side_.wait_for(this->main().event);
+    this->weights().refresh(side_);
+    side_.record(are_operands_fresh_);
     pack(persistent::Pass::forward, forward_images_);
-    packing_.record(is_forward_packed_);
+    side_.record(is_forward_packed_);
     pack(persistent::Pass::backward, backward_images_);
-    packing_.record(is_backward_packed_);
+    side_.record(is_backward_packed_);
   }
 
   void forward_layers() override {
@@ -83,18 +83,19 @@ class PersistentEngine final : public BatchedEngine<T> {
   // Weight gradients of a layer run in a stream of their own, beside the recurrences of the layers below.
   // Those come first where both wait for multiprocessors: one cluster that starts behind a product is a whole
   // recurrence that ends later.
+  Lane& head_gradient_lane() override { return weight_lane_; }
   void backward_layers() override {
-    for (int layer = this->network().layers - 1; layer >= 0; --layer) {
+    for (int layer = this->network().layers - 1; layer > 0; --layer) {
       recur_backward(layer);
-      this->main().stream.record(this->main().event);
-      weight_lane_.stream.wait_for(this->main().event);
+      weight_lane_follows();
       for (int direction = 0; direction < this->network().directions; ++direction) {
         this->weight_gradients(weight_lane_, layer, direction);
       }
-      if (layer > 0) this->input_gradients(layer);
+      this->input_gradients(layer);
     }
-    weight_lane_.stream.record(weight_lane_.event);
-    this->main().stream.wait_for(weight_lane_.event);
+    recur_backward(0);
+    weight_lane_follows();
+    first_weight_gradients();
   }
 
  private:
@@ -121,7 +122,29 @@ class PersistentEngine final : public BatchedEngine<T> {
   }
 
   void pack(persistent::Pass pass, Words* images) {
-    persistent::pack(packing_.get(), plan_.geometry, pass, R_, images);
+    persistent::pack(side_.get(), plan_.geometry, pass, R_, images);
+  }
+
+  void weight_lane_follows() {
+    this->main().stream.record(this->main().event);
+    weight_lane_.stream.wait_for(this->main().event);
+  }
+
+  // Those of the first layer have nothing to run beside but each other. They come after those of the layers
+  // above, whose scratch they use.
+  void first_weight_gradients() {
+    weight_lane_.stream.record(weight_lane_.event);
+    this->main().stream.wait_for(weight_lane_.event);
+    side_.wait_for(weight_lane_.event);
+    for (int direction = 0; direction < this->network().directions; ++direction) {
+      this->W_gradient(weight_lane_, 0, direction);
+      this->R_gradient(this->main(), 0, direction);
+      this->bias_gradients(side_, 0, direction);
+    }
+    weight_lane_.stream.record(weight_lane_.event);
+    this->main().stream.wait_for(weight_lane_.event);
+    side_.record(are_biases_done_);
+    this->main().stream.wait_for(are_biases_done_);
   }
 
   void recur_forward(int layer) {
@@ -161,8 +184,8 @@ class PersistentEngine final : public BatchedEngine<T> {
 
   persistent::Plan plan_;
   Lane weight_lane_;
-  Stream packing_;
-  Event are_operands_fresh_, is_forward_packed_, is_backward_packed_;
+  Stream side_;  // for small things beside main()
+  Event are_operands_fresh_, is_forward_packed_, is_backward_packed_, are_biases_done_;
   DeviceArena arena_;
   std::vector<const float*> R_;  // by layer and direction, as are the images
   Words* forward_images_ = nullptr;

@@ -91,7 +91,13 @@ void DeviceEngine<T>::compute_backward() {
 
 template <class T>
 void DeviceEngine<T>::backward_step() {
-  head_.backward(batch_, y(), weights_.head(), parameters_.head_gradient(), dy());
+  head_.backward(batch_, weights_.head(), dy());
+  Lane& lane = head_gradient_lane();
+  if (&lane != &main()) {
+    main().stream.record(main().event);
+    lane.stream.wait_for(main().event);
+  }
+  head_.weight_gradient(batch_, y(), lane.products, parameters_.head_gradient());
   backward_layers();
 }
 

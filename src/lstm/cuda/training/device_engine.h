@@ -71,6 +71,9 @@ class DeviceEngine : public model::CheckedEngine {
   // From dy(), which is multiplied by scale(), to the gradients of all LSTM parameters, which are not. They
   // hold what the step before left.
   virtual void backward_layers() = 0;
+  // Where the gradient of the head's weights is computed: a lane other than main() must be waited for at the
+  // end of backward_layers().
+  virtual Lane& head_gradient_lane() { return main(); }
   virtual std::size_t layer_bytes() const = 0;
   // Whether forward and backward are started as graphs. Then what the layers put into streams may depend on
   // nothing but batch().pattern() and what memory on the device holds.

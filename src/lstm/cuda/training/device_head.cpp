@@ -135,44 +135,43 @@ double DeviceHead<T>::loss(const DeviceBatch& batch) {
 }
 
 template <class T>
-void DeviceHead<T>::backward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights, float* d_weights,
-                             float* dy) {
+void DeviceHead<T>::backward(const DeviceBatch& batch, const Matrix<T>& weights, float* dy) {
   const int rows = logit_rows(batch), all_rows = batch.packed().rows();
-  const T* d_logits = nullptr;
   if constexpr (sizeof(T) == 2) {
     convert(stream_->get(), static_cast<long long>(rows) * network_.classes, d_logits_, scale_, scaled_);
-    d_logits = scaled_;
-  } else {
-    d_logits = d_logits_;
   }
-  (*products_)(Product<T>{.transpose_a = true,
-                          .m = network_.classes,
-                          .n = width_,
-                          .k = rows,
-                          .a = d_logits,
-                          .lda = network_.classes,
-                          .b = network_.reads_every_step() ? y : last_y_,
-                          .ldb = width_,
-                          .c = d_weights,
-                          .ldc = width_,
-                          .alpha = 1.0f / scale_});
   (*products_)(Product<T>{.m = rows,
                           .n = width_,
                           .k = network_.classes,
-                          .a = d_logits,
+                          .a = operand(),
                           .lda = network_.classes,
                           .b = weights.values,
                           .ldb = weights.stride,
                           .c = network_.reads_every_step() ? dy : d_last_y_,
                           .ldc = width_});
-  const int written = network_.reads_every_step() ? rows : 0;
-  check(cudaMemsetAsync(dy + size(written, width_), 0, size(all_rows - written, width_) * sizeof(float),
-                        stream_->get()),
-        "clearing dy");
   if (!network_.reads_every_step()) {
-    scatter_last(stream_->get(), batch.rows(), batch.packed().samples(), batch.lengths(), d_last_y_, width_,
-                 dy);
+    scatter_last(stream_->get(), batch.rows(), d_last_y_, width_, dy);
+  } else if (rows < all_rows) {
+    check(cudaMemsetAsync(dy + size(rows, width_), 0, size(all_rows - rows, width_) * sizeof(float),
+                          stream_->get()),
+          "clearing dy");
   }
+}
+
+template <class T>
+void DeviceHead<T>::weight_gradient(const DeviceBatch& batch, const T* y, Products& products,
+                                    float* d_weights) const {
+  products(Product<T>{.transpose_a = true,
+                      .m = network_.classes,
+                      .n = width_,
+                      .k = logit_rows(batch),
+                      .a = operand(),
+                      .lda = network_.classes,
+                      .b = network_.reads_every_step() ? y : last_y_,
+                      .ldb = width_,
+                      .c = d_weights,
+                      .ldc = width_,
+                      .alpha = 1.0f / scale_});
 }
 
 template class DeviceHead<float>;

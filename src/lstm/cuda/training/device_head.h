@@ -31,15 +31,23 @@ class DeviceHead {
   void read_logits(const DeviceBatch& batch, std::span<float> logits) const;
   // Another implementation of ctc() in place of kernels/ctc.h.
   void use_ctc(std::function<void(const DeviceBatch&, const CtcProblem&)> ctc) { ctc_ = std::move(ctc); }
-  // Writes d_weights (V, D*H), and all of dy (rows, D*H), which is multiplied by scale: zero where the loss
-  // does not read y.
-  void backward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights, float* d_weights, float* dy);
+  // Writes all of dy (rows, D*H), which is multiplied by scale: zero where the loss does not read y.
+  void backward(const DeviceBatch& batch, const Matrix<T>& weights, float* dy);
+  // Writes d_weights (V, D*H), after backward().
+  void weight_gradient(const DeviceBatch& batch, const T* y, Products& products, float* d_weights) const;
 
   std::size_t bytes() const { return arena_.bytes(); }
 
  private:
   // Where every step is read: whole steps, up to the last that any sample's loss reads.
   int logit_rows(const DeviceBatch& batch) const;
+  // Gradients of logits as operands of products, times scale.
+  const T* operand() const {
+    if constexpr (sizeof(T) == 2)
+      return scaled_;
+    else
+      return d_logits_;
+  }
   void plan(const BatchShape& shape);
 
   Network network_;

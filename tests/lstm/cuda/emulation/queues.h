@@ -1,6 +1,10 @@
-// The order in which an emulated device does what was put into its streams: as late as it may. Work of a
-// stream runs when somebody waits for it, that of another stream only as far as events demand. Code that
-// lacks an event then reads what was not written yet, which a device that runs everything at once would hide.
+// The order in which an emulated device does what was put into its streams, of those that events allow:
+//   late: work of a stream runs when somebody waits for it, that of another stream only as far as events
+//   demand. Code that lacks an event then reads what was not written yet, which a device that runs everything
+//   at once would hide;
+//   early: other streams than the one that is waited for (of a graph: than its first) go as far as they can
+//   before it does, which shows who overwrites too early;
+//   random: any stream goes next.
 #pragma once
 
 #include <functional>
@@ -12,9 +16,8 @@ namespace lstm::testing::emulation {
 // Puts work into a stream, or into the graph that is being recorded there.
 void enqueue(cudaStream_t stream, std::function<void()> work);
 
-// Or else: other streams than the one that is waited for (of a graph: than its first) do all that events
-// allow them to before that one goes on. This shows an event that a stream lacks which overwrites or reads
-// too early.
-void run_other_streams_first(bool is_so);
+enum class StreamOrder { late, early, random };
+// From now on; late at first.
+void use_stream_order(StreamOrder order);
 
 }  // namespace lstm::testing::emulation

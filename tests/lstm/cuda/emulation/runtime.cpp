@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <random>
 #include <set>
 #include <stdexcept>
 #include <vector>
@@ -65,7 +66,8 @@ namespace {
 Queues queues;                         // of all streams
 std::unique_ptr<Recording> recording;  // of the graph that is being recorded
 cudaStream_t recording_origin = nullptr;
-bool other_streams_come_first = false;
+lstm::testing::emulation::StreamOrder stream_order = lstm::testing::emulation::StreamOrder::late;
+std::mt19937 random_streams(1);
 
 bool is_recording(cudaStream_t stream) {
   return recording != nullptr && recording->streams.contains(stream);
@@ -75,6 +77,25 @@ void put(cudaStream_t stream, Item item) {
   (is_recording(stream) ? recording->queues : queues)[stream].push_back(std::move(item));
 }
 
+bool may_run(const Item& item) {
+  return item.kind != Item::Kind::wait || item.event->reached >= item.number;
+}
+
+void run(const Item& item) {
+  switch (item.kind) {
+    case Item::Kind::work:
+      item.work();
+      break;
+    case Item::Kind::record:
+      item.event->reached = item.number;
+      item.event->time = std::chrono::steady_clock::now();
+      break;
+    case Item::Kind::wait:
+      if (!may_run(item)) throw std::logic_error("a stream waits for an event that never comes");
+      break;
+  }
+}
+
 // Runs a stream's items until it is empty, or until it has reached a record of an event.
 void drain(Queues& all, cudaStream_t stream, cudaEvent_t until = nullptr, int number = 0) {
   std::deque<Item>& own = all[stream];
@@ -82,27 +103,32 @@ void drain(Queues& all, cudaStream_t stream, cudaEvent_t until = nullptr, int nu
     if (until != nullptr && until->reached >= number) return;
     const Item item = std::move(own.front());
     own.pop_front();
-    switch (item.kind) {
-      case Item::Kind::work:
-        item.work();
-        break;
-      case Item::Kind::record:
-        item.event->reached = item.number;
-        item.event->time = std::chrono::steady_clock::now();
-        break;
-      case Item::Kind::wait:
-        if (item.event->reached < item.number) drain(all, item.from, item.event, item.number);
-        if (item.event->reached < item.number)
-          throw std::logic_error("a stream waits for an event that never comes");
-        break;
+    if (!may_run(item)) drain(all, item.from, item.event, item.number);
+    run(item);
+  }
+}
+
+// The same, while any stream may go next.
+void drain_at_random(Queues& all, cudaStream_t stream, cudaEvent_t until, int number) {
+  while (!all[stream].empty() && (until == nullptr || until->reached < number)) {
+    std::vector<std::deque<Item>*> ready;
+    for (auto& [each, items] : all) {
+      if (!items.empty() && may_run(items.front())) ready.push_back(&items);
     }
+    if (ready.empty()) throw std::logic_error("streams wait for each other for ever");
+    std::deque<Item>& next = *ready[random_streams() % ready.size()];
+    const Item item = std::move(next.front());
+    next.pop_front();
+    run(item);
   }
 }
 
 // For somebody who waits for `stream`.
 void drain_in_order(Queues& all, cudaStream_t stream, cudaEvent_t until = nullptr, int number = 0) {
+  using lstm::testing::emulation::StreamOrder;
+  if (stream_order == StreamOrder::random) return drain_at_random(all, stream, until, number);
   for (auto& [other, items] : all) {
-    if (other_streams_come_first && other != stream) drain(all, other);
+    if (stream_order == StreamOrder::early && other != stream) drain(all, other);
   }
   drain(all, stream, until, number);
 }
@@ -130,9 +156,9 @@ void enqueue(cudaStream_t stream, std::function<void()> work) {
   put(stream, {Item::Kind::work, std::move(work)});
 }
 
-void run_other_streams_first(bool is_so) {
+void use_stream_order(StreamOrder order) {
   drain_all();
-  other_streams_come_first = is_so;
+  stream_order = order;
 }
 
 }  // namespace lstm::testing::emulation
