@@ -31,9 +31,10 @@ class DeviceHead {
   void read_logits(const DeviceBatch& batch, std::span<float> logits) const;
   // Another implementation of ctc() in place of kernels/ctc.h.
   void use_ctc(std::function<void(const DeviceBatch&, const CtcProblem&)> ctc) { ctc_ = std::move(ctc); }
-  // Writes all of dy (rows, D*H), which is multiplied by scale: zero where the loss does not read y.
+  // Both after the gradients of logits. Writes all of dy (rows, D*H), which is multiplied by scale: zero
+  // where the loss does not read y.
   void backward(const DeviceBatch& batch, const Matrix<T>& weights, float* dy);
-  // Writes d_weights (V, D*H), after backward().
+  // Writes d_weights (V, D*H).
   void weight_gradient(const DeviceBatch& batch, const T* y, Products& products, float* d_weights) const;
 
   std::size_t bytes() const { return arena_.bytes(); }
@@ -41,8 +42,10 @@ class DeviceHead {
  private:
   // Where every step is read: whole steps, up to the last that any sample's loss reads.
   int logit_rows(const DeviceBatch& batch) const;
+  // From d_logits_ to operand().
+  void make_operand(const DeviceBatch& batch);
   // Gradients of logits as operands of products, times scale.
-  const T* operand() const {
+  T* operand() const {
     if constexpr (sizeof(T) == 2)
       return scaled_;
     else
@@ -58,9 +61,8 @@ class DeviceHead {
   DeviceArena arena_;
   float* logits_ = nullptr;         // packed rows (N*T, V); cross-entropy: (N, V) by place
   float* d_logits_ = nullptr;       // likewise
-  T* scaled_ = nullptr;             // likewise: d_logits as operands of products, times scale
+  T* scaled_ = nullptr;             // likewise: operand() where T is 16 bits wide
   double* losses_ = nullptr;        // (N) by place
-  double* total_ = nullptr;         // (1)
   T* last_y_ = nullptr;             // cross-entropy: (N, D*H) by place
   float* d_last_y_ = nullptr;       // cross-entropy: (N, D*H)
   Parts* probabilities_ = nullptr;  // CTC: packed rows (N*T, V)
