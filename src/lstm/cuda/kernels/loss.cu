@@ -10,7 +10,7 @@ namespace lstm::cuda {
 
 template <class T>
 void cross_entropy(StreamHandle stream, const CrossEntropy<T>& problem) {
-  constexpr int kWarps = 4;                    // of one block of many
+  constexpr int kWarps = 8;                    // of one block of many
   constexpr int kAlone = 1024;                 // threads of one block
   constexpr long long kMostAlone = 16 * 1024;  // logits: one launch in place of two
   if (static_cast<long long>(problem.rows) * problem.classes <= kMostAlone) {

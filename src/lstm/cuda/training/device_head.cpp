@@ -59,7 +59,19 @@ int DeviceHead<T>::logit_rows(const DeviceBatch& batch) const {
 }
 
 template <class T>
+SmallHead<T> DeviceHead<T>::small_head(const DeviceBatch& batch, const Matrix<T>& weights) const {
+  return {.rows = batch.rows(),
+          .samples = batch.packed().samples(),
+          .classes = network_.classes,
+          .width = width_,
+          .lengths = batch.lengths(),
+          .weights = weights.values,
+          .stride = weights.stride};
+}
+
+template <class T>
 void DeviceHead<T>::forward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights) {
+  if (is_small()) return small_head_forward(stream_->get(), small_head(batch, weights), y, last_y_, logits_);
   if (!network_.reads_every_step()) {
     gather_last(stream_->get(), batch.rows(), batch.packed().samples(), batch.lengths(), y, width_, last_y_);
     y = last_y_;
@@ -148,6 +160,7 @@ void DeviceHead<T>::make_operand(const DeviceBatch& batch) {
 
 template <class T>
 void DeviceHead<T>::backward(const DeviceBatch& batch, const Matrix<T>& weights, float* dy) {
+  if (is_small()) return small_head_backward(stream_->get(), small_head(batch, weights), operand(), dy);
   const int rows = logit_rows(batch), all_rows = batch.packed().rows();
   (*products_)(Product<T>{.m = rows,
                           .n = width_,

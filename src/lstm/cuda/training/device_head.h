@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cuda/kernels/ctc.h"
+#include "cuda/kernels/small_head.h"
 #include "cuda/runtime/product.h"
 #include "cuda/training/device_batch.h"
 #include "cuda/training/weights.h"
@@ -42,6 +43,9 @@ class DeviceHead {
  private:
   // Where every step is read: whole steps, up to the last that any sample's loss reads.
   int logit_rows(const DeviceBatch& batch) const;
+  // Reads one step a sample, and has few classes.
+  bool is_small() const { return !network_.reads_every_step() && network_.classes <= kFewClasses; }
+  SmallHead<T> small_head(const DeviceBatch& batch, const Matrix<T>& weights) const;
   // From d_logits_ to operand().
   void make_operand(const DeviceBatch& batch);
   // Gradients of logits as operands of products, times scale.
