@@ -46,7 +46,7 @@ struct CUstream_st {
 struct CUevent_st {
   int recorded = 0, reached = 0;  // numbers of records
   cudaStream_t stream = nullptr;  // of the last record
-  bool is_in_recording = false;
+  int recording = 0;              // that the last record is part of; 0: none
   std::chrono::steady_clock::time_point time{};
 };
 struct CUgraph_st {
@@ -66,6 +66,7 @@ namespace {
 Queues queues;                         // of all streams
 std::unique_ptr<Recording> recording;  // of the graph that is being recorded
 cudaStream_t recording_origin = nullptr;
+int recording_number = 0;  // of the latest
 lstm::testing::emulation::StreamOrder stream_order = lstm::testing::emulation::StreamOrder::late;
 std::mt19937 random_streams(1);
 
@@ -233,14 +234,21 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  if (is_recording(stream)) return cudaErrorStreamCaptureUnsupported;
   drain_in_order(queues, stream);
   return cudaSuccess;
 }
 
-// A stream that waits for an event of the recording takes part in it from then on.
+// A stream that waits for an event of the recording takes part in it from then on. No wait leads into a
+// recording or out of one.
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   if (event->recorded == 0) return cudaSuccess;
-  if (event->is_in_recording && recording != nullptr) recording->streams.insert(stream);
+  if (event->recording != 0) {
+    if (recording == nullptr || event->recording != recording_number) return cudaErrorCapturedEvent;
+    recording->streams.insert(stream);
+  } else if (is_recording(stream)) {
+    return cudaErrorStreamCaptureIsolation;
+  }
   put(stream, {Item::Kind::wait, {}, event, event->recorded, event->stream});
   return cudaSuccess;
 }
@@ -255,11 +263,12 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   event->stream = stream;
-  event->is_in_recording = is_recording(stream);
+  event->recording = is_recording(stream) ? recording_number : 0;
   put(stream, {Item::Kind::record, {}, event, ++event->recorded});
   return cudaSuccess;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  if (event->recording != 0) return cudaErrorCapturedEvent;
   if (event->reached < event->recorded) drain_in_order(queues, event->stream, event, event->recorded);
   return cudaSuccess;
 }
@@ -270,6 +279,7 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEve
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   recording = std::make_unique<Recording>();
+  ++recording_number;
   recording->streams.insert(stream);
   recording_origin = stream;
   return cudaSuccess;
