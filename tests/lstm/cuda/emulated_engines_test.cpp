@@ -12,6 +12,7 @@
 #include "cuda/basic/basic_engine.h"
 #include "cuda/fused/fused_engine.h"
 #include "cuda/persistent/persistent_engine.h"
+#include "lstm/cuda/emulation/queues.h"
 #include "lstm/engines/random_problem.h"
 #include "lstm/engines/training_controls.h"
 
@@ -111,6 +112,86 @@ TEST_P(EmulatedEngine, KeepsNothingOfEarlierBatches) {
     const StepResult got = testing::loss_and_gradients(*used, batch);
     EXPECT_EQ(got.loss, expected.loss) << small.text();
     EXPECT_EQ(got.gradients, expected.gradients) << small.text();
+  }
+}
+
+// Batches in turns that differ in one of the things that a graph is recorded for.
+std::vector<RandomProblem> batches_of_different_patterns(Loss loss) {
+  const Network network{.inputs = 5, .units = 18, .layers = 2, .directions = 2, .classes = 7, .loss = loss};
+  const BatchShape shape{5, 9, 3};
+  std::vector<RandomProblem> batches;
+  for (std::uint32_t seed = 1; seed <= 4; ++seed) {  // lengths
+    RandomProblem& batch = batches.emplace_back(network, seed == 4 ? BatchShape{3, 9, 3} : shape, seed);
+    for (std::size_t n = 0; n < batch.lengths.size(); ++n)
+      batch.lengths[n] = 9 - static_cast<int>((n + 1) * seed) % 7;
+    if (loss == Loss::ctc) batch.loss_lengths = batch.lengths;
+  }
+  RandomProblem longer = batches[0];  // loaded steps
+  const std::size_t row = static_cast<std::size_t>(network.inputs) * 9, longer_row = row / 9 * 11;
+  longer.shape.time_steps = 11;
+  longer.x.assign(5 * longer_row, 0.0f);
+  for (std::size_t n = 0; n < 5; ++n)
+    std::copy_n(batches[0].x.begin() + static_cast<std::ptrdiff_t>(n * row), row,
+                longer.x.begin() + static_cast<std::ptrdiff_t>(n * longer_row));
+  batches.push_back(longer);
+  if (loss == Loss::ctc) {  // loss steps
+    RandomProblem& batch = batches.emplace_back(batches[0]);
+    batch.loss_lengths.assign(batch.lengths.size(), 2);
+    batch.label_lengths.assign(batch.lengths.size(), 1);
+    batch.labels.assign(batch.lengths.size(), 1);
+  }
+  for (RandomProblem& batch : batches) batch.parameters = batches[0].parameters;
+  return batches;
+}
+
+TEST_P(EmulatedEngine, TakesDifferentLengthsInTurns) {
+  for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
+    const std::vector<RandomProblem> batches = batches_of_different_patterns(loss);
+    RandomProblem largest = batches[0];
+    largest.shape.time_steps = 11;
+    std::vector<StepResult> expected;
+    for (const RandomProblem& batch : batches) {
+      expected.push_back(testing::loss_and_gradients(*engine_for(largest), batch.batch()));
+    }
+    const auto engine = engine_for(largest);
+    std::vector<std::size_t> order = {0, 1, 0, 1, 0, 1, 0, 4, 0, 4, 4, 2, 2, 3, 3, 1, 0, 4, 0, 0, 1, 1};
+    if (loss == Loss::ctc) order.insert(order.end(), {5, 0, 5, 0, 5, 0});
+    for (std::size_t step = 0; step < order.size(); ++step) {
+      const StepResult got = testing::loss_and_gradients(*engine, batches[order[step]].batch());
+      EXPECT_EQ(got.loss, expected[order[step]].loss) << "step " << step;
+      EXPECT_EQ(got.gradients, expected[order[step]].gradients) << "step " << step;
+    }
+  }
+}
+
+// Whatever order of streams their events allow gives the same bits.
+TEST_P(EmulatedEngine, WaitsForItsOtherStreams) {
+  using testing::emulation::StreamOrder, testing::emulation::use_stream_order;
+  for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
+    const Network network{.inputs = 5, .units = 10, .layers = 3, .directions = 2, .classes = 7, .loss = loss};
+    const RandomProblem first(network, {5, 6, 3}, 1);
+    RandomProblem second(network, {5, 6, 3}, 2);
+    second.parameters = first.parameters;
+    const auto results = [&](StreamOrder order) {
+      use_stream_order(order);
+      std::vector<StepResult> steps;
+      const auto engine = engine_for(first);
+      for (int step = 0; step < 8; ++step) {
+        steps.push_back(testing::loss_and_gradients(*engine, (step % 2 == 0 ? first : second).batch()));
+        if (step == 4) engine->update();
+      }
+      use_stream_order(StreamOrder::late);
+      return steps;
+    };
+    const std::vector<StepResult> expected = results(StreamOrder::late);
+    for (const StreamOrder order :
+         {StreamOrder::early, StreamOrder::random, StreamOrder::random, StreamOrder::random}) {
+      const std::vector<StepResult> got = results(order);
+      for (std::size_t step = 0; step < expected.size(); ++step) {
+        EXPECT_EQ(got[step].loss, expected[step].loss) << "step " << step;
+        EXPECT_EQ(got[step].gradients, expected[step].gradients) << "step " << step;
+      }
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 // launch.h of the persistent kernels for an emulated device: whole engines run on it
 // (emulated_engines_test.cpp).
+#include <vector>
+
 #include "cuda/persistent/launch.h"
 #include "lstm/cuda/emulation/queues.h"
 #include "lstm/cuda/persistent/emulated_launch.h"
@@ -21,10 +23,14 @@ DeviceLimits device_limits() {
   return {.multiprocessors = 4, .shared_bytes = 227 * 1024, .clusters = {2, 0, 0, 0}};
 }
 
-void pack(StreamHandle stream, const Geometry& geometry, Pass pass, const float* R, Words* weights) {
-  testing::emulation::enqueue(stream, [=] {
+void pack(StreamHandle stream, const Geometry& geometry, Pass pass, std::span<const float* const> R,
+          Words* images) {
+  testing::emulation::enqueue(stream, [=, matrices = std::vector<const float*>(R.begin(), R.end())] {
     const std::size_t count = packed_bytes(geometry, pass) / sizeof(Words);
-    for (std::size_t i = 0; i < count; ++i) weights[i] = packed_words(geometry, pass, R, i);
+    for (std::size_t m = 0; m < matrices.size(); ++m) {
+      for (std::size_t i = 0; i < count; ++i)
+        images[m * count + i] = packed_words(geometry, pass, matrices[m], i);
+    }
   });
 }
 

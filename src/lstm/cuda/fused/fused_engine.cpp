@@ -33,58 +33,33 @@ class FusedEngine final : public BatchedEngine<T> {
 
  protected:
   std::size_t layer_bytes() const override { return BatchedEngine<T>::layer_bytes() + arena_.bytes(); }
+  bool is_recorded() const override { return true; }
 
   void forward_layers() override {
-    run(forward_, [this] {
-      for (int layer = 0; layer < this->network().layers; ++layer) {
-        this->fork();
-        for (int direction = 0; direction < this->network().directions; ++direction)
-          forward_direction(layer, direction);
-        this->join();
-      }
-    });
+    for (int layer = 0; layer < this->network().layers; ++layer) {
+      this->fork();
+      for (int direction = 0; direction < this->network().directions; ++direction)
+        forward_direction(layer, direction);
+      this->join();
+    }
   }
 
   void backward_layers() override {
-    run(backward_, [this] {
-      for (int layer = this->network().layers - 1; layer >= 0; --layer) {
-        this->fork();
-        for (int direction = 0; direction < this->network().directions; ++direction) {
-          backward_direction(layer, direction);
-        }
-        this->join();
-        if (layer > 0) this->input_gradients(layer);
+    for (int layer = this->network().layers - 1; layer >= 0; --layer) {
+      this->fork();
+      for (int direction = 0; direction < this->network().directions; ++direction) {
+        backward_direction(layer, direction);
       }
-    });
+      this->join();
+      if (layer > 0) this->input_gradients(layer);
+    }
   }
 
  private:
-  struct Recording {
-    Graph graph;
-    int pattern = 0;  // of lengths that it was recorded for
-    int seen = 0;     // of the last batch
-  };
-
   void plan() {
     for (int direction = 0; direction < this->network().directions; ++direction) {
       dc_[static_cast<std::size_t>(direction)] = arena_.take<float>(size(this->shape().samples, H()));
     }
-  }
-
-  // Starts what was recorded for these lengths. The first batch with new lengths runs without a recording,
-  // which has the libraries load their kernels; the second one is recorded.
-  template <class Function>
-  void run(Recording& recording, const Function& function) {
-    const int pattern = this->batch().pattern();
-    if (recording.seen != pattern) {
-      recording.seen = pattern;
-      return function();
-    }
-    if (recording.pattern != pattern) {
-      recording.graph.record(this->main().stream, function);
-      recording.pattern = pattern;
-    }
-    recording.graph.launch(this->main().stream);
   }
 
   void forward_direction(int layer, int direction) {
@@ -165,7 +140,6 @@ class FusedEngine final : public BatchedEngine<T> {
 
   DeviceArena arena_;
   std::array<float*, 2> dc_{};  // (N, H) by direction
-  Recording forward_, backward_;
 };
 
 }  // namespace

@@ -4,15 +4,21 @@
 #include "cuda/kernels/ctc_kernels.h"
 #include "cuda/kernels/launch.h"
 #include "cuda/kernels/loss_kernels.h"
+#include "cuda/kernels/parameters.h"
 
 namespace lstm::cuda {
 
-void cross_entropy(StreamHandle stream, int rows, int classes, const float* logits, const int* labels,
-                   float scale, double* losses, float* d_logits) {
-  constexpr int kWarps = 4;
-  const auto blocks = static_cast<unsigned>((rows + kWarps - 1) / kWarps);
-  launch("cross_entropy", stream, blocks, kWarps * kWarpSize, cross_entropy_kernel, rows, classes, logits,
-         labels, scale, losses, d_logits);
+template <class T>
+void cross_entropy(StreamHandle stream, const CrossEntropy<T>& problem) {
+  constexpr int kWarps = 8;                    // of one block of many
+  constexpr int kAlone = 1024;                 // threads of one block
+  constexpr long long kMostAlone = 16 * 1024;  // logits: one launch in place of two
+  if (static_cast<long long>(problem.rows) * problem.classes <= kMostAlone) {
+    return launch("cross_entropy", stream, 1, kAlone, cross_entropy_kernel<T>, problem);
+  }
+  const auto blocks = static_cast<unsigned>((problem.rows + kWarps - 1) / kWarps);
+  launch("cross_entropy", stream, blocks, kWarps * kWarpSize, cross_entropy_kernel<T>, problem);
+  sum_in_order(stream, problem.rows, problem.losses, 1.0 / problem.rows, problem.mean);
 }
 
 void widen_losses(StreamHandle stream, int count, const float* narrow, double* losses) {
@@ -29,5 +35,9 @@ void ctc(StreamHandle stream, const CtcProblem& problem) {
          ctc_recursion_kernel, problem);
   launch("ctc_gradient", stream, steps, kCtcGradientWarps * kWarpSize, ctc_gradient_kernel, problem);
 }
+
+template void cross_entropy<float>(StreamHandle, const CrossEntropy<float>&);
+template void cross_entropy<Bf16>(StreamHandle, const CrossEntropy<Bf16>&);
+template void cross_entropy<Fp16>(StreamHandle, const CrossEntropy<Fp16>&);
 
 }  // namespace lstm::cuda

@@ -5,10 +5,21 @@
 
 namespace lstm::cuda {
 
-// losses (rows) = -log(softmax(logits)[label]); d_logits (rows, V) = scale * (softmax(logits) -
-// one-hot(label)).
-void cross_entropy(StreamHandle stream, int rows, int classes, const float* logits, const int* labels,
-                   float scale, double* losses, float* d_logits);
+// T: of d_logits, float, Bf16 or Fp16.
+template <class T>
+struct CrossEntropy {
+  int rows = 0;                   //
+  int classes = 0;                // V
+  const float* logits = nullptr;  // (rows, V)
+  const int* labels = nullptr;    // (rows)
+  float scale = 1.0f;             // of the gradient
+  T* d_logits = nullptr;          // (rows, V) out: scale * (softmax(logits) - one-hot(label))
+  double* losses = nullptr;       // (rows) out: -log(softmax(logits)[label])
+  double* mean = nullptr;         // (1) out: of the losses; may be pinned memory
+};
+
+template <class T>
+void cross_entropy(StreamHandle stream, const CrossEntropy<T>& problem);
 
 // losses (count) as double.
 void widen_losses(StreamHandle stream, int count, const float* narrow, double* losses);

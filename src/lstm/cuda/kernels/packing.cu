@@ -32,10 +32,9 @@ void gather_last(StreamHandle stream, const PackedRows& rows, int samples, const
          lengths, y, width, last);
 }
 
-void scatter_last(StreamHandle stream, const PackedRows& rows, int samples, const int* lengths,
-                  const float* d_last, int width, float* dy) {
-  launch("scatter_last", stream, static_cast<unsigned>(samples), kThreads, scatter_last_kernel<float>, rows,
-         lengths, d_last, width, dy);
+void scatter_last(StreamHandle stream, const PackedRows& rows, const float* d_last, int width, float* dy) {
+  launch("scatter_last", stream, dim3(static_cast<unsigned>(rows.steps), kBlocksEach), kThreads,
+         scatter_last_kernel<float>, rows, d_last, width, dy);
 }
 
 #define LSTM_INSTANTIATE(T)                                                                              \

@@ -22,8 +22,7 @@ template <class T>
 void gather_last(StreamHandle stream, const PackedRows& rows, int samples, const int* lengths, const T* y,
                  int width, T* last);
 
-// d_last into dy (rows, width) at each sample's last step; the rest of dy is left as it is.
-void scatter_last(StreamHandle stream, const PackedRows& rows, int samples, const int* lengths,
-                  const float* d_last, int width, float* dy);
+// The reverse: d_last (samples, width) into dy (rows, width) at each sample's last step, zero elsewhere.
+void scatter_last(StreamHandle stream, const PackedRows& rows, const float* d_last, int width, float* dy);
 
 }  // namespace lstm::cuda

@@ -52,13 +52,17 @@ __global__ void gather_last_kernel(PackedRows rows, const int* lengths, const T*
   }
 }
 
-// The reverse: d_last (N, width) by place into dy (rows, width), which is zero elsewhere.
+// The reverse: all of dy (rows, width), from d_last (N, width) by place at each sample's last step, zero
+// elsewhere. Those whose last step is t are the last places of its rows.
 template <class T>
-__global__ void scatter_last_kernel(PackedRows rows, const int* lengths, const T* d_last, int width, T* dy) {
-  const int place = static_cast<int>(blockIdx.x);
-  const long long row = rows.row(lengths[place] - 1) + place;
-  for (int j = static_cast<int>(threadIdx.x); j < width; j += static_cast<int>(blockDim.x)) {
-    dy[row * width + j] = d_last[static_cast<long long>(place) * width + j];
+__global__ void scatter_last_kernel(PackedRows rows, const T* d_last, int width, T* dy) {
+  const int t = static_cast<int>(blockIdx.x);
+  const long long first = static_cast<long long>(rows.row(t)) * width;
+  const long long count = static_cast<long long>(rows.active(t)) * width;
+  const long long zeros = t + 1 < rows.steps ? static_cast<long long>(rows.active(t + 1)) * width : 0;
+  const long long threads = static_cast<long long>(gridDim.y) * blockDim.x;
+  for (long long i = static_cast<long long>(blockIdx.y) * blockDim.x + threadIdx.x; i < count; i += threads) {
+    dy[first + i] = i < zeros ? T{} : d_last[i];
   }
 }
 

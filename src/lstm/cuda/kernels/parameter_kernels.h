@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cuda/kernels/element.h"
+#include "cuda/kernels/ordered_sum.h"
 #include "cuda/kernels/parameters.h"
 #include "cuda/math/numbers.h"
 
@@ -86,11 +87,10 @@ __global__ void square_sums_kernel(long long count, const float* values, double*
   if (threadIdx.x == 0) partial[blockIdx.x] = sums[0];
 }
 
-// *total = scale * the sum of values, in one order. One thread.
+// *total = scale * the sum of values, in one order. One block.
 __global__ void sum_in_order_kernel(int count, const double* values, double scale, double* total) {
-  double sum = 0.0;
-  for (int i = 0; i < count; ++i) sum += values[i];
-  *total = scale * sum;
+  const double sum = ordered_sum(count, values);
+  if (threadIdx.x == 0) *total = scale * sum;
 }
 
 template <class From, class To>

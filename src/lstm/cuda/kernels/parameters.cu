@@ -54,7 +54,7 @@ void sum_of_squares(StreamHandle stream, long long count, const float* values, d
 }
 
 void sum_in_order(StreamHandle stream, int count, const double* values, double scale, double* total) {
-  launch("sum_in_order", stream, 1, 1, sum_in_order_kernel, count, values, scale, total);
+  launch("sum_in_order", stream, 1, kOrderedSumThreads, sum_in_order_kernel, count, values, scale, total);
 }
 
 #define LSTM_INSTANTIATE(T)                                                                              \

@@ -52,7 +52,7 @@ template <class From, class To>
 void copy_segments(StreamHandle stream, const Segment* segments, int count, long long largest,
                    const From* from, To* to, float scale);
 
-// *total = scale * the sum of values (count), in one order.
+// *total = scale * the sum of values (count), in one order. `total` may be pinned memory.
 void sum_in_order(StreamHandle stream, int count, const double* values, double scale, double* total);
 
 constexpr int kSquareSums = 128;  // most blocks that share the values

@@ -1,6 +1,8 @@
 // Launches of the persistent kernels.
 #pragma once
 
+#include <span>
+
 #include "cuda/kernels/stream_handle.h"
 #include "cuda/persistent/arguments.h"
 #include "cuda/persistent/grid_exchange.h"
@@ -12,8 +14,13 @@ namespace lstm::cuda::persistent {
 // What this GPU offers to make_plan(). Throws std::runtime_error where CUDA fails.
 DeviceLimits device_limits();
 
-// R (4H, H) on the device -> weights of one direction, packed_bytes() of them.
-void pack(StreamHandle stream, const Geometry& geometry, Pass pass, const float* R, Words* weights);
+// Matrices R (4H, H) on the device, one of each layer and direction -> their images for one pass,
+// packed_bytes() each, one after the other.
+void pack(StreamHandle stream, const Geometry& geometry, Pass pass, std::span<const float* const> R,
+          Words* images);
+inline void pack(StreamHandle stream, const Geometry& geometry, Pass pass, const float* R, Words* image) {
+  pack(stream, geometry, pass, std::span(&R, 1), image);
+}
 
 // One layer, both directions. `exchange` is used where the plan has no clusters: room of exchange_bytes().
 template <class T>

@@ -47,10 +47,12 @@ LSTM_HOST_DEVICE inline std::size_t packed_bytes(const Geometry& geometry, Pass 
 // Number `index` of (C, vectors, 32) lanes' 16 bytes, from R (4H, H) with gates i f g o.
 LSTM_HOST_DEVICE inline Words packed_words(const Geometry& geometry, Pass pass, const float* R,
                                            std::size_t index) {
+  // A GPU divides 64-bit numbers by some hundred instructions; index is far below 2^32.
+  const auto vector = static_cast<std::uint32_t>(index / kLanes);
+  const auto vectors = static_cast<std::uint32_t>(block_vectors(geometry, pass));
   const int lane = static_cast<int>(index % kLanes);
-  const std::size_t vectors = block_vectors(geometry, pass);
-  const int rank = static_cast<int>(index / kLanes / vectors);
-  const int of_block = static_cast<int>(index / kLanes % vectors);
+  const int rank = static_cast<int>(vector / vectors);
+  const int of_block = static_cast<int>(vector % vectors);
   const int own = octets_of(geometry, rank).size();
   const int chunks = pass == Pass::forward ? forward_chunks(geometry) : backward_chunks(geometry, own);
   const int row_blocks = pass == Pass::forward ? own : (geometry.octets + 3) / 4;

@@ -28,11 +28,15 @@ class PersistentEngine final : public BatchedEngine<T> {
  public:
   PersistentEngine(const char* name, const Network& network, const BatchShape& shape,
                    const EngineOptions& options, const AdamOptions& adam)
-      : BatchedEngine<T>(name, network, shape, options, adam),
+      : BatchedEngine<T>(name, network, shape, options, adam, Operands::all_but_R),
         plan_(persistent::make_plan(arithmetic_of(options.dtype), network.units, shape.samples,
                                     network.directions, persistent::device_limits())),
-        weight_lane_(options.dtype, Priority::least),
-        packed_(static_cast<std::size_t>(network.layers * network.directions)) {
+        weight_lane_(options.dtype, Priority::least) {
+    for (int layer = 0; layer < network.layers; ++layer) {
+      for (int direction = 0; direction < network.directions; ++direction) {
+        R_.push_back(this->store().parameters(layer, direction).R);
+      }
+    }
     plan();
     arena_.allocate();
     plan();
@@ -46,64 +50,101 @@ class PersistentEngine final : public BatchedEngine<T> {
   std::size_t layer_bytes() const override {
     return BatchedEngine<T>::layer_bytes() + arena_.bytes() + weight_lane_.products.workspace_bytes();
   }
+  // Cooperative launches have not been tried in a recording.
+  bool is_recorded() const override { return plan_.is_cluster; }
+
+  // Beside the packing of x and the first products, in a stream of its own: nothing waits for the images of
+  // backward but the end of forward.
+  void prepare_weights() override {
+    this->main().stream.record(this->main().event);
+    side_.wait_for(this->main().event);
+    this->weights().refresh(side_);
+    side_.record(are_operands_fresh_);
+    pack(persistent::Pass::forward, forward_images_);
+    side_.record(is_forward_packed_);
+    pack(persistent::Pass::backward, backward_images_);
+    side_.record(is_backward_packed_);
+  }
 
   void forward_layers() override {
+    this->main().stream.wait_for(are_operands_fresh_);
     for (int layer = 0; layer < this->network().layers; ++layer) {
       this->fork();
       for (int direction = 0; direction < this->network().directions; ++direction) {
-        prepare(layer, direction);
+        this->input_products(layer, direction);
       }
       this->join();
+      if (layer == 0) this->main().stream.wait_for(is_forward_packed_);
       recur_forward(layer);
     }
+    this->main().stream.wait_for(is_backward_packed_);
   }
 
   // Weight gradients of a layer run in a stream of their own, beside the recurrences of the layers below.
   // Those come first where both wait for multiprocessors: one cluster that starts behind a product is a whole
   // recurrence that ends later.
+  Lane& head_gradient_lane() override { return weight_lane_; }
   void backward_layers() override {
-    for (int layer = this->network().layers - 1; layer >= 0; --layer) {
+    for (int layer = this->network().layers - 1; layer > 0; --layer) {
       recur_backward(layer);
-      this->main().stream.record(this->main().event);
-      weight_lane_.stream.wait_for(this->main().event);
+      weight_lane_follows();
       for (int direction = 0; direction < this->network().directions; ++direction) {
         this->weight_gradients(weight_lane_, layer, direction);
       }
-      if (layer > 0) this->input_gradients(layer);
+      this->input_gradients(layer);
     }
-    weight_lane_.stream.record(weight_lane_.event);
-    this->main().stream.wait_for(weight_lane_.event);
+    recur_backward(0);
+    weight_lane_follows();
+    first_weight_gradients();
   }
 
  private:
-  // R of one layer and direction as the kernels load it.
-  struct PackedWeights {
-    persistent::Words* forward = nullptr;
-    persistent::Words* backward = nullptr;
-  };
+  using Words = persistent::Words;
 
   void plan() {
-    using persistent::Pass;
-    const auto take = [this](Pass pass) {
-      return arena_.take<persistent::Words>(persistent::packed_bytes(plan_.geometry, pass) /
-                                            sizeof(persistent::Words));
-    };
-    for (PackedWeights& packed : packed_) packed = {take(Pass::forward), take(Pass::backward)};
+    forward_images_ = arena_.take<Words>(R_.size() * image_words(persistent::Pass::forward));
+    backward_images_ = arena_.take<Words>(R_.size() * image_words(persistent::Pass::backward));
     exchange_ = arena_.take<std::byte>(plan_.exchange_bytes());
   }
 
-  const PackedWeights& packed_at(int layer, int direction) const {
-    return packed_[static_cast<std::size_t>(layer * this->network().directions + direction)];
+  std::size_t image_words(persistent::Pass pass) const {
+    return persistent::packed_bytes(plan_.geometry, pass) / sizeof(Words);
+  }
+  // R of one layer and direction as the kernels load it.
+  const Words* forward_image(int layer, int direction) const {
+    return forward_images_ + image(layer, direction) * image_words(persistent::Pass::forward);
+  }
+  const Words* backward_image(int layer, int direction) const {
+    return backward_images_ + image(layer, direction) * image_words(persistent::Pass::backward);
+  }
+  std::size_t image(int layer, int direction) const {
+    return static_cast<std::size_t>(layer * this->network().directions + direction);
   }
 
-  // All that the recurrence of one direction needs: W x of all rows, and R packed.
-  void prepare(int layer, int direction) {
-    const cudaStream_t stream = this->lane(direction).stream.get();
-    const PackedWeights& packed = packed_at(layer, direction);
-    const float* R = this->store().parameters(layer, direction).R;
-    persistent::pack(stream, plan_.geometry, persistent::Pass::forward, R, packed.forward);
-    persistent::pack(stream, plan_.geometry, persistent::Pass::backward, R, packed.backward);
-    this->input_products(layer, direction);
+  void pack(persistent::Pass pass, Words* images) {
+    persistent::pack(side_.get(), plan_.geometry, pass, R_, images);
+  }
+
+  void weight_lane_follows() {
+    this->main().stream.record(this->main().event);
+    weight_lane_.stream.wait_for(this->main().event);
+  }
+
+  // Those of the first layer have nothing to run beside but each other. They come after those of the layers
+  // above, whose scratch they use.
+  void first_weight_gradients() {
+    weight_lane_.stream.record(weight_lane_.event);
+    this->main().stream.wait_for(weight_lane_.event);
+    side_.wait_for(weight_lane_.event);
+    for (int direction = 0; direction < this->network().directions; ++direction) {
+      this->W_gradient(weight_lane_, 0, direction);
+      this->R_gradient(this->main(), 0, direction);
+      this->bias_gradients(side_, 0, direction);
+    }
+    weight_lane_.stream.record(weight_lane_.event);
+    this->main().stream.wait_for(weight_lane_.event);
+    side_.record(are_biases_done_);
+    this->main().stream.wait_for(are_biases_done_);
   }
 
   void recur_forward(int layer) {
@@ -115,7 +156,7 @@ class PersistentEngine final : public BatchedEngine<T> {
     for (int direction = 0; direction < this->network().directions; ++direction) {
       const Kept& kept = this->kept_at(layer, direction);
       const DirectionTensors parameters = this->store().parameters(layer, direction);
-      arguments.weights[direction] = packed_at(layer, direction).forward;
+      arguments.weights[direction] = forward_image(layer, direction);
       arguments.b_W[direction] = parameters.b_W;
       arguments.b_R[direction] = parameters.b_R;
       arguments.sums[direction] = this->sums_of(layer, direction);
@@ -133,7 +174,7 @@ class PersistentEngine final : public BatchedEngine<T> {
                                                .y_row = this->width()};
     for (int direction = 0; direction < this->network().directions; ++direction) {
       const Kept& kept = this->kept_at(layer, direction);
-      arguments.weights[direction] = packed_at(layer, direction).backward;
+      arguments.weights[direction] = backward_image(layer, direction);
       arguments.gates[direction] = kept.gates;
       arguments.c[direction] = kept.c;
       arguments.dy[direction] = this->dy_of(layer) + direction * this->H();
@@ -143,8 +184,12 @@ class PersistentEngine final : public BatchedEngine<T> {
 
   persistent::Plan plan_;
   Lane weight_lane_;
+  Stream side_;  // for small things beside main()
+  Event are_operands_fresh_, is_forward_packed_, is_backward_packed_, are_biases_done_;
   DeviceArena arena_;
-  std::vector<PackedWeights> packed_;  // by layer and direction
+  std::vector<const float*> R_;  // by layer and direction, as are the images
+  Words* forward_images_ = nullptr;
+  Words* backward_images_ = nullptr;
   std::byte* exchange_ = nullptr;
 };
 

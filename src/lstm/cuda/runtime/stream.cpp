@@ -59,7 +59,9 @@ void Graph::end(const Stream& stream) {
   cudaGraph_t recorded = nullptr;
   check(cudaStreamEndCapture(stream.get(), &recorded), "cudaStreamEndCapture");
   cudaGraphExec_t executable = nullptr;
-  const cudaError_t status = cudaGraphInstantiate(&executable, recorded, 0);
+  // Without this flag all kernels run with the priority of the stream that the graph is started in.
+  const cudaError_t status =
+      cudaGraphInstantiate(&executable, recorded, cudaGraphInstantiateFlagUseNodePriority);
   cudaGraphDestroy(recorded);
   check(status, "cudaGraphInstantiate");
   if (graph_ != nullptr) cudaGraphExecDestroy(graph_);

@@ -14,8 +14,8 @@ std::size_t size(int a, int b) {
 
 template <class T>
 BatchedEngine<T>::BatchedEngine(const char* engine, const Network& network, const BatchShape& shape,
-                                const EngineOptions& options, const AdamOptions& adam)
-    : DeviceEngine<T>(engine, network, shape, options, adam),
+                                const EngineOptions& options, const AdamOptions& adam, Operands operands)
+    : DeviceEngine<T>(engine, network, shape, options, adam, operands),
       kept_(static_cast<std::size_t>(network.layers * network.directions)),
       y_(static_cast<std::size_t>(network.layers)) {
   plan();
@@ -65,41 +65,60 @@ void BatchedEngine<T>::input_products(int layer, int direction) {
 }
 
 template <class T>
+void BatchedEngine<T>::gradient_of(Lane& lane, int rows, const T* d_sums, const T* multiplied, int stride,
+                                   int columns, float* d_weights) {
+  lane.products(Product<T>{.transpose_a = true,
+                           .m = gates(),
+                           .n = columns,
+                           .k = rows,
+                           .a = d_sums,
+                           .lda = gates(),
+                           .b = multiplied,
+                           .ldb = stride,
+                           .c = d_weights,
+                           .ldc = columns,
+                           .alpha = 1.0f / this->scale()});
+}
+
+template <class T>
 void BatchedEngine<T>::weight_gradients(Lane& lane, int layer, int direction) {
-  const Scratch& scratch = scratch_[static_cast<std::size_t>(direction)];
-  const DirectionTensors gradients = this->store().gradients(layer, direction);
+  W_gradient(lane, layer, direction);
+  R_gradient(lane, layer, direction);
+  bias_gradients(lane.stream, layer, direction);
+}
+
+template <class T>
+void BatchedEngine<T>::W_gradient(Lane& lane, int layer, int direction) {
+  gradient_of(lane, this->batch().packed().rows(), kept_at(layer, direction).gates, input(layer),
+              padded_inputs(this->network(), layer), this->network().layer_inputs(layer),
+              this->store().gradients(layer, direction).W);
+}
+
+template <class T>
+void BatchedEngine<T>::R_gradient(Lane& lane, int layer, int direction) {
   const T* const d_gates = kept_at(layer, direction).gates;
+  float* const d_R = this->store().gradients(layer, direction).R;
   const engines::PackedBatch& packed = this->batch().packed();
   const int rows = packed.rows(), samples = packed.samples();
-  const float unscale = 1.0f / this->scale();
-  const auto gradient_of = [&](const T* d_sums, int count, const T* columns_of, int stride, int columns,
-                               float* d_weights) {
-    lane.products(Product<T>{.transpose_a = true,
-                             .m = gates(),
-                             .n = columns,
-                             .k = count,
-                             .a = d_sums,
-                             .lda = gates(),
-                             .b = columns_of,
-                             .ldb = stride,
-                             .c = d_weights,
-                             .ldc = columns,
-                             .alpha = unscale});
-  };
-  gradient_of(d_gates, rows, input(layer), padded_inputs(this->network(), layer),
-              this->network().layer_inputs(layer), gradients.W);
   if (packed.steps() > 1 && rows == packed.steps() * samples) {
     // All samples have all steps: h of the step before lies one step's rows away, and needs no copy.
     const T* const h = h_of(layer, direction);
-    gradient_of(d_gates + (direction == 0 ? size(samples, gates()) : 0), rows - samples,
-                h + (direction == 0 ? 0 : size(samples, this->width())), this->width(), H(), gradients.R);
+    gradient_of(lane, rows - samples, d_gates + (direction == 0 ? size(samples, gates()) : 0),
+                h + (direction == 0 ? 0 : size(samples, this->width())), this->width(), H(), d_R);
   } else {
+    T* const h_before = scratch_[static_cast<std::size_t>(direction)].h_before;
     gather_h_before(lane.stream.get(), this->batch().rows(), direction, h_of(layer, direction), this->width(),
-                    H(), scratch.h_before);
-    gradient_of(d_gates, rows, scratch.h_before, H(), H(), gradients.R);
+                    H(), h_before);
+    gradient_of(lane, rows, d_gates, h_before, H(), H(), d_R);
   }
-  bias_gradient(lane.stream.get(), rows, gates(), d_gates, unscale, false, scratch.column_sums, gradients.b_W,
-                gradients.b_R);
+}
+
+template <class T>
+void BatchedEngine<T>::bias_gradients(const Stream& stream, int layer, int direction) {
+  const DirectionTensors gradients = this->store().gradients(layer, direction);
+  bias_gradient(stream.get(), this->batch().packed().rows(), gates(), kept_at(layer, direction).gates,
+                1.0f / this->scale(), false, scratch_[static_cast<std::size_t>(direction)].column_sums,
+                gradients.b_W, gradients.b_R);
 }
 
 template <class T>

@@ -19,7 +19,7 @@ class BatchedEngine : public DeviceEngine<T> {
   };
 
   BatchedEngine(const char* engine, const Network& network, const BatchShape& shape,
-                const EngineOptions& options, const AdamOptions& adam);
+                const EngineOptions& options, const AdamOptions& adam, Operands operands = Operands::all);
 
   const T* y() const final { return y_.back(); }
   float* dy() final { return dy_of(this->network().layers - 1); }
@@ -39,8 +39,13 @@ class BatchedEngine : public DeviceEngine<T> {
 
   // W x of all rows to sums_of(), in the direction's lane.
   void input_products(int layer, int direction);
-  // From gradients of the gates to those of W, R and the biases, in `lane`.
+  // From gradients of the gates to those of W, R and the biases. What follows for the same direction comes
+  // after them: they share memory by direction.
   void weight_gradients(Lane& lane, int layer, int direction);
+  // The parts of it.
+  void W_gradient(Lane& lane, int layer, int direction);
+  void R_gradient(Lane& lane, int layer, int direction);
+  void bias_gradients(const Stream& stream, int layer, int direction);
   // dy of the layer below, from both directions, in main().
   void input_gradients(int layer);
 
@@ -52,6 +57,9 @@ class BatchedEngine : public DeviceEngine<T> {
   };
 
   void plan();
+  // d_weights (4H, columns) of d_sums (rows, 4H) and what they multiply (rows, columns).
+  void gradient_of(Lane& lane, int rows, const T* d_sums, const T* multiplied, int stride, int columns,
+                   float* d_weights);
 
   DeviceArena arena_;
   std::vector<Kept> kept_;          // by layer and direction

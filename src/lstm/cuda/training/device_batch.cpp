@@ -1,6 +1,7 @@
 #include "cuda/training/device_batch.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "cuda/runtime/check.h"
 
@@ -41,16 +42,23 @@ void DeviceBatch::load(const Batch& batch, const Stream& stream) {
   is_staged_read_.synchronise();
   write_ints();
   const std::span<const int> ints = staged_.as<int>();
-  const auto new_rows = ints.first(static_cast<std::size_t>(packed_.steps()) + 1);
-  if (!std::ranges::equal(new_rows, known_row_starts_)) {
-    known_row_starts_.assign(new_rows.begin(), new_rows.end());
-    ++pattern_;
-  }
+  find_pattern();
   check(cudaMemcpyAsync(ints_, ints.data(), used_ * sizeof(int), cudaMemcpyHostToDevice, stream.get()),
         "copying lengths and labels to the device");
   stream.record(is_staged_read_);
   check(cudaMemcpyAsync(x_, batch.x.data(), batch.x.size_bytes(), cudaMemcpyHostToDevice, stream.get()),
         "copying x to the device");
+}
+
+void DeviceBatch::find_pattern() {
+  const auto row_starts =
+      staged_.as<int>().subspan(row_starts_, static_cast<std::size_t>(packed_.steps()) + 1);
+  std::vector<int> key(row_starts.begin(), row_starts.end());
+  key.insert(key.end(), {loaded_steps_, loss_steps_});
+  const auto known = std::ranges::find(patterns_, key, &Pattern::key);
+  if (known != patterns_.end()) return patterns_.splice(patterns_.begin(), patterns_, known);
+  if (patterns_.size() == kRecentPatterns) patterns_.pop_back();
+  patterns_.push_front({++pattern_count_, std::move(key)});
 }
 
 void DeviceBatch::write_ints() {

@@ -2,6 +2,7 @@
 // same from batch to batch, so that graphs may hold them.
 #pragma once
 
+#include <list>
 #include <vector>
 
 #include "cuda/kernels/packed_rows.h"
@@ -10,6 +11,9 @@
 #include "engines/training/packed_batch.h"
 
 namespace lstm::cuda {
+
+// Patterns of lengths that come in turns are told apart for so many.
+inline constexpr std::size_t kRecentPatterns = 4;
 
 class DeviceBatch {
  public:
@@ -21,8 +25,9 @@ class DeviceBatch {
   // On the host: lengths, places, steps.
   const engines::PackedBatch& packed() const { return packed_; }
   int loss_steps() const { return loss_steps_; }  // the longest loss length
-  // Counts how often the lengths changed: what was recorded for one pattern of lengths runs with no other.
-  int pattern() const { return pattern_; }
+  // A number for what work is recorded for: the same as that of an earlier batch only where both have the
+  // same rows(), loaded_steps() and loss_steps(). The latest kRecentPatterns are known again.
+  int pattern() const { return patterns_.front().number; }
 
   // On the device.
   PackedRows rows() const { return {packed_.steps(), ints_of(row_starts_)}; }
@@ -40,10 +45,17 @@ class DeviceBatch {
  private:
   const int* ints_of(std::size_t offset) const { return ints_ + offset; }
   void write_ints();
+  void find_pattern();
+
+  struct Pattern {
+    int number;
+    std::vector<int> key;  // row starts, then the other two
+  };
 
   engines::PackedBatch packed_;
-  int loss_steps_ = 0, loaded_steps_ = 0, pattern_ = 0;
-  std::vector<int> known_row_starts_;
+  int loss_steps_ = 0, loaded_steps_ = 0;
+  std::list<Pattern> patterns_;  // the latest first
+  int pattern_count_ = 0;
   // Where each array lies in the ints, of which the last has as many as the batch has labels.
   std::size_t row_starts_, order_, lengths_, loss_lengths_, label_lengths_, label_starts_, labels_, used_ = 0;
   PinnedMemory staged_;

@@ -61,7 +61,16 @@ void DeviceEngine<T>::load_batch(const Batch& batch) {
 template <class T>
 void DeviceEngine<T>::compute_forward() {
   main().stream.record(forward_starts_);
-  weights_.refresh();
+  if (is_recorded()) {
+    forward_.run(main().stream, batch_.pattern(), [this] { forward_step(); });
+  } else {
+    forward_step();
+  }
+}
+
+template <class T>
+void DeviceEngine<T>::forward_step() {
+  prepare_weights();
   pack_x(main().stream.get(), batch_.rows(), batch_.order(), batch_.x(), batch_.loaded_steps(),
          network_.inputs, x_stride(), x_);
   forward_layers();
@@ -71,10 +80,25 @@ void DeviceEngine<T>::compute_forward() {
 template <class T>
 void DeviceEngine<T>::compute_backward() {
   parameters_.gradients_changed();
-  head_.backward(batch_, y(), weights_.head(), parameters_.head_gradient(), dy());
-  backward_layers();
+  if (is_recorded()) {
+    backward_.run(main().stream, batch_.pattern(), [this] { backward_step(); });
+  } else {
+    backward_step();
+  }
   main().stream.record(backward_ends_);
   is_timed_ = true;
+}
+
+template <class T>
+void DeviceEngine<T>::backward_step() {
+  head_.backward(batch_, weights_.head(), dy());
+  Lane& lane = head_gradient_lane();
+  if (&lane != &main()) {
+    main().stream.record(main().event);
+    lane.stream.wait_for(main().event);
+  }
+  head_.weight_gradient(batch_, y(), lane.products, parameters_.head_gradient());
+  backward_layers();
 }
 
 template <class T>

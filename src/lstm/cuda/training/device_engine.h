@@ -12,6 +12,7 @@
 #include "cuda/training/device_batch.h"
 #include "cuda/training/device_head.h"
 #include "cuda/training/device_parameters.h"
+#include "cuda/training/recordings.h"
 #include "cuda/training/weights.h"
 #include "lstm/engine.h"
 #include "model/checked_engine.h"
@@ -63,13 +64,20 @@ class DeviceEngine : public model::CheckedEngine {
 
   // Rows are those of batch(). Everything is put into main().stream, or into streams that wait for it and
   // that it waits for; nothing waits for the device. Pointers must stay the same from step to step.
-  virtual void forward_layers() = 0;  // from x() to y()
-  virtual const T* y() const = 0;     // (rows, D*H) of the last layer
-  virtual float* dy() = 0;            // (rows, D*H) of the last layer, filled before backward_layers
+  virtual void prepare_weights() { weights_.refresh(main().stream); }  // before x() is packed
+  virtual void forward_layers() = 0;                                   // from x() to y()
+  virtual const T* y() const = 0;                                      // (rows, D*H) of the last layer
+  virtual float* dy() = 0;  // (rows, D*H) of the last layer, filled before backward_layers
   // From dy(), which is multiplied by scale(), to the gradients of all LSTM parameters, which are not. They
   // hold what the step before left.
   virtual void backward_layers() = 0;
+  // Where the gradient of the head's weights is computed: a lane other than main() must be waited for at the
+  // end of backward_layers().
+  virtual Lane& head_gradient_lane() { return main(); }
   virtual std::size_t layer_bytes() const = 0;
+  // Whether forward and backward are started as graphs. Then what the layers put into streams may depend on
+  // nothing but batch().pattern() and what memory on the device holds.
+  virtual bool is_recorded() const { return false; }
 
   const BatchShape& shape() const { return shape_; }
   const DeviceBatch& batch() const { return batch_; }
@@ -84,7 +92,7 @@ class DeviceEngine : public model::CheckedEngine {
 
   // The packed input (rows, x_stride()), columns C..x_stride()-1 zero.
   const T* x() const { return x_; }
-  int x_stride() const { return operands_ == Operands::all ? padded_inputs(network_, 0) : network_.inputs; }
+  int x_stride() const { return operands_ == Operands::head ? network_.inputs : padded_inputs(network_, 0); }
 
   Lane& main() { return *lanes_[0]; }
   // Of each direction; that of the forward one is main().
@@ -96,6 +104,9 @@ class DeviceEngine : public model::CheckedEngine {
   std::string device_and_dtype() const;
 
  private:
+  void forward_step();
+  void backward_step();
+
   Network network_;
   BatchShape shape_;
   DType dtype_;
@@ -108,6 +119,7 @@ class DeviceEngine : public model::CheckedEngine {
   DeviceHead<T> head_;
   DeviceArena arena_;
   T* x_ = nullptr;  // (N*T, x_stride)
+  Recordings forward_, backward_;
   Event forward_starts_{true}, backward_ends_{true};
   bool is_timed_ = false;
 };

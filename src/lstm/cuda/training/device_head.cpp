@@ -40,7 +40,6 @@ void DeviceHead<T>::plan(const BatchShape& shape) {
   d_logits_ = arena_.take<float>(size(rows, network_.classes));
   if constexpr (sizeof(T) == 2) scaled_ = arena_.take<T>(size(rows, network_.classes));
   losses_ = arena_.take<double>(static_cast<std::size_t>(shape.samples));
-  total_ = arena_.take<double>(1);
   if (!network_.reads_every_step()) {
     last_y_ = arena_.take<T>(size(rows, width_));
     d_last_y_ = arena_.take<float>(size(rows, width_));
@@ -60,7 +59,19 @@ int DeviceHead<T>::logit_rows(const DeviceBatch& batch) const {
 }
 
 template <class T>
+SmallHead<T> DeviceHead<T>::small_head(const DeviceBatch& batch, const Matrix<T>& weights) const {
+  return {.rows = batch.rows(),
+          .samples = batch.packed().samples(),
+          .classes = network_.classes,
+          .width = width_,
+          .lengths = batch.lengths(),
+          .weights = weights.values,
+          .stride = weights.stride};
+}
+
+template <class T>
 void DeviceHead<T>::forward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights) {
+  if (is_small()) return small_head_forward(stream_->get(), small_head(batch, weights), y, last_y_, logits_);
   if (!network_.reads_every_step()) {
     gather_last(stream_->get(), batch.rows(), batch.packed().samples(), batch.lengths(), y, width_, last_y_);
     y = last_y_;
@@ -94,14 +105,15 @@ void DeviceHead<T>::set_logit_gradients(const DeviceBatch& batch, std::span<cons
   check(cudaMemcpyAsync(d_logits_, packed.data(), packed.size() * sizeof(float), cudaMemcpyHostToDevice,
                         stream_->get()),
         "copying gradients of logits to the device");
+  make_operand(batch);
   stream_->synchronise();
 }
 
 template <class T>
 double DeviceHead<T>::loss(const DeviceBatch& batch) {
   const int samples = batch.packed().samples();
-  const bool is_ctc = network_.loss == Loss::ctc;
-  if (is_ctc) {
+  double* const total = host_total_.as<double>().data();
+  if (network_.loss == Loss::ctc) {
     const CtcProblem problem{.rows = batch.rows(),
                              .samples = samples,
                              .loss_steps = batch.loss_steps(),
@@ -122,57 +134,66 @@ double DeviceHead<T>::loss(const DeviceBatch& batch) {
     } else {
       ctc(stream_->get(), problem);
     }
+    make_operand(batch);
+    sum_in_order(stream_->get(), samples, losses_, 1.0, total);
   } else {
-    cross_entropy(stream_->get(), samples, network_.classes, logits_, batch.labels(),
-                  1.0f / static_cast<float>(samples), losses_, d_logits_);
+    cross_entropy(stream_->get(), CrossEntropy<T>{.rows = samples,
+                                                  .classes = network_.classes,
+                                                  .logits = logits_,
+                                                  .labels = batch.labels(),
+                                                  .scale = scale_ / static_cast<float>(samples),
+                                                  .d_logits = operand(),
+                                                  .losses = losses_,
+                                                  .mean = total});
   }
-  sum_in_order(stream_->get(), samples, losses_, is_ctc ? 1.0 : 1.0 / samples, total_);
-  double* const total = host_total_.as<double>().data();
-  check(cudaMemcpyAsync(total, total_, sizeof(double), cudaMemcpyDeviceToHost, stream_->get()),
-        "copying the loss from the device");
   stream_->synchronise();
   return *total;
 }
 
 template <class T>
-void DeviceHead<T>::backward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights, float* d_weights,
-                             float* dy) {
-  const int rows = logit_rows(batch), all_rows = batch.packed().rows();
-  const T* d_logits = nullptr;
+void DeviceHead<T>::make_operand(const DeviceBatch& batch) {
   if constexpr (sizeof(T) == 2) {
-    convert(stream_->get(), static_cast<long long>(rows) * network_.classes, d_logits_, scale_, scaled_);
-    d_logits = scaled_;
-  } else {
-    d_logits = d_logits_;
+    const long long count = static_cast<long long>(logit_rows(batch)) * network_.classes;
+    convert(stream_->get(), count, d_logits_, scale_, scaled_);
   }
-  (*products_)(Product<T>{.transpose_a = true,
-                          .m = network_.classes,
-                          .n = width_,
-                          .k = rows,
-                          .a = d_logits,
-                          .lda = network_.classes,
-                          .b = network_.reads_every_step() ? y : last_y_,
-                          .ldb = width_,
-                          .c = d_weights,
-                          .ldc = width_,
-                          .alpha = 1.0f / scale_});
+}
+
+template <class T>
+void DeviceHead<T>::backward(const DeviceBatch& batch, const Matrix<T>& weights, float* dy) {
+  if (is_small()) return small_head_backward(stream_->get(), small_head(batch, weights), operand(), dy);
+  const int rows = logit_rows(batch), all_rows = batch.packed().rows();
   (*products_)(Product<T>{.m = rows,
                           .n = width_,
                           .k = network_.classes,
-                          .a = d_logits,
+                          .a = operand(),
                           .lda = network_.classes,
                           .b = weights.values,
                           .ldb = weights.stride,
                           .c = network_.reads_every_step() ? dy : d_last_y_,
                           .ldc = width_});
-  const int written = network_.reads_every_step() ? rows : 0;
-  check(cudaMemsetAsync(dy + size(written, width_), 0, size(all_rows - written, width_) * sizeof(float),
-                        stream_->get()),
-        "clearing dy");
   if (!network_.reads_every_step()) {
-    scatter_last(stream_->get(), batch.rows(), batch.packed().samples(), batch.lengths(), d_last_y_, width_,
-                 dy);
+    scatter_last(stream_->get(), batch.rows(), d_last_y_, width_, dy);
+  } else if (rows < all_rows) {
+    check(cudaMemsetAsync(dy + size(rows, width_), 0, size(all_rows - rows, width_) * sizeof(float),
+                          stream_->get()),
+          "clearing dy");
   }
+}
+
+template <class T>
+void DeviceHead<T>::weight_gradient(const DeviceBatch& batch, const T* y, Products& products,
+                                    float* d_weights) const {
+  products(Product<T>{.transpose_a = true,
+                      .m = network_.classes,
+                      .n = width_,
+                      .k = logit_rows(batch),
+                      .a = operand(),
+                      .lda = network_.classes,
+                      .b = network_.reads_every_step() ? y : last_y_,
+                      .ldb = width_,
+                      .c = d_weights,
+                      .ldc = width_,
+                      .alpha = 1.0f / scale_});
 }
 
 template class DeviceHead<float>;

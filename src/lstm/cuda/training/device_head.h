@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cuda/kernels/ctc.h"
+#include "cuda/kernels/small_head.h"
 #include "cuda/runtime/product.h"
 #include "cuda/training/device_batch.h"
 #include "cuda/training/weights.h"
@@ -31,15 +32,29 @@ class DeviceHead {
   void read_logits(const DeviceBatch& batch, std::span<float> logits) const;
   // Another implementation of ctc() in place of kernels/ctc.h.
   void use_ctc(std::function<void(const DeviceBatch&, const CtcProblem&)> ctc) { ctc_ = std::move(ctc); }
-  // Writes d_weights (V, D*H), and all of dy (rows, D*H), which is multiplied by scale: zero where the loss
-  // does not read y.
-  void backward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights, float* d_weights, float* dy);
+  // Both after the gradients of logits. Writes all of dy (rows, D*H), which is multiplied by scale: zero
+  // where the loss does not read y.
+  void backward(const DeviceBatch& batch, const Matrix<T>& weights, float* dy);
+  // Writes d_weights (V, D*H).
+  void weight_gradient(const DeviceBatch& batch, const T* y, Products& products, float* d_weights) const;
 
   std::size_t bytes() const { return arena_.bytes(); }
 
  private:
   // Where every step is read: whole steps, up to the last that any sample's loss reads.
   int logit_rows(const DeviceBatch& batch) const;
+  // Reads one step a sample, and has few classes.
+  bool is_small() const { return !network_.reads_every_step() && network_.classes <= kFewClasses; }
+  SmallHead<T> small_head(const DeviceBatch& batch, const Matrix<T>& weights) const;
+  // From d_logits_ to operand().
+  void make_operand(const DeviceBatch& batch);
+  // Gradients of logits as operands of products, times scale.
+  T* operand() const {
+    if constexpr (sizeof(T) == 2)
+      return scaled_;
+    else
+      return d_logits_;
+  }
   void plan(const BatchShape& shape);
 
   Network network_;
@@ -50,9 +65,8 @@ class DeviceHead {
   DeviceArena arena_;
   float* logits_ = nullptr;         // packed rows (N*T, V); cross-entropy: (N, V) by place
   float* d_logits_ = nullptr;       // likewise
-  T* scaled_ = nullptr;             // likewise: d_logits as operands of products, times scale
+  T* scaled_ = nullptr;             // likewise: operand() where T is 16 bits wide
   double* losses_ = nullptr;        // (N) by place
-  double* total_ = nullptr;         // (1)
   T* last_y_ = nullptr;             // cross-entropy: (N, D*H) by place
   float* d_last_y_ = nullptr;       // cross-entropy: (N, D*H)
   Parts* probabilities_ = nullptr;  // CTC: packed rows (N*T, V)

@@ -35,11 +35,12 @@ int padded_inputs(const Network& network, int layer) {
 WeightPlan plan_weights(const Network& network, const ParameterLayout& layout, bool is_16_bit,
                         Operands operands) {
   WeightPlan plan;
-  for (int layer = 0; layer < network.layers && operands == Operands::all; ++layer) {
+  for (int layer = 0; layer < network.layers && operands != Operands::head; ++layer) {
     const int stride = padded_inputs(network, layer);
     for (int direction = 0; direction < network.directions; ++direction) {
       const ParameterTensor& W = layout.W(layer, direction);
       plan.W.push_back(place(W, stride, is_16_bit || stride != W.columns, plan));
+      if (operands == Operands::all_but_R) continue;
       const ParameterTensor& R = layout.R(layer, direction);
       plan.R.push_back(place(R, R.columns, is_16_bit, plan));
     }

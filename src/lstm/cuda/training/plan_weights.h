@@ -14,9 +14,9 @@
 
 namespace lstm::cuda {
 
-// Which matrices the products of an engine read: libraries keep copies of their own of those of the LSTM
-// layers.
-enum class Operands { all, head };
+// Which matrices the products of an engine read: kernels may keep copies of their own of R, libraries of all
+// of the LSTM layers.
+enum class Operands { all, all_but_R, head };
 
 // From one row of a layer's input to the next.
 int padded_inputs(const Network& network, int layer);
@@ -35,8 +35,7 @@ struct WeightPlan {
   std::size_t copied_size = 0;  // elements of the copies; what no segment writes is zero
 };
 
-// is_16_bit: whether operands of products are 16 bits wide. W and R are empty where only the head's are
-// wanted.
+// is_16_bit: whether operands of products are 16 bits wide. W and R are empty where they are not wanted.
 WeightPlan plan_weights(const Network& network, const ParameterLayout& layout, bool is_16_bit,
                         Operands operands);
 

@@ -11,8 +11,7 @@ Weights<T>::Weights(const Network& network, Operands operands, const DeviceParam
                     const Stream& stream)
     : directions_(network.directions),
       plan_(plan_weights(network, parameters.layout(), sizeof(T) == 2, operands)),
-      parameters_(&parameters),
-      stream_(&stream) {
+      parameters_(&parameters) {
   const auto plan = [this] {
     copies_ = arena_.take<T>(plan_.copied_size);
     segments_ = arena_.take<Segment>(plan_.copies.size());
@@ -28,9 +27,9 @@ Weights<T>::Weights(const Network& network, Operands operands, const DeviceParam
 }
 
 template <class T>
-void Weights<T>::refresh() {
+void Weights<T>::refresh(const Stream& stream) const {
   if (plan_.copies.empty()) return;
-  copy_segments(stream_->get(), segments_, static_cast<int>(plan_.copies.size()), largest_of(plan_.copies),
+  copy_segments(stream.get(), segments_, static_cast<int>(plan_.copies.size()), largest_of(plan_.copies),
                 parameters_->on_device(), copies_, 1.0f);
 }
 

@@ -22,7 +22,7 @@ class Weights {
           const Stream& stream);  // throws std::bad_alloc
 
   // Copies what is copied, from the parameters as they are now.
-  void refresh();
+  void refresh(const Stream& stream) const;
 
   Matrix<T> W(int layer, int direction) const {
     return matrix(plan_.W[index(layer, direction)]);
@@ -41,7 +41,6 @@ class Weights {
   int directions_;
   WeightPlan plan_;
   const DeviceParameters* parameters_;
-  const Stream* stream_;
   DeviceArena arena_;
   T* copies_ = nullptr;
   Segment* segments_ = nullptr;

@@ -145,6 +145,25 @@ TEST_P(EngineOnDevice, GivesTheSameBitsOnEveryRun) {
   }
 }
 
+// Graphs are recorded for one pattern of lengths each.
+TEST_P(EngineOnDevice, TakesDifferentLengthsInTurns) {
+  for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
+    const Network network{.inputs = 6, .units = 32, .layers = 2, .directions = 2, .classes = 8, .loss = loss};
+    const RandomProblem first(network, {5, 12, 3}, 21);
+    RandomProblem second(network, {5, 12, 3}, 22);
+    second.parameters = first.parameters;
+    const auto engine = engine_for(first);
+    if (engine == nullptr) GTEST_SKIP() << "skipped: not supported";
+    const StepResult expected[] = {testing::reference_result(first), testing::reference_result(second)};
+    for (int step = 0; step < 8; ++step) {
+      const RandomProblem& problem = step % 2 == 0 ? first : second;
+      testing::expect_close(testing::loss_and_gradients(*engine, problem.batch()), expected[step % 2],
+                            engine->layout(), tolerance(GetParam().dtype),
+                            fmt::format("{}, step {}", problem.text(), step));
+    }
+  }
+}
+
 TEST_P(EngineOnDevice, NeverReadsPadding) {
   const int shapes = std::min(10, shape_count(GetParam().name));
   for (int seed = 320; seed < 320 + shapes; ++seed) {

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <random>
 #include <set>
 #include <stdexcept>
 #include <vector>
@@ -45,7 +46,7 @@ struct CUstream_st {
 struct CUevent_st {
   int recorded = 0, reached = 0;  // numbers of records
   cudaStream_t stream = nullptr;  // of the last record
-  bool is_in_recording = false;
+  int recording = 0;              // that the last record is part of; 0: none
   std::chrono::steady_clock::time_point time{};
 };
 struct CUgraph_st {
@@ -65,6 +66,9 @@ namespace {
 Queues queues;                         // of all streams
 std::unique_ptr<Recording> recording;  // of the graph that is being recorded
 cudaStream_t recording_origin = nullptr;
+int recording_number = 0;  // of the latest
+lstm::testing::emulation::StreamOrder stream_order = lstm::testing::emulation::StreamOrder::late;
+std::mt19937 random_streams(1);
 
 bool is_recording(cudaStream_t stream) {
   return recording != nullptr && recording->streams.contains(stream);
@@ -74,6 +78,25 @@ void put(cudaStream_t stream, Item item) {
   (is_recording(stream) ? recording->queues : queues)[stream].push_back(std::move(item));
 }
 
+bool may_run(const Item& item) {
+  return item.kind != Item::Kind::wait || item.event->reached >= item.number;
+}
+
+void run(const Item& item) {
+  switch (item.kind) {
+    case Item::Kind::work:
+      item.work();
+      break;
+    case Item::Kind::record:
+      item.event->reached = item.number;
+      item.event->time = std::chrono::steady_clock::now();
+      break;
+    case Item::Kind::wait:
+      if (!may_run(item)) throw std::logic_error("a stream waits for an event that never comes");
+      break;
+  }
+}
+
 // Runs a stream's items until it is empty, or until it has reached a record of an event.
 void drain(Queues& all, cudaStream_t stream, cudaEvent_t until = nullptr, int number = 0) {
   std::deque<Item>& own = all[stream];
@@ -81,21 +104,34 @@ void drain(Queues& all, cudaStream_t stream, cudaEvent_t until = nullptr, int nu
     if (until != nullptr && until->reached >= number) return;
     const Item item = std::move(own.front());
     own.pop_front();
-    switch (item.kind) {
-      case Item::Kind::work:
-        item.work();
-        break;
-      case Item::Kind::record:
-        item.event->reached = item.number;
-        item.event->time = std::chrono::steady_clock::now();
-        break;
-      case Item::Kind::wait:
-        if (item.event->reached < item.number) drain(all, item.from, item.event, item.number);
-        if (item.event->reached < item.number)
-          throw std::logic_error("a stream waits for an event that never comes");
-        break;
-    }
+    if (!may_run(item)) drain(all, item.from, item.event, item.number);
+    run(item);
   }
+}
+
+// The same, while any stream may go next.
+void drain_at_random(Queues& all, cudaStream_t stream, cudaEvent_t until, int number) {
+  while (!all[stream].empty() && (until == nullptr || until->reached < number)) {
+    std::vector<std::deque<Item>*> ready;
+    for (auto& [each, items] : all) {
+      if (!items.empty() && may_run(items.front())) ready.push_back(&items);
+    }
+    if (ready.empty()) throw std::logic_error("streams wait for each other for ever");
+    std::deque<Item>& next = *ready[random_streams() % ready.size()];
+    const Item item = std::move(next.front());
+    next.pop_front();
+    run(item);
+  }
+}
+
+// For somebody who waits for `stream`.
+void drain_in_order(Queues& all, cudaStream_t stream, cudaEvent_t until = nullptr, int number = 0) {
+  using lstm::testing::emulation::StreamOrder;
+  if (stream_order == StreamOrder::random) return drain_at_random(all, stream, until, number);
+  for (auto& [other, items] : all) {
+    if (stream_order == StreamOrder::early && other != stream) drain(all, other);
+  }
+  drain(all, stream, until, number);
 }
 
 void drain_all() {
@@ -119,6 +155,11 @@ namespace lstm::testing::emulation {
 
 void enqueue(cudaStream_t stream, std::function<void()> work) {
   put(stream, {Item::Kind::work, std::move(work)});
+}
+
+void use_stream_order(StreamOrder order) {
+  drain_all();
+  stream_order = order;
 }
 
 }  // namespace lstm::testing::emulation
@@ -193,14 +234,21 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  drain(queues, stream);
+  if (is_recording(stream)) return cudaErrorStreamCaptureUnsupported;
+  drain_in_order(queues, stream);
   return cudaSuccess;
 }
 
-// A stream that waits for an event of the recording takes part in it from then on.
+// A stream that waits for an event of the recording takes part in it from then on. No wait leads into a
+// recording or out of one.
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   if (event->recorded == 0) return cudaSuccess;
-  if (event->is_in_recording && recording != nullptr) recording->streams.insert(stream);
+  if (event->recording != 0) {
+    if (recording == nullptr || event->recording != recording_number) return cudaErrorCapturedEvent;
+    recording->streams.insert(stream);
+  } else if (is_recording(stream)) {
+    return cudaErrorStreamCaptureIsolation;
+  }
   put(stream, {Item::Kind::wait, {}, event, event->recorded, event->stream});
   return cudaSuccess;
 }
@@ -215,12 +263,13 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   event->stream = stream;
-  event->is_in_recording = is_recording(stream);
+  event->recording = is_recording(stream) ? recording_number : 0;
   put(stream, {Item::Kind::record, {}, event, ++event->recorded});
   return cudaSuccess;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
-  if (event->reached < event->recorded) drain(queues, event->stream, event, event->recorded);
+  if (event->recording != 0) return cudaErrorCapturedEvent;
+  if (event->reached < event->recorded) drain_in_order(queues, event->stream, event, event->recorded);
   return cudaSuccess;
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
@@ -230,6 +279,7 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEve
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   recording = std::make_unique<Recording>();
+  ++recording_number;
   recording->streams.insert(stream);
   recording_origin = stream;
   return cudaSuccess;
@@ -274,7 +324,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
         if (item.kind == Item::Kind::record) item.event->reached = 0;
       }
     }
-    drain(own, executable->origin);
+    drain_in_order(own, executable->origin);
     for (const auto& [each, items] : own) {
       if (!items.empty()) throw std::logic_error("a graph has work that its first stream does not wait for");
     }

@@ -68,27 +68,31 @@ TEST(PackingKernels, GatherTheStateOfTheStepBefore) {
 }
 
 TEST(PackingKernels, MoveTheLastStepsThereAndBack) {
-  const PackedExample example = PackedExample::random(3, Loss::cross_entropy);
-  const int width = 5, rows = example.packed.rows(), N = example.shape.samples;
-  std::vector<float> y(static_cast<std::size_t>(rows * width)), last(static_cast<std::size_t>(N * width));
-  for (std::size_t i = 0; i < y.size(); ++i) y[i] = static_cast<float>(i + 1);
-  std::vector<float> back(y.size());
-  run({static_cast<unsigned>(N)}, {kThreads}, 0, Order::rising, [&] {
-    gather_last_kernel<float>(example.rows(), example.lengths.data(), y.data(), width, last.data());
-    scatter_last_kernel<float>(example.rows(), example.lengths.data(), last.data(), width, back.data());
-  });
-  int moved = 0;
-  for (int place = 0; place < N; ++place) {
-    const int row = example.packed.row(example.packed.length(place) - 1) + place;
-    for (int j = 0; j < width; ++j) {
-      EXPECT_EQ(last[static_cast<std::size_t>(place * width + j)],
-                y[static_cast<std::size_t>(row * width + j)]);
-      EXPECT_EQ(back[static_cast<std::size_t>(row * width + j)],
-                y[static_cast<std::size_t>(row * width + j)]);
-      ++moved;
+  for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+    const PackedExample example = PackedExample::random(seed, Loss::cross_entropy);
+    const int width = 5, rows = example.packed.rows(), N = example.shape.samples;
+    std::vector<float> y(static_cast<std::size_t>(rows * width)), last(static_cast<std::size_t>(N * width));
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] = static_cast<float>(i + 1);
+    std::vector<float> back(y.size(), -1.0f);
+    run({static_cast<unsigned>(N)}, {kThreads}, 0, Order::rising, [&] {
+      gather_last_kernel<float>(example.rows(), example.lengths.data(), y.data(), width, last.data());
+    });
+    run({static_cast<unsigned>(example.packed.steps()), kBlocksEach}, {kThreads}, 0, Order::rising,
+        [&] { scatter_last_kernel<float>(example.rows(), last.data(), width, back.data()); });
+    int moved = 0;
+    for (int place = 0; place < N; ++place) {
+      const int row = example.packed.row(example.packed.length(place) - 1) + place;
+      for (int j = 0; j < width; ++j) {
+        EXPECT_EQ(last[static_cast<std::size_t>(place * width + j)],
+                  y[static_cast<std::size_t>(row * width + j)]);
+        EXPECT_EQ(back[static_cast<std::size_t>(row * width + j)],
+                  y[static_cast<std::size_t>(row * width + j)]);
+        ++moved;
+      }
     }
+    EXPECT_EQ(std::count(back.begin(), back.end(), 0.0f), static_cast<std::ptrdiff_t>(back.size()) - moved)
+        << "seed " << seed;
   }
-  EXPECT_EQ(std::count(back.begin(), back.end(), 0.0f), static_cast<std::ptrdiff_t>(back.size()) - moved);
 }
 
 }  // namespace

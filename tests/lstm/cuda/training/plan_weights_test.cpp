@@ -52,6 +52,14 @@ TEST(PlanWeights, CopiesOnlyTheHeadForLibrariesWithCopiesOfTheirOwn) {
   EXPECT_TRUE(plan.W.empty());
 }
 
+TEST(PlanWeights, LeavesOutRForKernelsWithCopiesOfTheirOwn) {
+  const ParameterLayout layout(kNetwork);
+  const WeightPlan plan = plan_weights(kNetwork, layout, true, Operands::all_but_R);
+  EXPECT_EQ(plan.copies.size(), 5u);
+  EXPECT_EQ(plan.W.size(), 4u);
+  EXPECT_TRUE(plan.R.empty());
+}
+
 TEST(LossScale, IsAPowerOfTwoForFp16AndOneForOthers) {
   for (const DType dtype : {DType::fp32, DType::tf32, DType::bf16}) {
     EXPECT_EQ(loss_scale(dtype, Loss::cross_entropy, 64), 1.0f);

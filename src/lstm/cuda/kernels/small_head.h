@@ -1,0 +1,31 @@
+// The head on each sample's last step, where it has few classes: its products with the copies around them,
+// which would take as many launches of a few microseconds.
+#pragma once
+
+#include "cuda/kernels/packed_rows.h"
+#include "cuda/kernels/stream_handle.h"
+
+namespace lstm::cuda {
+
+constexpr int kFewClasses = 16;
+
+// T: float, Bf16 or Fp16.
+template <class T>
+struct SmallHead {
+  PackedRows rows;               //
+  int samples = 0;               // N
+  int classes = 0;               // V, at most kFewClasses
+  int width = 0;                 // D*H
+  const int* lengths = nullptr;  // (N) by place
+  const T* weights = nullptr;    // (V, width), rows `stride` elements apart
+  int stride = 0;
+};
+
+// y (rows, width) -> last_y (N, width) at each sample's last step, and its logits (N, V).
+template <class T>
+void small_head_forward(StreamHandle stream, const SmallHead<T>& head, const T* y, T* last_y, float* logits);
+// d_logits (N, V) -> dy (rows, width), zero but at each sample's last step.
+template <class T>
+void small_head_backward(StreamHandle stream, const SmallHead<T>& head, const T* d_logits, float* dy);
+
+}  // namespace lstm::cuda

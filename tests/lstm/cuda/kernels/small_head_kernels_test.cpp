@@ -1,0 +1,61 @@
+// The small head on the emulated device, against plain loops over the packed batch of the CPU.
+#include "lstm/cuda/emulation/emulation.h"
+// The emulation first: it defines what kernels are made of.
+#include "cuda/kernels/small_head_kernels.h"
+
+#include <gtest/gtest.h>
+
+#include "lstm/cuda/packed_example.h"
+
+namespace lstm::cuda {
+namespace {
+
+using testing::PackedExample;
+using testing::emulation::Order;
+using testing::emulation::run;
+
+TEST(SmallHeadKernels, MultiplyTheLastSteps) {
+  for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+    const PackedExample example = PackedExample::random(seed, Loss::cross_entropy);
+    std::mt19937 random(seed);
+    std::uniform_real_distribution<float> uniform(-1, 1);
+    const int N = example.shape.samples, V = 1 + static_cast<int>(seed % kFewClasses),
+              rows = example.packed.rows();
+    const int width = 1 + static_cast<int>(seed * 7 % 50), stride = width + 3;
+    const auto numbers = [&](int count) {
+      std::vector<float> values(static_cast<std::size_t>(count));
+      for (float& value : values) value = uniform(random);
+      return values;
+    };
+    const auto at = [](const std::vector<float>& values, int columns, int row, int column) {
+      return values[static_cast<std::size_t>(row * columns + column)];
+    };
+    const std::vector<float> weights = numbers(V * stride), y = numbers(rows * width),
+                             d_logits = numbers(N * V);
+    std::vector<float> last(static_cast<std::size_t>(N * width)), logits(static_cast<std::size_t>(N * V)),
+        dy(y.size(), NAN);
+    const SmallHead<float> head{example.rows(), N, V, width, example.lengths.data(), weights.data(), stride};
+    run({static_cast<unsigned>(N)}, {64}, 0, Order::rising,
+        [&] { small_head_forward_kernel<float>(head, y.data(), last.data(), logits.data()); });
+    run({static_cast<unsigned>(example.packed.steps()), 2}, {32}, 0, Order::rising,
+        [&] { small_head_backward_kernel<float>(head, d_logits.data(), dy.data()); });
+    std::vector<float> expected_dy(dy.size());
+    for (int place = 0; place < N; ++place) {
+      const int row = example.packed.row(example.packed.length(place) - 1) + place;
+      for (int k = 0; k < V; ++k) {
+        float sum = 0;
+        for (int j = 0; j < width; ++j) {
+          sum += at(y, width, row, j) * at(weights, stride, k, j);
+          expected_dy[static_cast<std::size_t>(row * width + j)] +=
+              at(d_logits, V, place, k) * at(weights, stride, k, j);
+        }
+        EXPECT_NEAR(at(logits, V, place, k), sum, 1e-5f) << "seed " << seed;
+      }
+      for (int j = 0; j < width; ++j) EXPECT_EQ(at(last, width, place, j), at(y, width, row, j));
+    }
+    for (std::size_t i = 0; i < dy.size(); ++i) ASSERT_NEAR(dy[i], expected_dy[i], 1e-5f) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace lstm::cuda
