@@ -35,11 +35,15 @@ class Recurrence {
     const int y_row = shape.directions * kUnits;
     std::vector<int> row_starts;
     for (int t = 0; t <= shape.steps; ++t) row_starts.push_back(t * shape.samples);
-    forward_ = {.geometry = plan.geometry, .parts = plan.parts, .time_steps = shape.steps, .y_row = y_row};
-    backward_ = {.geometry = plan.geometry, .time_steps = shape.steps, .y_row = y_row};
+    forward_ = {.geometry = plan.geometry, .parts = plan.parts, .y_row = y_row};
+    backward_ = {.geometry = plan.geometry, .y_row = y_row};
     int* starts = take<int>(row_starts.size());
     cudaMemcpy(starts, row_starts.data(), row_starts.size() * sizeof(int), cudaMemcpyHostToDevice);
     forward_.row_starts = backward_.row_starts = starts;
+    const std::vector<int> all_steps(static_cast<std::size_t>(shape.samples), shape.steps);
+    int* lengths = take<int>(all_steps.size());
+    cudaMemcpy(lengths, all_steps.data(), all_steps.size() * sizeof(int), cudaMemcpyHostToDevice);
+    forward_.lengths = backward_.lengths = lengths;
     T* const y = take<T>(rows * static_cast<std::size_t>(y_row));
     float* const dy = take<float>(rows * static_cast<std::size_t>(y_row));
     for (int d = 0; d < shape.directions; ++d) {

@@ -13,8 +13,8 @@ template <class T>
 struct ForwardArguments {
   Geometry geometry;
   int parts = 1;                    // of the product along the inner dimension
-  int time_steps = 0;               // of the longest sample
-  const int* row_starts = nullptr;  // (time_steps + 1)
+  const int* lengths = nullptr;     // (samples) by place
+  const int* row_starts = nullptr;  // (steps of the longest sample + 1)
   const Words* weights[2] = {};     // by direction: pack.h
   const float* b_W[2] = {};         // by direction (4H)
   const float* b_R[2] = {};         // by direction (4H)
@@ -28,7 +28,7 @@ struct ForwardArguments {
 template <class T>
 struct BackwardArguments {
   Geometry geometry;
-  int time_steps = 0;
+  const int* lengths = nullptr;
   const int* row_starts = nullptr;
   const Words* weights[2] = {};
   T* gates[2] = {};  // by direction (rows, 4H): as forward left them; out: their gradients

@@ -117,14 +117,15 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
   const Span own = octets_of(geometry, lane.rank());
   const ProductShape shape = backward_product(geometry, own.size(), warps);
   const SharedMemory memory = backward_memory(geometry, warps, Product::kResident, Lane::kHasInbox);
-  const SliceSteps steps(geometry, a.row_starts, a.time_steps, lane.group());
+  const SliceSteps steps(geometry, a.lengths, a.row_starts, lane.group());
   const int d = steps.direction();
   const int inbox_bytes = backward_inbox_bytes(geometry);
   const int operand_size = operand_bytes(geometry, backward_chunks(geometry, geometry.most_octets()));
 
   typename Product::Weights resident = {};
-  load_weights<Product>(lane, a.weights[d] + lane.rank() * block_vectors(geometry, Pass::backward) * kLanes,
-                        shape, memory.weights, resident);
+  const int first_stored = load_weights<Product>(
+      lane, a.weights[d] + lane.rank() * block_vectors(geometry, Pass::backward) * kLanes, shape,
+      memory.weights, resident);
   // Samples that start later have rows of zeros until then.
   for (int i = thread; i < 2 * operand_size / 16; i += lane.threads()) {
     lane.store(memory.operand + i * 16, Words{});
@@ -140,7 +141,7 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
   Item first_item;
   Destinations<Lane> first_destinations;
   if (warp < shape.items()) {
-    first_item = item_at<Product>(lane, geometry, shape, memory.weights, warp);
+    first_item = item_at<Product>(lane, geometry, shape, warp, first_stored);
     first_destinations = destinations(lane, geometry, warp);
   }
   const bool has_pair = thread < pairs_of(geometry, own.size());
@@ -242,7 +243,7 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
         LSTM_NO_UNROLL
         for (int item = warp + warps; item < shape.items(); item += warps) {
           Product::template run<false>(lane, resident,
-                                       item_at<Product>(lane, geometry, shape, memory.weights, item),
+                                       later_item_at<Product>(lane, geometry, shape, memory.weights, item),
                                        operand_offset, sums);
           send_parts(lane, sums, destinations(lane, geometry, item), step.active, place * inbox_bytes, place);
         }

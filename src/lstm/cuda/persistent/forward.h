@@ -107,14 +107,15 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
   const Span own = octets_of(geometry, lane.rank());
   const ProductShape shape = forward_product(geometry, own.size(), a.parts, warps);
   const SharedMemory memory = forward_memory(geometry, a.parts, warps, Product::kResident, Lane::kHasInbox);
-  const SliceSteps steps(geometry, a.row_starts, a.time_steps, lane.group());
+  const SliceSteps steps(geometry, a.lengths, a.row_starts, lane.group());
   const int d = steps.direction();
   const int inbox_bytes = forward_inbox_bytes(geometry);
   const int sums_size = sums_bytes(geometry, a.parts);
 
   typename Product::Weights resident = {};
-  load_weights<Product>(lane, a.weights[d] + lane.rank() * block_vectors(geometry, Pass::forward) * kLanes,
-                        shape, memory.weights, resident);
+  const int first_stored = load_weights<Product>(
+      lane, a.weights[d] + lane.rank() * block_vectors(geometry, Pass::forward) * kLanes, shape,
+      memory.weights, resident);
   // In front of open(), which lets the block's threads see it.
   for (int i = thread; i < own.size() * kOctet; i += lane.threads()) {
     const int unit = own.first * kOctet + i;
@@ -138,7 +139,7 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
   Item first_item;
   int first_sums = 0;
   if (warp < shape.items()) {
-    first_item = item_at<Product>(lane, geometry, shape, memory.weights, warp);
+    first_item = item_at<Product>(lane, geometry, shape, warp, first_stored);
     first_sums = item_sums(lane, geometry, shape, warp);
   }
   const bool has_pair = thread < pairs_of(geometry, own.size());
@@ -199,8 +200,8 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
       store_sums(lane, geometry, sums, sums_offset + first_sums);
       LSTM_NO_UNROLL
       for (int item = warp + shape.warps; item < shape.items(); item += shape.warps) {
-        Product::template run<true>(lane, resident,
-                                    item_at<Product>(lane, geometry, shape, memory.weights, item), h, sums);
+        Product::template run<true>(
+            lane, resident, later_item_at<Product>(lane, geometry, shape, memory.weights, item), h, sums);
         store_sums(lane, geometry, sums, sums_offset + item_sums(lane, geometry, shape, item));
       }
     }

@@ -80,15 +80,16 @@ struct ProductShape {
     return {chunks * part / parts, chunks * (part + 1) / parts};
   }
   // Chunks that warps keep in registers: only where each warp has one item at most.
+  LSTM_HOST_DEVICE bool keeps_some() const { return items() <= warps; }
   LSTM_HOST_DEVICE int resident(int item, int most) const {
-    if (items() > warps) return 0;
+    if (!keeps_some()) return 0;
     const int count = chunks_of(item % parts).size();
     return count < most ? count : most;
   }
   // Chunks in shared memory in front of those of an item.
   LSTM_HOST_DEVICE int stored_before(int item, int most_resident) const {
     int stored = item / parts * chunks + chunks * (item % parts) / parts;
-    if (items() <= warps) {
+    if (keeps_some()) {
       for (int i = 0; i < item; ++i) stored -= resident(i, most_resident);
     }
     return stored;

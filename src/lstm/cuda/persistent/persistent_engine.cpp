@@ -53,17 +53,17 @@ class PersistentEngine final : public BatchedEngine<T> {
   // Cooperative launches have not been tried in a recording.
   bool is_recorded() const override { return plan_.is_cluster; }
 
-  // Beside the packing of x and the first products, in a stream of its own: nothing waits for the images of
-  // backward but the end of forward.
+  // Beside each other, the packing of x and the first products: nothing waits for the images of backward but
+  // the end of forward.
   void prepare_weights() override {
     this->main().stream.record(this->main().event);
-    side_.wait_for(this->main().event);
+    for (const Stream* stream : {&side_, &packing_}) stream->wait_for(this->main().event);
     this->weights().refresh(side_);
     side_.record(are_operands_fresh_);
     pack(persistent::Pass::forward, forward_images_);
-    side_.record(is_forward_packed_);
+    packing_.record(is_forward_packed_);
     pack(persistent::Pass::backward, backward_images_);
-    side_.record(is_backward_packed_);
+    packing_.record(is_backward_packed_);
   }
 
   void forward_layers() override {
@@ -122,7 +122,7 @@ class PersistentEngine final : public BatchedEngine<T> {
   }
 
   void pack(persistent::Pass pass, Words* images) {
-    persistent::pack(side_.get(), plan_.geometry, pass, R_, images);
+    persistent::pack(packing_.get(), plan_.geometry, pass, R_, images);
   }
 
   void weight_lane_follows() {
@@ -150,7 +150,7 @@ class PersistentEngine final : public BatchedEngine<T> {
   void recur_forward(int layer) {
     persistent::ForwardArguments<T> arguments{.geometry = plan_.geometry,
                                               .parts = plan_.parts,
-                                              .time_steps = this->batch().rows().steps,
+                                              .lengths = this->batch().lengths(),
                                               .row_starts = this->batch().rows().row_starts,
                                               .y_row = this->width()};
     for (int direction = 0; direction < this->network().directions; ++direction) {
@@ -169,7 +169,7 @@ class PersistentEngine final : public BatchedEngine<T> {
 
   void recur_backward(int layer) {
     persistent::BackwardArguments<T> arguments{.geometry = plan_.geometry,
-                                               .time_steps = this->batch().rows().steps,
+                                               .lengths = this->batch().lengths(),
                                                .row_starts = this->batch().rows().row_starts,
                                                .y_row = this->width()};
     for (int direction = 0; direction < this->network().directions; ++direction) {
@@ -184,7 +184,7 @@ class PersistentEngine final : public BatchedEngine<T> {
 
   persistent::Plan plan_;
   Lane weight_lane_;
-  Stream side_;  // for small things beside main()
+  Stream side_, packing_;  // for small things beside main()
   Event are_operands_fresh_, is_forward_packed_, is_backward_packed_, are_biases_done_;
   DeviceArena arena_;
   std::vector<const float*> R_;  // by layer and direction, as are the images

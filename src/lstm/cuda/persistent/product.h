@@ -253,42 +253,61 @@ struct ScalarProduct {
   }
 };
 
-// Item `index` of the block's product, whose weights in shared memory start at `weights_offset`. The
-// divisions take longer than the matrix instructions of an item: the first one of a warp is worked out in
-// front of the first step.
+// Item `index` of the block's product, whose weights in shared memory start at `stored`. Divisions take
+// longer than the matrix instructions of an item: the first one of a warp is worked out in front of the first
+// step.
 template <class Product, class Lane>
-LSTM_DEVICE Item item_at(Lane& lane, const Geometry& geometry, const ProductShape& shape, int weights_offset,
-                         int index) {
+LSTM_DEVICE Item item_at(Lane& lane, const Geometry& geometry, const ProductShape& shape, int index,
+                         int stored) {
   const Span chunks = shape.chunks_of(index % shape.parts);
   const int resident = shape.resident(index, Product::kResident);
   Item item;
   item.stored_chunks = chunks.size() - resident;
-  item.stored = weights_offset + shape.stored_before(index, Product::kResident) * kChunkBytes;
+  item.stored = stored;
   item.operand = Product::operand_offset(geometry, chunks.first, lane.lane_index());
   item.stride = operand_stride(geometry);
   item.first_stored = resident * item.stride;
   item.last_resident = (resident > 0 ? resident - 1 : 0) * item.stride;
   return item;
 }
+// One that is not a warp's first: then no weights are in registers.
+template <class Product, class Lane>
+LSTM_DEVICE Item later_item_at(Lane& lane, const Geometry& geometry, const ProductShape& shape, int offset,
+                               int index) {
+  return item_at<Product>(lane, geometry, shape, index,
+                          offset + shape.stored_before(index, Product::kResident) * kChunkBytes);
+}
 
 // Copies the chunks of every item that no warp keeps in registers into shared memory, and this warp's into
-// its registers. `image` is the block's, (row block, chunk, vector, lane, 4 words).
+// its registers. `image` is the block's, (row block, chunk, vector, lane, 4 words). Returns where the weights
+// of this warp's first item in shared memory start.
 template <class Product, class Lane>
-LSTM_DEVICE void load_weights(Lane& lane, const Words* image, const ProductShape& shape, int offset,
-                              typename Product::Weights& resident) {
+LSTM_DEVICE int load_weights(Lane& lane, const Words* image, const ProductShape& shape, int offset,
+                             typename Product::Weights& resident) {
   constexpr int vectors = kChunkBytes / 16;
   const int warp = lane.warp_index();
+  int own = offset, to = offset, part = 0, row_block = 0;
+  LSTM_NO_UNROLL
   for (int item = 0; item < shape.items(); ++item) {
-    const Span chunks = shape.chunks_of(item % shape.parts);
-    const int kept = shape.resident(item, Product::kResident);
-    const Words* from = image + (item / shape.parts * shape.chunks + chunks.first) * vectors;
-    if (item == warp) resident.load(lane, from, kept);
-    const int to = offset + shape.stored_before(item, Product::kResident) * kChunkBytes;
+    const Span chunks = shape.chunks_of(part);
+    const int kept =
+        shape.keeps_some() ? (chunks.size() < Product::kResident ? chunks.size() : Product::kResident) : 0;
+    const Words* from = image + (row_block * shape.chunks + chunks.first) * vectors;
+    if (item == warp) {
+      resident.load(lane, from, kept);
+      own = to;
+    }
     for (int i = lane.thread(); i < (chunks.size() - kept) * vectors; i += lane.threads()) {
       lane.store(to + i * 16, lane.template load_global<Words>(from + kept * vectors + i));
     }
+    to += (chunks.size() - kept) * kChunkBytes;
+    if (++part == shape.parts) {
+      part = 0;
+      ++row_block;
+    }
   }
   resident.arrive(lane);
+  return own;
 }
 
 }  // namespace lstm::cuda::persistent

@@ -18,23 +18,13 @@ struct StoredStep {
 
 class SliceSteps {
  public:
-  LSTM_HOST_DEVICE SliceSteps(const Geometry& geometry, const int* row_starts, int time_steps, int group)
+  // The slice goes on for as long as its first sample, since those behind it are no longer.
+  LSTM_HOST_DEVICE SliceSteps(const Geometry& geometry, const int* lengths, const int* row_starts, int group)
       : row_starts_(row_starts),
         first_place_(group % geometry.slices * geometry.slice),
         slice_(geometry.slice),
-        is_reverse_(group >= geometry.slices) {
-    // The first time at which no sample of the slice runs: active samples only get fewer.
-    int first = 0, last = time_steps;
-    while (first < last) {
-      const int middle = (first + last) / 2;
-      if (row_starts_[middle + 1] - row_starts_[middle] > first_place_) {
-        first = middle + 1;
-      } else {
-        last = middle;
-      }
-    }
-    count_ = first;
-  }
+        is_reverse_(group >= geometry.slices),
+        count_(lengths[first_place_]) {}
 
   LSTM_HOST_DEVICE int direction() const { return is_reverse_ ? 1 : 0; }
   LSTM_HOST_DEVICE int count() const { return count_; }
@@ -63,7 +53,7 @@ class SliceSteps {
   const int* row_starts_;
   int first_place_, slice_;
   bool is_reverse_;
-  int count_ = 0;
+  int count_;
 };
 
 }  // namespace lstm::cuda::persistent

@@ -2,6 +2,7 @@
 
 #include "cuda/kernels/packing.h"
 #include "cuda/kernels/parameters.h"
+#include "cuda/runtime/check.h"
 
 namespace lstm::cuda {
 namespace {
@@ -21,6 +22,26 @@ BatchedEngine<T>::BatchedEngine(const char* engine, const Network& network, cons
   plan();
   arena_.allocate();
   plan();
+  if (has_padded_inputs()) copy_plan_of_first_W();
+}
+
+// Products whose results have rows of odd sizes take kernels without wide accesses: they write the padding,
+// too, and the rows are copied out of it.
+template <class T>
+void BatchedEngine<T>::copy_plan_of_first_W() {
+  const int inputs = this->network().inputs, padded = padded_inputs(this->network(), 0);
+  for (int direction = 0; direction < this->network().directions; ++direction) {
+    const Segment segment{.from = 0,
+                          .to = this->store().gradients(0, direction).W - this->store().gradients_on_device(),
+                          .rows = gates(),
+                          .columns = inputs,
+                          .from_stride = padded,
+                          .to_stride = inputs};
+    check(cudaMemcpyAsync(scratch_[static_cast<std::size_t>(direction)].first_W_copy, &segment,
+                          sizeof segment, cudaMemcpyHostToDevice, this->main().stream.get()),
+          "copying the plan of a weight gradient to the device");
+    this->main().stream.synchronise();
+  }
 }
 
 template <class T>
@@ -36,6 +57,10 @@ void BatchedEngine<T>::plan() {
     Scratch& scratch = scratch_[static_cast<std::size_t>(direction)];
     if constexpr (sizeof(T) == 2) scratch.sums = arena_.take<float>(size(rows, gates()));
     scratch.h_before = arena_.take<T>(size(rows, H()));
+    if (has_padded_inputs()) {
+      scratch.d_first_W = arena_.take<float>(size(gates(), padded_inputs(this->network(), 0)));
+      scratch.first_W_copy = arena_.take<Segment>(1);
+    }
     scratch.column_sums = arena_.take<float>(size(kColumnSumPartials, gates()));
   }
 }
@@ -89,9 +114,18 @@ void BatchedEngine<T>::weight_gradients(Lane& lane, int layer, int direction) {
 
 template <class T>
 void BatchedEngine<T>::W_gradient(Lane& lane, int layer, int direction) {
-  gradient_of(lane, this->batch().packed().rows(), kept_at(layer, direction).gates, input(layer),
-              padded_inputs(this->network(), layer), this->network().layer_inputs(layer),
-              this->store().gradients(layer, direction).W);
+  const int rows = this->batch().packed().rows(), stride = padded_inputs(this->network(), layer);
+  const T* const d_gates = kept_at(layer, direction).gates;
+  if (layer > 0 || !has_padded_inputs()) {
+    gradient_of(lane, rows, d_gates, input(layer), stride, stride,
+                this->store().gradients(layer, direction).W);
+    return;
+  }
+  const Scratch& scratch = scratch_[static_cast<std::size_t>(direction)];
+  gradient_of(lane, rows, d_gates, input(layer), stride, stride, scratch.d_first_W);
+  copy_segments(lane.stream.get(), scratch.first_W_copy, 1,
+                static_cast<long long>(size(gates(), this->network().inputs)), scratch.d_first_W,
+                this->store().gradients_on_device(), 1.0f);
 }
 
 template <class T>

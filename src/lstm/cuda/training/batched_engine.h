@@ -5,6 +5,7 @@
 #include <array>
 #include <vector>
 
+#include "cuda/kernels/parameters.h"
 #include "cuda/training/device_engine.h"
 
 namespace lstm::cuda {
@@ -54,9 +55,15 @@ class BatchedEngine : public DeviceEngine<T> {
     float* sums = nullptr;         // (N*T, 4H) where T is 16 bits wide
     T* h_before = nullptr;         // (N*T, H)
     float* column_sums = nullptr;  // (kColumnSumPartials, 4H)
+    // Where inputs are padded: the gradient of the first layer's W (4H, padded inputs), and its way from
+    // there.
+    float* d_first_W = nullptr;
+    Segment* first_W_copy = nullptr;
   };
 
   void plan();
+  void copy_plan_of_first_W();
+  bool has_padded_inputs() const { return padded_inputs(this->network(), 0) != this->network().inputs; }
   // d_weights (4H, columns) of d_sums (rows, 4H) and what they multiply (rows, columns).
   void gradient_of(Lane& lane, int rows, const T* d_sums, const T* multiplied, int stride, int columns,
                    float* d_weights);

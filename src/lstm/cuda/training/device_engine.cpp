@@ -75,6 +75,7 @@ void DeviceEngine<T>::forward_step() {
          network_.inputs, x_stride(), x_);
   forward_layers();
   head_.forward(batch_, y(), weights_.head());
+  if (network_.loss == Loss::cross_entropy) head_.cross_entropy_loss(batch_);
 }
 
 template <class T>

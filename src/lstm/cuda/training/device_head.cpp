@@ -110,6 +110,19 @@ void DeviceHead<T>::set_logit_gradients(const DeviceBatch& batch, std::span<cons
 }
 
 template <class T>
+void DeviceHead<T>::cross_entropy_loss(const DeviceBatch& batch) {
+  const int samples = batch.packed().samples();
+  cross_entropy(stream_->get(), CrossEntropy<T>{.rows = samples,
+                                                .classes = network_.classes,
+                                                .logits = logits_,
+                                                .labels = batch.labels(),
+                                                .scale = scale_ / static_cast<float>(samples),
+                                                .d_logits = operand(),
+                                                .losses = losses_,
+                                                .mean = host_total_.as<double>().data()});
+}
+
+template <class T>
 double DeviceHead<T>::loss(const DeviceBatch& batch) {
   const int samples = batch.packed().samples();
   double* const total = host_total_.as<double>().data();
@@ -136,15 +149,6 @@ double DeviceHead<T>::loss(const DeviceBatch& batch) {
     }
     make_operand(batch);
     sum_in_order(stream_->get(), samples, losses_, 1.0, total);
-  } else {
-    cross_entropy(stream_->get(), CrossEntropy<T>{.rows = samples,
-                                                  .classes = network_.classes,
-                                                  .logits = logits_,
-                                                  .labels = batch.labels(),
-                                                  .scale = scale_ / static_cast<float>(samples),
-                                                  .d_logits = operand(),
-                                                  .losses = losses_,
-                                                  .mean = total});
   }
   stream_->synchronise();
   return *total;

@@ -24,6 +24,9 @@ class DeviceHead {
 
   // y (rows, D*H) packed -> logits.
   void forward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights);
+  // Cross-entropy, behind forward(): has the device compute the loss and the gradients of the logits. Nothing
+  // but the labels is needed, so they are part of forward's launches and loss() has only to wait.
+  void cross_entropy_loss(const DeviceBatch& batch);
   // The loss of the logits, and their gradient. Waits for the device.
   double loss(const DeviceBatch& batch);
   // As Engine::set_logit_gradients(). Waits for the device.

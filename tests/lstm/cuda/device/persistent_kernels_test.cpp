@@ -60,16 +60,18 @@ Errors errors_of(const RecurrenceProblem& problem, const Plan& plan) {
   const std::vector<int>& starts = problem.row_starts();
   const DeviceMemory row_starts(starts.size() * sizeof(int)), exchange(plan.exchange_bytes() + 16);
   cudaMemcpy(row_starts.data(), starts.data(), starts.size() * sizeof(int), cudaMemcpyHostToDevice);
-  const auto steps = static_cast<int>(starts.size()) - 1;
+  const DeviceMemory lengths(problem.lengths().size() * sizeof(int));
+  cudaMemcpy(lengths.data(), problem.lengths().data(), lengths.size(), cudaMemcpyHostToDevice);
+  const auto* device_lengths = reinterpret_cast<const int*>(lengths.data());
   const auto* device_starts = reinterpret_cast<const int*>(row_starts.data());
 
   ForwardArguments<T> forward{.geometry = plan.geometry,
                               .parts = plan.parts,
-                              .time_steps = steps,
+                              .lengths = device_lengths,
                               .row_starts = device_starts,
                               .y_row = static_cast<int>(D * H)};
   BackwardArguments<T> backward{.geometry = plan.geometry,
-                                .time_steps = steps,
+                                .lengths = device_lengths,
                                 .row_starts = device_starts,
                                 .y_row = static_cast<int>(D * H)};
   std::vector<DeviceMemory> weights;

@@ -137,7 +137,7 @@ double RecurrenceProblem::forward_error_of() const {
   Aligned<T> y(rows * D * H, nan);
   ForwardArguments<T> arguments{.geometry = geometry_,
                                 .parts = launch_.parts,
-                                .time_steps = static_cast<int>(row_starts_.size()) - 1,
+                                .lengths = lengths_.data(),
                                 .row_starts = row_starts_.data(),
                                 .y_row = static_cast<int>(D * H)};
   for (const Direction& direction : directions_) {
@@ -185,7 +185,7 @@ double RecurrenceProblem::backward_error_of() const {
   std::vector<Aligned<Words>> weights;
   Aligned<float> dy(rows * D * H);
   BackwardArguments<T> arguments{.geometry = geometry_,
-                                 .time_steps = static_cast<int>(row_starts_.size()) - 1,
+                                 .lengths = lengths_.data(),
                                  .row_starts = row_starts_.data(),
                                  .y_row = static_cast<int>(D * H)};
   for (std::size_t d = 0; d < D; ++d) {

@@ -83,6 +83,7 @@ class RecurrenceProblem {
 
   const Geometry& geometry() const { return geometry_; }
   const std::vector<int>& row_starts() const { return row_starts_; }
+  const std::vector<int>& lengths() const { return lengths_; }
   const std::vector<Direction>& directions() const { return directions_; }
 
   // The order in which threads and packets of the emulation come.
