@@ -18,13 +18,14 @@ struct StoredStep {
 
 class SliceSteps {
  public:
-  // The slice goes on for as long as its first sample, since those behind it are no longer.
+  // The slice goes on for as long as its first sample, since those behind it are no longer. A batch may have
+  // fewer samples than it was planned for.
   LSTM_HOST_DEVICE SliceSteps(const Geometry& geometry, const int* lengths, const int* row_starts, int group)
       : row_starts_(row_starts),
         first_place_(group % geometry.slices * geometry.slice),
         slice_(geometry.slice),
         is_reverse_(group >= geometry.slices),
-        count_(lengths[first_place_]) {}
+        count_(row_starts[1] > first_place_ ? lengths[first_place_] : 0) {}
 
   LSTM_HOST_DEVICE int direction() const { return is_reverse_ ? 1 : 0; }
   LSTM_HOST_DEVICE int count() const { return count_; }
