@@ -24,8 +24,8 @@ struct CtcProblem {
   double* losses = nullptr;           // (N) by place, out
   // Scratch.
   Parts* probabilities = nullptr;  // (rows of loss_steps, V)
-  Parts* alpha = nullptr;          // (N, loss_steps, 2S + 1)
-  Parts* beta = nullptr;           // (N, loss_steps, 2S + 1)
+  Parts* alpha = nullptr;          // (N, loss_steps, 2S + 1), of which S + 1 blanks, then the labels
+  Parts* beta = nullptr;           // the same
   Parts* totals = nullptr;         // (N): of all paths
 
   LSTM_HOST_DEVICE int states() const { return 2 * max_labels + 1; }

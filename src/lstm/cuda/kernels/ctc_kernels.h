@@ -1,20 +1,33 @@
 // CTC in three kernels, without atomics, so that every run gives the same bits:
 //   1. probabilities: one warp a row, softmax as fraction * 2^exponent;
-//   2. the recursion: one block a sample and direction (alpha, beta), one thread a state, one barrier a step
-//      (up to 255 labels; with more, threads have several states);
+//   2. the recursion: one block a sample and direction (alpha, beta), one lane a label and the blank in front
+//      of it (up to 255 labels; with more, threads have several states and go through global memory);
 //   3. gradients: one warp a row; it writes the softmax and takes away each state's share.
 // The recursion bounds it: T steps one after the other. alpha and beta run at the same time on different
 // processors.
 #pragma once
 
+#include <cstdint>
+
+#include "cuda/kernels/copy_async.h"
 #include "cuda/kernels/ctc.h"
 #include "cuda/kernels/warp.h"
 
 namespace lstm::cuda {
 
-constexpr int kCtcGradientWarps = 8;  // a block
-constexpr int kCtcMostThreads = 512;  // a block of the recursion
-constexpr int kCtcAhead = 4;  // steps, an even number: a trip to the second-level cache takes some of them
+constexpr int kCtcWarps = 8;          // a block of probabilities or gradients
+constexpr int kCtcMostThreads = 256;  // a block of the recursion
+constexpr int kCtcGroup = 4;          // steps whose emissions are waited for together
+constexpr int kCtcGroups = 5;         // in shared memory at a time
+constexpr int kCtcChunk = kCtcGroup * kCtcGroups;
+constexpr int kCtcGradientSteps = 32;  // a block of gradients
+constexpr int kCtcSortedLabels = 256;  // at a time, by a block of gradients
+
+// Of a block of the recursion: one for each label and one more, if there may be so many.
+inline int ctc_recursion_threads(int max_labels) {
+  const int threads = (max_labels / kWarpSize + 1) * kWarpSize;
+  return threads < kCtcMostThreads ? threads : kCtcMostThreads;
+}
 
 // One block a step; its warps walk over the places.
 __global__ void ctc_probabilities_kernel(CtcProblem p) {
@@ -47,6 +60,14 @@ struct CtcStates {
   }
 };
 
+// Where the rows of p.alpha and p.beta have label i: behind all blanks, so that a warp's accesses are dense.
+__device__ inline int ctc_label_at(const CtcProblem& p, int i) {
+  return p.max_labels + 1 + i;
+}
+__device__ inline int ctc_state_at(const CtcProblem& p, int s) {
+  return s % 2 == 0 ? s / 2 : ctc_label_at(p, s / 2);
+}
+
 // The recursions of one sample by one block, into the sample's rows of p.alpha and p.beta.
 //   alpha(t, s): all prefixes in state s at step t, the emission of t included;
 //   beta(t, s): all suffixes from state s at step t, its emission left out.
@@ -62,74 +83,145 @@ struct CtcRecursion {
   }
   __device__ Parts* alpha(int t) const { return p.alpha + p.state_row(place, t); }
   __device__ Parts* beta(int t) const { return p.beta + p.state_row(place, t); }
+  __device__ Parts* alpha(int t, int s) const { return alpha(t) + ctc_state_at(p, s); }
+  __device__ Parts* beta(int t, int s) const { return beta(t) + ctc_state_at(p, s); }
 };
 
-// A row of states in shared memory, with two more in which nothing is, for the neighbours of the outermost.
-using CtcRow = Parts[kCtcMostThreads + 2];
+// What a warp has of one step in shared memory.
+struct CtcSlot {
+  Parts labels[kWarpSize];  // emissions, of each lane
+  Parts blank;
+  // The last lane's label of the warp below, packed, by its chunk's number mod 2. Volatile: where all lanes
+  // load, it takes fewer instructions than where one does.
+  volatile std::uint64_t edges[2];
+};
+using CtcShared = CtcSlot[kCtcMostThreads / kWarpSize * kCtcChunk];  // by warp
 
-// One state a thread. The row before comes through shared memory, of two rows in turn, and what a thread
-// needs of global memory it asks for kCtcAhead steps earlier: a step waits for its barrier.
-__device__ inline void ctc_alpha(const CtcRecursion& r, CtcRow (&rows)[2]) {
-  const int s = static_cast<int>(threadIdx.x);
-  const bool has_state = s < r.states.count, may_skip = r.states.may_skip_to(s);
-  const int label = has_state ? r.states.label(s) : 0;
-  const auto load = [&](int t) { return t < r.steps ? r.emission(t, label) : zero_parts(); };
-  if (s < 2) rows[0][s] = rows[1][s] = zero_parts();  // states -2 and -1
-  Parts emissions[kCtcAhead];                         // of step t at t % kCtcAhead
-  for (int i = 0; i < kCtcAhead; ++i) emissions[i] = load(i);
-  Parts own = has_state && s <= 1 ? emissions[0] : zero_parts();
-  for (int start = 0; start < r.steps; start += kCtcAhead) {
-    for (int i = 0; i < kCtcAhead; ++i) {
-      const int t = start + i;
-      if (t == r.steps) return;
-      emissions[i] = load(t + kCtcAhead);
-      Parts* const row = rows[i % 2] + 2;
-      row[s] = own;
-      if (has_state) r.alpha(t)[s] = own;
-      __syncthreads();
-      own = sum_times(own, row[s - 1], may_skip ? row[s - 2] : zero_parts(), emissions[(i + 1) % kCtcAhead]);
-    }
-  }
+__device__ inline std::uint64_t packed(Parts x) {
+  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(x.exponent)) << 32 | bits_of(x.fraction);
+}
+__device__ inline Parts unpacked(std::uint64_t bits) {
+  return {from_bits(static_cast<std::uint32_t>(bits)), static_cast<int>(bits >> 32)};
 }
 
-// The same backwards, where each thread brings along the emission of its own state.
-__device__ inline void ctc_beta(const CtcRecursion& r, CtcRow (&rows)[2]) {
-  const int s = static_cast<int>(threadIdx.x), count = r.states.count, last = r.steps - 1;
-  const bool has_state = s < count, may_skip = r.states.may_skip_to(s + 2);
-  const int label = has_state ? r.states.label(s) : 0;
-  const auto load = [&](int t) { return t > 0 ? r.emission(t, label) : zero_parts(); };
-  if (s < 2) rows[0][blockDim.x + threadIdx.x] = rows[1][blockDim.x + threadIdx.x] = zero_parts();
-  Parts emissions[kCtcAhead];  // of step last - k at k % kCtcAhead
-  for (int i = 0; i < kCtcAhead; ++i) emissions[i] = load(last - i);
-  Parts own = has_state && s >= count - 2 ? one_parts() : zero_parts();
-  for (int start = 0; start <= last; start += kCtcAhead) {
-    for (int i = 0; i < kCtcAhead; ++i) {
-      const int t = last - start - i;
-      if (has_state) r.beta(t)[s] = own;
-      if (t == 0) return;
-      Parts* const row = rows[i % 2];
-      row[s] = has_state ? product(own, emissions[i]) : zero_parts();
-      emissions[i] = load(t - kCtcAhead);
-      __syncthreads();
-      own = sum_times(row[s], row[s + 1], may_skip ? row[s + 2] : zero_parts(), one_parts());
+// The recursion of up to one pair of states a lane: the blank in front of label i, and the label. Backwards
+// it is the same with the labels and the steps in reverse order, and pairs of a blank and the label in front
+// of it. A step needs one label of the lane below; of the warp below it is a chunk of steps behind, so that
+// there is one barrier a chunk. Emissions are copied a trip to the second-level cache ahead.
+//
+// What counts is the number of instructions a step: numbers are loose (math/parts.h) within a group.
+template <bool kBackwards>
+__device__ void ctc_pairs(const CtcRecursion& r, CtcShared& shared) {
+  const CtcProblem& p = r.p;
+  const int pair = static_cast<int>(threadIdx.x), lane = pair % kWarpSize, warp = pair / kWarpSize;
+  const int steps = r.steps, label_count = r.states.count / 2;
+  const int warps = label_count / kWarpSize + 1, chunks = (steps + kCtcChunk - 1) / kCtcChunk;
+  const auto label_of = [&](int i) { return r.states.labels[kBackwards ? label_count - 1 - i : i]; };
+  const bool has_label = pair < label_count, has_blank = pair <= label_count;
+  const int label = has_label ? label_of(pair) : 0;  // behind the last pair there are blanks nobody reads
+  const bool may_skip = has_label && pair > 0 && label != label_of(pair - 1);
+
+  // The first row of step k, of the last one behind it.
+  const auto row_of = [&](int k) {
+    const int within = k < steps ? k : steps - 1;
+    return p.rows.row(kBackwards ? steps - 1 - within : within);
+  };
+  // Where in the probabilities the sample's row is: there is memory for fewer than 2^32.
+  const auto offset_of = [&](int row) {
+    return static_cast<std::uint32_t>(row + r.place) * static_cast<std::uint32_t>(p.classes);
+  };
+  CtcSlot* const slots = shared + warp * kCtcChunk;
+  const Parts* const label_column = kept(p.probabilities + label);
+  // Lane `source` + i has the row of what goes to slot + i. Blanks that several lanes copy are the same.
+  const auto copy_group = [&](std::uint32_t rows, int source, int slot) {
+    for (int i = 0; i < kCtcGroup; ++i) {
+      copy_8_async(&slots[slot + i].labels[lane], label_column + __shfl_sync(kAllLanes, rows, source + i));
+    }
+    const int own = lane % kCtcGroup;
+    copy_8_async(&slots[slot + own].blank, p.probabilities + __shfl_sync(kAllLanes, rows, source + own));
+    commit_copies();
+  };
+
+  constexpr int kAhead = kCtcChunk - kCtcGroup;  // steps that copies are ahead
+  static_assert(kCtcChunk <= kWarpSize);         // a lane has the row of one of a chunk's steps
+  if (warp == 0 && lane < kCtcChunk)
+    for (volatile std::uint64_t& edge : slots[lane].edges) edge = packed(zero_parts());
+  const std::uint32_t first_rows = offset_of(row_of(lane));
+  for (int k = 0; k < kAhead; k += kCtcGroup) copy_group(first_rows, k, k);
+  int next_rows = row_of(kAhead + lane);  // that the next chunk copies; nobody waits for them before
+
+  // Before the emission of a step, with it, and the emission.
+  Parts blank_sum = pair == 0 ? one_parts() : zero_parts(), label_sum = blank_sum;
+  wait_for_copies<kCtcGroups - 2>();
+  __syncwarp();
+  Parts blank_emission = slots[0].blank, label_emission = slots[0].labels[lane];
+  const int row_size = kBackwards ? -p.states() : p.states();
+  Parts* blank_out = kBackwards ? r.beta(steps - 1) + (label_count - pair) : r.alpha(0) + pair;
+  Parts* label_out = kBackwards ? r.beta(steps - 1) + ctc_label_at(p, label_count - 1 - pair)
+                                : r.alpha(0) + ctc_label_at(p, pair);
+
+  // Steps that are left, for those who write.
+  int left = steps, blanks_left = has_blank ? steps : 0, labels_left = has_label ? steps : 0;
+  const bool has_above = lane == kWarpSize - 1 && warp + 1 < warps;
+
+  for (int turn = 0; turn < chunks + warps - 1; ++turn) {
+    __syncthreads();
+    const int chunk = turn - warp;
+    if (warp >= warps || chunk < 0 || chunk >= chunks) continue;
+    const int parity = chunk % 2;
+    const std::uint32_t rows = offset_of(next_rows);
+    next_rows = row_of((chunk + 1) * kCtcChunk + kAhead + lane);
+    CtcSlot* now = slots;
+    for (int first_slot = 0; first_slot < kCtcChunk && left > 0; first_slot += kCtcGroup, now += kCtcGroup) {
+      // Where the group before was, the one that is kAhead steps away goes.
+      const int free_slot = first_slot == 0 ? kAhead : first_slot - kCtcGroup;
+      const CtcSlot* const next = first_slot == kAhead ? slots : now + kCtcGroup;
+      for (int i = 0; i < kCtcGroup; ++i) {
+        Parts of_blank = loose_product(blank_sum, blank_emission);
+        Parts of_label = loose_product(label_sum, label_emission);
+        if (i == kCtcGroup - 1) {
+          of_blank = tightened(of_blank);
+          of_label = tightened(of_label);
+        }
+        Parts below{__shfl_up_sync(kAllLanes, of_label.fraction, 1),
+                    __shfl_up_sync(kAllLanes, of_label.exponent, 1)};
+        if (i < blanks_left) blank_out[i * row_size] = kBackwards ? blank_sum : of_blank;
+        if (i < labels_left) label_out[i * row_size] = kBackwards ? label_sum : of_label;
+        if (has_above) now[i + kCtcChunk].edges[parity] = packed(of_label);
+        if (i == 0) copy_group(rows, first_slot, free_slot);
+        if (i == kCtcGroup - 1) {
+          wait_for_copies<kCtcGroups - 2>();  // the next group is there
+          __syncwarp();
+        }
+        const CtcSlot& after = i == kCtcGroup - 1 ? *next : now[i + 1];
+        blank_emission = after.blank;
+        label_emission = after.labels[lane];
+        const Parts edge = unpacked(now[i].edges[parity]);
+        below = {lane == 0 ? edge.fraction : below.fraction, lane == 0 ? edge.exponent : below.exponent};
+        label_sum = loose_sum(of_label, of_blank,
+                              Parts{below.fraction, may_skip ? below.exponent : kExponentOfNothing});
+        blank_sum = loose_sum(of_blank, below);
+      }
+      blank_out += kCtcGroup * row_size;
+      label_out += kCtcGroup * row_size;
+      left -= kCtcGroup;
+      blanks_left -= kCtcGroup;
+      labels_left -= kCtcGroup;
     }
   }
+  wait_for_copies<0>();
 }
 
 // Any number of states a thread, through global memory.
 __device__ inline void ctc_alpha_of_many(const CtcRecursion& r) {
   const int first = static_cast<int>(threadIdx.x), stride = static_cast<int>(blockDim.x);
   for (int t = 0; t < r.steps; ++t) {
-    const Parts* before = r.alpha(t > 0 ? t - 1 : 0);
-    Parts* now = r.alpha(t);
+    const auto before = [&](int s) { return *r.alpha(t - 1, s); };
     for (int s = first; s < r.states.count; s += stride) {
       const Parts emission = r.emission(t, r.states.label(s));
-      if (t == 0) {
-        now[s] = s <= 1 ? emission : zero_parts();
-        continue;
-      }
-      now[s] = sum_times(before[s], s >= 1 ? before[s - 1] : zero_parts(),
-                         r.states.may_skip_to(s) ? before[s - 2] : zero_parts(), emission);
+      *r.alpha(t, s) = t == 0 ? (s <= 1 ? emission : zero_parts())
+                              : sum_times(before(s), s >= 1 ? before(s - 1) : zero_parts(),
+                                          r.states.may_skip_to(s) ? before(s - 2) : zero_parts(), emission);
     }
     __syncthreads();  // the next step reads what other threads wrote
   }
@@ -137,82 +229,122 @@ __device__ inline void ctc_alpha_of_many(const CtcRecursion& r) {
 __device__ inline void ctc_beta_of_many(const CtcRecursion& r) {
   const int first = static_cast<int>(threadIdx.x), stride = static_cast<int>(blockDim.x);
   for (int t = r.steps - 1; t >= 0; --t) {
-    const Parts* after = r.beta(t + 1 < r.steps ? t + 1 : t);
-    Parts* now = r.beta(t);
-    const auto of = [&](int s) { return product(after[s], r.emission(t + 1, r.states.label(s))); };
+    const auto of = [&](int s) { return product(*r.beta(t + 1, s), r.emission(t + 1, r.states.label(s))); };
     for (int s = first; s < r.states.count; s += stride) {
-      if (t == r.steps - 1) {
-        now[s] = s >= r.states.count - 2 ? one_parts() : zero_parts();
-        continue;
-      }
-      now[s] = sum_times(of(s), s + 1 < r.states.count ? of(s + 1) : zero_parts(),
-                         r.states.may_skip_to(s + 2) ? of(s + 2) : zero_parts(), one_parts());
+      *r.beta(t, s) = t == r.steps - 1
+                          ? (s >= r.states.count - 2 ? one_parts() : zero_parts())
+                          : sum_times(of(s), s + 1 < r.states.count ? of(s + 1) : zero_parts(),
+                                      r.states.may_skip_to(s + 2) ? of(s + 2) : zero_parts(), one_parts());
     }
     __syncthreads();
   }
 }
 
 // Block (place, 0): alpha and what follows from it; block (place, 1): beta.
-__global__ void ctc_recursion_kernel(CtcProblem p) {
-  __shared__ CtcRow rows[2];
+__global__ void __launch_bounds__(kCtcMostThreads, 1) ctc_recursion_kernel(CtcProblem p) {
+  __shared__ CtcShared shared;
   const int place = static_cast<int>(blockIdx.x), steps = p.loss_lengths[place];
   const CtcStates states{p.labels + p.label_starts[place],
                          2 * (p.label_starts[place + 1] - p.label_starts[place]) + 1};
   const CtcRecursion recursion{p, states, place, steps};
-  const bool has_thread_for_each = states.count <= static_cast<int>(blockDim.x);
+  const bool has_lane_for_each = states.count / 2 < static_cast<int>(blockDim.x);
   if (blockIdx.y == 1) {
-    has_thread_for_each ? ctc_beta(recursion, rows) : ctc_beta_of_many(recursion);
+    has_lane_for_each ? ctc_pairs<true>(recursion, shared) : ctc_beta_of_many(recursion);
     return;
   }
-  has_thread_for_each ? ctc_alpha(recursion, rows) : ctc_alpha_of_many(recursion);
+  has_lane_for_each ? ctc_pairs<false>(recursion, shared) : ctc_alpha_of_many(recursion);
+  __syncthreads();
   if (threadIdx.x == 0) {
-    const Parts* last = recursion.alpha(steps - 1);
+    const auto last = [&](int s) { return *recursion.alpha(steps - 1, s); };
     const Parts total =
-        sum_times(last[states.count - 1], states.count >= 2 ? last[states.count - 2] : zero_parts(),
+        sum_times(last(states.count - 1), states.count >= 2 ? last(states.count - 2) : zero_parts(),
                   zero_parts(), one_parts());
     p.totals[place] = total;
     p.losses[place] = total.fraction == 0.0f ? static_cast<double>(INFINITY) : -log_of(total);
   }
 }
 
-// d_logits = softmax - sum over the states with that label of alpha beta / total; zero behind the loss
-// length, and where no path exists. One block a step; its warps walk over the places.
-__global__ void ctc_gradient_kernel(CtcProblem p) {
-  __shared__ float shares[kCtcGradientWarps][kWarpSize];
-  __shared__ int classes[kCtcGradientWarps][kWarpSize];
-  const int t = static_cast<int>(blockIdx.x), lane = static_cast<int>(threadIdx.x % kWarpSize);
-  const int warp = static_cast<int>(threadIdx.x) / kWarpSize;
-  for (int place = warp; place < p.rows.active(t); place += kCtcGradientWarps) {
-    const std::size_t row =
-        static_cast<std::size_t>(p.rows.row(t) + place) * static_cast<std::size_t>(p.classes);
-    float* d = p.d_logits + row;
-    const Parts total = p.totals[place];
-    const bool has_gradient = t < p.loss_lengths[place] && total.fraction != 0.0f;
-    for (int k = lane; k < p.classes; k += kWarpSize) {
-      d[k] = has_gradient
-                 ? share(p.probabilities[row + static_cast<std::size_t>(k)], one_parts(), one_parts())
-                 : 0.0f;
+// Up to kCtcSortedLabels labels of one sample in rising order.
+struct CtcSorted {
+  int labels[kCtcSortedLabels];
+  int ranks[kCtcSortedLabels];    // of each label where it comes from
+  int repeats[kCtcSortedLabels];  // by rank: of the first of equal ones how many there are, else 0
+};
+
+// By the block. `unsorted` is scratch. The first barrier is also for those who still use `sorted`.
+__device__ inline void ctc_sort(const int* labels, int count, int* unsorted, CtcSorted& sorted) {
+  const int first = static_cast<int>(threadIdx.x), stride = static_cast<int>(blockDim.x);
+  for (int i = first; i < count; i += stride) unsorted[i] = labels[i];
+  __syncthreads();
+  for (int i = first; i < count; i += stride) {
+    const int own = unsorted[i];
+    int rank = 0;
+    for (int j = 0; j < count; ++j) rank += unsorted[j] < own || (unsorted[j] == own && j < i) ? 1 : 0;
+    sorted.ranks[i] = rank;
+    sorted.labels[rank] = own;
+  }
+  __syncthreads();
+  for (int i = first; i < count; i += stride) {
+    const int own = sorted.labels[i];
+    int repeats = 0;
+    if (i == 0 || sorted.labels[i - 1] != own) {
+      while (i + repeats < count && sorted.labels[i + repeats] == own) ++repeats;
     }
-    if (!has_gradient) continue;  // all lanes of the warp
-    const int* labels = p.labels + p.label_starts[place];
-    const int label_count = p.label_starts[place + 1] - p.label_starts[place];
-    const Parts* alpha = p.alpha + p.state_row(place, t);
-    const Parts* beta = p.beta + p.state_row(place, t);
-    const auto share_of = [&](int s) { return share(alpha[s], beta[s], total); };
-    float blanks = 0.0f;
-    for (int i = lane; i <= label_count; i += kWarpSize) blanks += share_of(2 * i);
-    blanks = warp_sum(blanks);
-    if (lane == 0) d[0] -= blanks;
-    for (int start = 0; start < label_count; start += kWarpSize) {
-      const int i = start + lane;
-      shares[warp][lane] = i < label_count ? share_of(2 * i + 1) : 0.0f;
-      classes[warp][lane] = i < label_count ? labels[i] : 0;
+    sorted.repeats[i] = repeats;
+  }
+  __syncthreads();
+}
+
+// d_logits = softmax - sum over the states with that label of alpha beta / total; zero behind the loss
+// length, and where no path exists. One block a sample and kCtcGradientSteps of its steps.
+__global__ void __launch_bounds__(kCtcWarps* kWarpSize) ctc_gradient_kernel(CtcProblem p) {
+  __shared__ float shares[kCtcWarps][kCtcSortedLabels];  // by rank
+  __shared__ int unsorted[kCtcSortedLabels];
+  __shared__ CtcSorted sorted;
+  const int place = static_cast<int>(blockIdx.x), lane = static_cast<int>(threadIdx.x % kWarpSize);
+  const int warp = static_cast<int>(threadIdx.x) / kWarpSize;
+  const int first = static_cast<int>(blockIdx.y) * kCtcGradientSteps;
+  const int last = first + kCtcGradientSteps < p.loss_steps ? first + kCtcGradientSteps : p.loss_steps;
+  if (place >= p.rows.active(first)) return;
+  const int* labels = p.labels + p.label_starts[place];
+  const int label_count = p.label_starts[place + 1] - p.label_starts[place];
+  const int loss_length = p.loss_lengths[place];
+  const Parts total = p.totals[place];
+  const bool has_path = total.fraction != 0.0f;
+  const Parts one_over_total = has_path ? inverse(total) : one_parts();
+
+  for (int start = 0; start == 0 || start < label_count; start += kCtcSortedLabels) {
+    const int count = label_count - start < kCtcSortedLabels ? label_count - start : kCtcSortedLabels;
+    if (first < loss_length && has_path) ctc_sort(labels + start, count, unsorted, sorted);
+    for (int t = first + warp; t < last && place < p.rows.active(t); t += kCtcWarps) {
+      const std::size_t row =
+          static_cast<std::size_t>(p.rows.row(t) + place) * static_cast<std::size_t>(p.classes);
+      const Parts* const probabilities = p.probabilities + row;
+      float* const d = p.d_logits + row;
+      const auto softmax = [&](int k) { return share(probabilities[k], one_parts(), one_parts()); };
+      const bool has_gradient = t < loss_length && has_path;
+      const Parts* const alpha = p.alpha + p.state_row(place, t);
+      const Parts* const beta = p.beta + p.state_row(place, t);
+      const auto share_at = [&](int i) { return share(alpha[i], beta[i], one_over_total); };
+      const int blank_count = start + count == label_count ? count + 1 : count;
+      float blanks = 0.0f;
+      for (int i = lane; i < blank_count && has_gradient; i += kWarpSize) {
+        blanks += share_at(start + i);
+        if (i < count) shares[warp][sorted.ranks[i]] = share_at(ctc_label_at(p, start + i));
+      }
+      blanks = warp_sum(blanks);
+      for (int k = lane; k < p.classes && start == 0; k += kWarpSize) {
+        d[k] = has_gradient ? softmax(k) - (k == 0 ? blanks : 0.0f) : 0.0f;
+      }
+      if (!has_gradient) continue;  // all lanes of the warp
+      if (start > 0 && lane == 0) d[0] -= blanks;
       __syncwarp();
-      // Each lane has its own classes: no two add to the same one. Blanks (0) are no label.
-      for (int k = lane == 0 ? kWarpSize : lane; k < p.classes; k += kWarpSize) {
+      // Each label that occurs has a lane, which adds up its shares in one order. None is a blank.
+      for (int i = lane; i < count; i += kWarpSize) {
         float sum = 0.0f;
-        for (int j = 0; j < kWarpSize; ++j) sum += classes[warp][j] == k ? shares[warp][j] : 0.0f;
-        d[k] -= sum;
+        for (int j = 0; j < sorted.repeats[i]; ++j) sum += shares[warp][i + j];
+        const int label = sorted.labels[i];
+        if (sorted.repeats[i] > 0) d[label] = (start == 0 ? softmax(label) : d[label]) - sum;
       }
       __syncwarp();
     }

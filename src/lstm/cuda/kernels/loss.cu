@@ -26,14 +26,13 @@ void widen_losses(StreamHandle stream, int count, const float* narrow, double* l
 }
 
 void ctc(StreamHandle stream, const CtcProblem& problem) {
-  const int states = problem.states(), most = kCtcMostThreads;
-  const int threads = states < most ? (states + kWarpSize - 1) / kWarpSize * kWarpSize : most;
-  const auto steps = static_cast<unsigned>(problem.loss_steps);
-  launch("ctc_probabilities", stream, steps, kCtcGradientWarps * kWarpSize, ctc_probabilities_kernel,
-         problem);
-  launch("ctc_recursion", stream, dim3(static_cast<unsigned>(problem.samples), 2), threads,
+  const auto steps = static_cast<unsigned>(problem.loss_steps),
+             samples = static_cast<unsigned>(problem.samples);
+  launch("ctc_probabilities", stream, steps, kCtcWarps * kWarpSize, ctc_probabilities_kernel, problem);
+  launch("ctc_recursion", stream, dim3(samples, 2), ctc_recursion_threads(problem.max_labels),
          ctc_recursion_kernel, problem);
-  launch("ctc_gradient", stream, steps, kCtcGradientWarps * kWarpSize, ctc_gradient_kernel, problem);
+  launch("ctc_gradient", stream, dim3(samples, (steps + kCtcGradientSteps - 1) / kCtcGradientSteps),
+         kCtcWarps * kWarpSize, ctc_gradient_kernel, problem);
 }
 
 template void cross_entropy<float>(StreamHandle, const CrossEntropy<float>&);

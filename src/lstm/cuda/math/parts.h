@@ -9,7 +9,8 @@
 
 namespace lstm::cuda {
 
-// The fraction is in [1, 2), or 0, or not finite.
+// The fraction is in [1, 2), or 0, or not finite; of numbers that steps leave "loose" it is at least 1, or 0,
+// or not finite. Rounding does not depend on it: loose numbers have the values that others have.
 struct alignas(8) Parts {
   float fraction;
   int exponent;
@@ -17,6 +18,8 @@ struct alignas(8) Parts {
 
 // Smaller than any that probabilities reach, and still far from overflow when some are added.
 constexpr int kExponentOfZero = -(1 << 28);
+// Far below kExponentOfZero: sums of loose numbers leave out what has it, whatever its fraction.
+constexpr int kExponentOfNothing = -(1 << 30);
 // Logits so far (base 2) below their row's largest have the probability 0.
 constexpr float kLeastLog2 = -1e6f;
 
@@ -48,6 +51,35 @@ LSTM_HOST_DEVICE inline Parts sum_times(Parts a, Parts b, Parts c, Parts d) {
   return normalised(sum * d.fraction, e + d.exponent);
 }
 
+// For steps of a recursion, with few instructions one behind the other: loose sums of loose numbers with
+// fractions far below 2^100. Exponents lie between kExponentOfZero and 0, roughly, and do not overflow.
+LSTM_HOST_DEVICE inline int larger_of(int a, int b) {
+  return a > b ? a : b;
+}
+// x in units of 2^exponent, which is not below its own.
+LSTM_HOST_DEVICE inline float in_units(Parts x, int exponent) {
+  constexpr std::uint32_t kOne = 0x3f800000u;  // 1.0f
+  const int shift = larger_of(x.exponent - exponent, -127);
+  return x.fraction * from_bits((static_cast<std::uint32_t>(shift) << 23) + kOne);  // 2^shift, or 0
+}
+LSTM_HOST_DEVICE inline Parts loose_sum(Parts a, Parts b) {
+  const int e = larger_of(a.exponent, b.exponent);
+  return {in_units(a, e) + in_units(b, e), e};
+}
+LSTM_HOST_DEVICE inline Parts loose_sum(Parts a, Parts b, Parts c) {
+  const int e = larger_of(larger_of(a.exponent, b.exponent), c.exponent);
+  return {in_units(a, e) + in_units(b, e) + in_units(c, e), e};
+}
+LSTM_HOST_DEVICE inline Parts loose_product(Parts a, Parts b) {
+  return {a.fraction * b.fraction, larger_of(a.exponent + b.exponent, kExponentOfZero)};
+}
+// The same number, no longer loose (a zero has nearly the exponent of zero).
+LSTM_HOST_DEVICE inline Parts tightened(Parts x) {
+  const std::uint32_t exponent = bits_of(x.fraction) & 0x7f800000u;
+  return {x.fraction * from_bits(0x7f000000u - exponent),  // 2^-(its exponent); NaN stays NaN
+          x.exponent + (static_cast<int>(exponent >> 23) - 127)};
+}
+
 LSTM_HOST_DEVICE inline Parts product(Parts a, Parts b) {
   return normalised(a.fraction * b.fraction, a.exponent + b.exponent);
 }
@@ -64,10 +96,14 @@ LSTM_HOST_DEVICE inline Parts exp2_parts(float log2) {
   return normalised(exp2f(log2 - whole), static_cast<int>(whole));
 }
 
-// a b / total, where that is at most about 1.
-LSTM_HOST_DEVICE inline float share(Parts a, Parts b, Parts total) {
-  const int exponent = a.exponent + b.exponent - total.exponent;
-  return a.fraction * b.fraction / total.fraction * power_of_two(exponent < 0 ? exponent : 0) *
+LSTM_HOST_DEVICE inline Parts inverse(Parts x) {
+  return {1.0f / x.fraction, -x.exponent};
+}
+
+// a b c as a float, where that is at most about 1.
+LSTM_HOST_DEVICE inline float share(Parts a, Parts b, Parts c) {
+  const int exponent = a.exponent + b.exponent + c.exponent;
+  return a.fraction * b.fraction * c.fraction * power_of_two(exponent < 0 ? exponent : 0) *
          (exponent > 0 ? static_cast<float>(1u << (exponent < 30 ? exponent : 30)) : 1.0f);
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
+#include <deque>
 #include <exception>
 #include <memory>
 #include <vector>
@@ -29,10 +31,18 @@ std::byte* stack(std::size_t fiber) {
   return stacks[fiber].get();
 }
 
+struct Copy {
+  void* to;
+  const void* from;
+  std::size_t bytes;
+};
+
 struct Fiber {
   ucontext_t context{};
   Dim3 thread;
   State state = State::ready;
+  std::vector<Copy> copies;                      // of no group yet
+  std::deque<std::vector<Copy>> copies_to_come;  // groups, the oldest first
 };
 
 struct Block {
@@ -51,6 +61,9 @@ Block* running = nullptr;
 void run_fiber() {
   try {
     (*running->body)();
+    const Fiber& fiber = running->fibers[running->current];
+    if (!fiber.copies.empty() || !fiber.copies_to_come.empty())
+      throw std::logic_error("a thread ends without having waited for its copies");
   } catch (...) {
     running->problem = std::current_exception();
   }
@@ -98,6 +111,8 @@ void make_ready(Fiber& fiber, std::byte* its_stack) {
   fiber.context.uc_stack.ss_size = kStackBytes;
   fiber.context.uc_link = nullptr;
   fiber.state = State::ready;
+  fiber.copies.clear();
+  fiber.copies_to_come.clear();
   makecontext(&fiber.context, run_fiber, 0);
 }
 
@@ -178,6 +193,21 @@ void wait_for_warp() {
 }
 unsigned lane() {
   return static_cast<unsigned>(running->current) % kWarpSize;
+}
+
+void start_copy(void* to, const void* from, std::size_t bytes) {
+  running->fibers.at(running->current).copies.push_back({to, from, bytes});
+}
+void commit_copies() {
+  Fiber& fiber = running->fibers.at(running->current);
+  fiber.copies_to_come.push_back(std::move(fiber.copies));
+  fiber.copies.clear();
+}
+void wait_for_copies(std::size_t newest_groups) {
+  auto& groups = running->fibers.at(running->current).copies_to_come;
+  for (; groups.size() > newest_groups; groups.pop_front()) {
+    for (const Copy& copy : groups.front()) std::memcpy(copy.to, copy.from, copy.bytes);
+  }
 }
 
 std::uint64_t exchange(std::uint64_t bits, unsigned source) {

@@ -54,6 +54,11 @@ std::uint64_t exchange(std::uint64_t bits, unsigned source);
 unsigned lane();
 void* shared_memory();
 
+// Asynchronous copies of the running thread: done when it waits for them.
+void start_copy(void* to, const void* from, std::size_t bytes);
+void commit_copies();
+void wait_for_copies(std::size_t newest_groups);
+
 template <class T>
 T shuffle(T value, unsigned source) {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(std::uint64_t));
@@ -87,7 +92,28 @@ T __shfl_sync(unsigned, T value, int source) {
   return ::lstm::testing::emulation::shuffle(value, static_cast<unsigned>(source));
 }
 template <class T>
+T __shfl_up_sync(unsigned, T value, unsigned distance) {
+  const unsigned lane = ::lstm::testing::emulation::lane();
+  return ::lstm::testing::emulation::shuffle(value, lane >= distance ? lane - distance : lane);
+}
+template <class T>
 T __shfl_down_sync(unsigned, T value, unsigned distance) {
   const unsigned lane = ::lstm::testing::emulation::lane();
   return ::lstm::testing::emulation::shuffle(value, lane + distance < 32 ? lane + distance : lane);
 }
+
+// kernels/copy_async.h
+namespace lstm::cuda {
+
+inline void copy_8_async(void* to, const void* from) {
+  testing::emulation::start_copy(to, from, 8);
+}
+inline void commit_copies() {
+  testing::emulation::commit_copies();
+}
+template <int kNewest>
+void wait_for_copies() {
+  testing::emulation::wait_for_copies(kNewest);
+}
+
+}  // namespace lstm::cuda

@@ -52,9 +52,10 @@ Result run_kernels(const PackedExample& example, const std::vector<float>& logit
                            .beta = beta.data(),
                            .totals = totals.data()};
   const auto steps = static_cast<unsigned>(loss_steps);
-  run({steps}, {kCtcGradientWarps * kWarpSize}, 0, order, [&] { ctc_probabilities_kernel(problem); });
+  run({steps}, {kCtcWarps * kWarpSize}, 0, order, [&] { ctc_probabilities_kernel(problem); });
   run({static_cast<unsigned>(N), 2}, {recursion_threads}, 0, order, [&] { ctc_recursion_kernel(problem); });
-  run({steps}, {kCtcGradientWarps * kWarpSize}, 0, order, [&] { ctc_gradient_kernel(problem); });
+  run({static_cast<unsigned>(N), (steps + kCtcGradientSteps - 1) / kCtcGradientSteps},
+      {kCtcWarps * kWarpSize}, 0, order, [&] { ctc_gradient_kernel(problem); });
   return result;
 }
 
@@ -104,7 +105,7 @@ TEST(CtcKernels, AgreeWithTheReferenceOnRandomShapes) {
   for (std::uint32_t seed = 1; seed <= 20; ++seed) {
     const PackedExample example = PackedExample::random(seed, Loss::ctc);
     const std::vector<float> logits = random_logits(example, seed % 3 == 0 ? 30.0f : 3.0f, seed);
-    // Fewer threads than states, too: a thread then has several.
+    // Fewer threads than labels, too: a thread then has several states.
     const Result got = run_kernels(example, logits, seed % 2 == 0 ? 32 : 64, Order::rising);
     expect_reference(example, logits, got, "seed " + std::to_string(seed));
     const Result other_order = run_kernels(example, logits, seed % 2 == 0 ? 32 : 64, Order::falling);
@@ -113,17 +114,73 @@ TEST(CtcKernels, AgreeWithTheReferenceOnRandomShapes) {
   }
 }
 
-TEST(CtcKernels, GiveTheSameBitsWithAThreadForEachStateAndWithFewer) {
+TEST(CtcKernels, GiveTheSameBitsWithALaneForEachLabelAndWithFewer) {
   for (std::uint32_t seed = 1; seed <= 20; ++seed) {
     const PackedExample example = PackedExample::random(seed, Loss::ctc);
     const std::vector<float> logits = random_logits(example, 10.0f, seed);
-    const unsigned one_each = static_cast<unsigned>(2 * example.shape.max_labels + 32) / 32 * 32;
+    const unsigned one_each = static_cast<unsigned>(ctc_recursion_threads(example.shape.max_labels));
     const Result got = run_kernels(example, logits, one_each, Order::rising);
-    for (const unsigned threads : {32u, 64u}) {
+    for (const unsigned threads : {32u, 64u, 256u}) {
       const Result fewer = run_kernels(example, logits, threads, Order::falling);
       EXPECT_EQ(got.losses, fewer.losses) << "seed " << seed << ", " << threads << " threads";
       EXPECT_EQ(got.d_logits, fewer.d_logits) << "seed " << seed << ", " << threads << " threads";
     }
+  }
+}
+
+// Of up to so many steps, with labels that only just fit among others, repeated or of few classes.
+PackedExample long_example(std::uint32_t seed, int most_steps, int most_labels, int classes) {
+  std::mt19937 random(seed);
+  const auto between = [&](int first, int last) {
+    return first + static_cast<int>(random() % static_cast<unsigned>(last - first + 1));
+  };
+  std::vector<int> lengths, loss_lengths;
+  std::vector<std::vector<std::int32_t>> sequences;
+  for (int n = 0; n < 3; ++n) {
+    lengths.push_back(n == 0 ? most_steps : between(1, most_steps));
+    loss_lengths.push_back(n == 0 ? most_steps : between(1, lengths.back()));
+    const int most = std::min(loss_lengths.back(), most_labels);
+    sequences.emplace_back();
+    for (int i = n == 0 ? most : between(0, most); i > 0; --i) {
+      const bool repeats = !sequences.back().empty() && between(1, 20) == 1;
+      sequences.back().push_back(repeats ? sequences.back().back() : between(1, classes - 1));
+    }
+  }
+  return {{.inputs = 1, .units = 1, .classes = classes, .loss = Loss::ctc}, lengths, loss_lengths, sequences};
+}
+
+TEST(CtcKernels, AgreeWithTheReferenceWhereSeveralWarpsShareASample) {
+  struct Case {
+    int steps, labels, classes;
+  };
+  constexpr Case cases[] = {{1, 1, 3},    {1, 0, 2},    {2, 1, 5},    {4, 2, 300},   {20, 8, 59},
+                            {21, 10, 59}, {60, 31, 59}, {79, 32, 10}, {80, 33, 4},   {101, 63, 59},
+                            {81, 64, 9},  {99, 95, 59}, {59, 59, 59}, {140, 100, 3}, {140, 128, 59}};
+  std::uint32_t seed = 0;
+  for (const auto& [steps, labels, classes] : cases) {
+    const PackedExample example = long_example(++seed, steps, labels, classes);
+    const std::vector<float> logits = random_logits(example, seed % 3 == 0 ? 30.0f : 3.0f, seed);
+    const unsigned threads = static_cast<unsigned>(ctc_recursion_threads(example.shape.max_labels));
+    const std::string what = std::to_string(steps) + " steps, " + std::to_string(labels) + " labels";
+    const Result got = run_kernels(example, logits, threads, Order::rising);
+    expect_reference(example, logits, got, what);
+    const Result other_order = run_kernels(example, logits, threads, Order::falling);
+    EXPECT_EQ(got.losses, other_order.losses) << what << ": depends on the order of threads";
+    EXPECT_EQ(got.d_logits, other_order.d_logits) << what << ": depends on the order of threads";
+    const Result through_memory = run_kernels(example, logits, 32, Order::rising);
+    EXPECT_EQ(got.losses, through_memory.losses) << what;
+    EXPECT_EQ(got.d_logits, through_memory.d_logits) << what;
+  }
+}
+
+TEST(CtcKernels, TakeTheMostLabelsThatHaveALaneEachAndMore) {
+  for (const int labels : {255, 256, 280}) {
+    const PackedExample example = long_example(7, labels + 11, labels, 200);
+    const std::vector<float> logits = random_logits(example, 3.0f, 7);
+    const unsigned threads = static_cast<unsigned>(ctc_recursion_threads(example.shape.max_labels));
+    EXPECT_EQ(threads, 256u);
+    expect_reference(example, logits, run_kernels(example, logits, threads, Order::falling),
+                     std::to_string(labels) + " labels");
   }
 }
 
@@ -132,7 +189,7 @@ TEST(CtcKernels, KeepThousandsOfStepsInRange) {
       {.inputs = 1, .units = 1, .classes = 12, .loss = Loss::ctc}, {1500, 1490}, {1500, 1400},
       std::vector<std::vector<std::int32_t>>{std::vector<std::int32_t>(40, 3), {5, 5, 11}});
   const std::vector<float> logits = random_logits(example, 8.0f, 3);
-  expect_reference(example, logits, run_kernels(example, logits, 96, Order::rising), "1500 steps");
+  expect_reference(example, logits, run_kernels(example, logits, 64, Order::rising), "1500 steps");
 }
 
 TEST(CtcKernels, GiveAnInfiniteLossAndNoGradientWhereLabelsDoNotFit) {
