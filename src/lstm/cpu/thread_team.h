@@ -29,10 +29,10 @@ class ThreadTeam {
     run_task({[](const void* f, int thread) { (*static_cast<const Function*>(f))(thread); }, &function});
   }
 
-  // To be called by every thread inside run(): returns when all have arrived. Spins for a bound, then yields,
-  // so that it neither hangs nor collapses when threads outnumber CPUs. Measured between two threads on two
-  // virtual CPUs of a Xeon (Sapphire Rapids): 0.12 to 0.27 us, a whole run() of nothing 0.7 to 1.1 us; four
-  // threads on the same two CPUs: 1 to 6 us (lstm-microbench --benchmark_filter=thread_team).
+  // To be called by every thread inside run(): returns when all have arrived. Spins for a bound, then yields
+  // or sleeps, so that it neither hangs nor collapses when threads outnumber CPUs. Measured between two
+  // threads on two virtual CPUs of a Xeon (Sapphire Rapids): 0.12 to 0.27 us, a whole run() of nothing 0.7
+  // to 1.1 us; four threads on the same two CPUs: 1 to 6 us (lstm-microbench --benchmark_filter=thread_team).
   void barrier();
 
   // For a Barrier between some of the threads: how long they should spin at it.
