@@ -9,15 +9,12 @@
 // A step, iteration m = 0, 1, ... for k = last step, ..., 0:
 //   1. wait for the parts of dh that iteration m - 1 sent (skipped at the first)
 //   2. thread (unit, sample) adds them to dy and computes the gradients of its gates, operand of the product,
-//   in
-//      shared memory
+//      in shared memory
 //   3. barrier of the block
 //   4. product of the block's rows of R, transposed, with its gradients of gates: each warp 32 units of dh;
-//   lanes
-//      exchange halves so that each sends 16 bytes (4 samples) to the owner of the unit
+//      lanes exchange halves so that each sends 16 bytes (4 samples) to the owner of the unit
 //   5. while those are under way: stores the gradients, fetches what the steps to come need and computes of
-//   it
-//      what does not depend on dh
+//      it what does not depend on dh
 //
 // Why no further barrier is needed: inbox and operand alternate between two places. A block sends parts of
 // iteration m + 1 into the place of iteration m - 1's after all parts of iteration m have arrived; their

@@ -1,10 +1,9 @@
 // One layer pass forward: every step of one slice in one direction, by one block of its group.
 //
 // A step:
-//   1. wait until h of the step before has arrived from every block of the group (skipped at the first)
+//   1. wait until h of the step before has arrived from every block of the group (at the first it is zero)
 //   2. product of the block's own rows of R with h: each warp one octet x a part of the inner dimension;
-//   partial
-//      sums go to shared memory
+//      partial sums go to shared memory
 //   3. barrier of the block
 //   4. thread (unit, sample) adds the parts in their order, computes the cell and sends h: eight lanes bring
 //      the 8 units of an octet together and each sends 16 bytes to its share of the blocks

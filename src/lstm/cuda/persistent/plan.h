@@ -7,7 +7,9 @@
 //   forward:  what the busiest block multiplies + exchange of h + latencies
 //   backward: the same with parts of dh
 //
-// Its constants are published ones or the data sheet's; none was measured with these kernels.
+// Its constants are published ones or the data sheet's. Steps take longer than it says
+// (docs/cuda-persistent.md), but the plan that it prefers was the fastest one over clusters on each shape
+// that was measured.
 #pragma once
 
 #include <array>
