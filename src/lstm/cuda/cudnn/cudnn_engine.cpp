@@ -3,8 +3,8 @@
 #include "cuda/cudnn/ctc.h"
 #include "cuda/cudnn/rnn.h"
 #include "cuda/kernels/parameters.h"
-#include "cuda/runtime/check.h"
 #include "cuda/training/device_engine.h"
+#include "cuda/training/segments.h"
 
 namespace lstm::cuda {
 namespace {
@@ -31,8 +31,8 @@ class CudnnEngine : public DeviceEngine<T> {
     plan();
     arena_.allocate();
     plan();
-    upload(import, import_);
-    upload(back, export_);
+    upload(this->main().stream, import, import_);
+    upload(this->main().stream, back, export_);
     if (network.loss == Loss::ctc) {
       this->head().use_ctc(
           [ctc = std::make_shared<CudnnCtc>(network, shape, this->main().stream)](
@@ -76,13 +76,6 @@ class CudnnEngine : public DeviceEngine<T> {
 
  private:
   static std::size_t size(int a, int b) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
-
-  void upload(const std::vector<Segment>& segments, Segment* to) {
-    check(cudaMemcpyAsync(to, segments.data(), segments.size() * sizeof(Segment), cudaMemcpyHostToDevice,
-                          this->main().stream.get()),
-          "copying the plan of cuDNN's weights to the device");
-    this->main().stream.synchronise();
-  }
 
   Rnn<T> rnn_;
   int pattern_ = 0;  // of lengths that rnn_ is set to

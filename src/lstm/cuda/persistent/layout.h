@@ -81,10 +81,12 @@ struct ProductShape {
   }
   // Chunks that warps keep in registers: only where each warp has one item at most.
   LSTM_HOST_DEVICE bool keeps_some() const { return items() <= warps; }
-  LSTM_HOST_DEVICE int resident(int item, int most) const {
+  LSTM_HOST_DEVICE int resident_of(Span of_item, int most) const {
     if (!keeps_some()) return 0;
-    const int count = chunks_of(item % parts).size();
-    return count < most ? count : most;
+    return of_item.size() < most ? of_item.size() : most;
+  }
+  LSTM_HOST_DEVICE int resident(int item, int most) const {
+    return resident_of(chunks_of(item % parts), most);
   }
   // Chunks in shared memory in front of those of an item.
   LSTM_HOST_DEVICE int stored_before(int item, int most_resident) const {

@@ -56,8 +56,8 @@ class PersistentEngine final : public BatchedEngine<T> {
   // Beside each other, the packing of x and the first products: nothing waits for the images of backward but
   // the end of forward.
   void prepare_weights() override {
-    this->main().stream.record(this->main().event);
-    for (const Stream* stream : {&side_, &packing_}) stream->wait_for(this->main().event);
+    this->follow_main(side_);
+    this->follow_main(packing_);
     this->weights().refresh(side_);
     side_.record(are_operands_fresh_);
     pack(persistent::Pass::forward, forward_images_);
@@ -87,14 +87,14 @@ class PersistentEngine final : public BatchedEngine<T> {
   void backward_layers() override {
     for (int layer = this->network().layers - 1; layer > 0; --layer) {
       recur_backward(layer);
-      weight_lane_follows();
+      this->follow_main(weight_lane_.stream);
       for (int direction = 0; direction < this->network().directions; ++direction) {
         this->weight_gradients(weight_lane_, layer, direction);
       }
       this->input_gradients(layer);
     }
     recur_backward(0);
-    weight_lane_follows();
+    this->follow_main(weight_lane_.stream);
     first_weight_gradients();
   }
 
@@ -125,24 +125,17 @@ class PersistentEngine final : public BatchedEngine<T> {
     persistent::pack(packing_.get(), plan_.geometry, pass, R_, images);
   }
 
-  void weight_lane_follows() {
-    this->main().stream.record(this->main().event);
-    weight_lane_.stream.wait_for(this->main().event);
-  }
-
   // Those of the first layer have nothing to run beside but each other. They come after those of the layers
   // above, whose scratch they use.
   void first_weight_gradients() {
-    weight_lane_.stream.record(weight_lane_.event);
-    this->main().stream.wait_for(weight_lane_.event);
+    this->main_follows(weight_lane_);
     side_.wait_for(weight_lane_.event);
     for (int direction = 0; direction < this->network().directions; ++direction) {
       this->W_gradient(weight_lane_, 0, direction);
       this->R_gradient(this->main(), 0, direction);
       this->bias_gradients(side_, 0, direction);
     }
-    weight_lane_.stream.record(weight_lane_.event);
-    this->main().stream.wait_for(weight_lane_.event);
+    this->main_follows(weight_lane_);
     side_.record(are_biases_done_);
     this->main().stream.wait_for(are_biases_done_);
   }

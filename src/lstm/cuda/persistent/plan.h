@@ -1,8 +1,8 @@
 // How a recurrence is cut over a GPU: chosen from shapes and limits alone, so that it is tested without one.
 //
 // The choice is between clusters of 16, 8, 4 and 2 blocks and slices of 1 to 8 samples; where no cluster can
-// hold R, or the GPU has none, between groups of any number of blocks of a cooperative launch. docs/cuda.md
-// derives the estimate of a step, in clocks:
+// hold R, or the GPU has none, between groups of any number of blocks of a cooperative launch. The
+// estimate of a step, in clocks:
 //
 //   forward:  what the busiest block multiplies + exchange of h + latencies
 //   backward: the same with parts of dh
@@ -27,7 +27,8 @@ struct DeviceLimits {
   std::array<int, 4> clusters = {};
 };
 
-// Of the H100 and H200 (SXM): 132 multiprocessors, 8 GPCs of 16 or 18.
+// Of the H100 and H200 (SXM) if every GPC had whole clusters to give: 132 multiprocessors, 8 GPCs of 16
+// or 18. An H200 runs 66, 30, 15 and 7 (device_limits()).
 DeviceLimits hopper_limits();
 
 struct Plan {

@@ -23,8 +23,9 @@
 //   kPeerBlocks                                of how many blocks a thread had better keep the Peer
 //   open(offset, bytes)                        clears the inbox, meets the other blocks; before any of these:
 //   arm(barrier, bytes)                        by one thread: what the barrier's next use waits for
-//   peer(rank), send_if(is_wanted, peer, offset, words, barrier)   16 bytes into the inbox of a block; peer()
-//   behind open() commit(barrier)                            by all threads, behind their sends of one use
+//   peer(rank)                                 how to reach the inbox of a block, behind open()
+//   send_if(is_wanted, peer, offset, words, barrier)   16 bytes into it
+//   commit(barrier)                            by all threads, behind their sends of one use
 //   wait(barrier, use)                         by all threads: until everything of its use 0, 1, ... is here
 //   load_inbox<T>(offset)
 //   close()                                    no block leaves before all are here
@@ -67,6 +68,7 @@ struct Item {
 LSTM_DEVICE int resident_offset(const Item& item, int i) {
   return i * item.stride < item.last_resident ? i * item.stride : item.last_resident;
 }
+
 // Operand B (samples) lies in the inbox (forward: h) or in own memory (backward).
 template <class Lane, bool from_inbox, class T>
 LSTM_DEVICE T load_operand(Lane& lane, int offset) {
@@ -290,8 +292,7 @@ LSTM_DEVICE int load_weights(Lane& lane, const Words* image, const ProductShape&
   LSTM_NO_UNROLL
   for (int item = 0; item < shape.items(); ++item) {
     const Span chunks = shape.chunks_of(part);
-    const int kept =
-        shape.keeps_some() ? (chunks.size() < Product::kResident ? chunks.size() : Product::kResident) : 0;
+    const int kept = shape.resident_of(chunks, Product::kResident);
     const Words* from = image + (row_block * shape.chunks + chunks.first) * vectors;
     if (item == warp) {
       resident.load(lane, from, kept);

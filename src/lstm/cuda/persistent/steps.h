@@ -35,7 +35,8 @@ class SliceSteps {
     const int t = is_reverse_ ? count_ - 1 - k : k;
     return {row_starts_[t], row_starts_[t + 1]};
   }
-  // The same, by the kernel's way to load.
+  // The same for the loop (Lane::load_global_if()); in front of it, it costs forward registers (TF32:
+  // spills).
   template <class Lane>
   LSTM_DEVICE void load(Lane& lane, int k, StoredStep& stored) const {
     const int* const at = lane.row_of(row_starts_, is_reverse_ ? count_ - 1 - k : k, sizeof(int));

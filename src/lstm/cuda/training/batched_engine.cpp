@@ -2,7 +2,7 @@
 
 #include "cuda/kernels/packing.h"
 #include "cuda/kernels/parameters.h"
-#include "cuda/runtime/check.h"
+#include "cuda/training/segments.h"
 
 namespace lstm::cuda {
 namespace {
@@ -37,10 +37,7 @@ void BatchedEngine<T>::copy_plan_of_first_W() {
                           .columns = inputs,
                           .from_stride = padded,
                           .to_stride = inputs};
-    check(cudaMemcpyAsync(scratch_[static_cast<std::size_t>(direction)].first_W_copy, &segment,
-                          sizeof segment, cudaMemcpyHostToDevice, this->main().stream.get()),
-          "copying the plan of a weight gradient to the device");
-    this->main().stream.synchronise();
+    upload(this->main().stream, {&segment, 1}, scratch_[static_cast<std::size_t>(direction)].first_W_copy);
   }
 }
 

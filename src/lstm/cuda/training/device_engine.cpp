@@ -94,10 +94,7 @@ template <class T>
 void DeviceEngine<T>::backward_step() {
   head_.backward(batch_, weights_.head(), dy());
   Lane& lane = head_gradient_lane();
-  if (&lane != &main()) {
-    main().stream.record(main().event);
-    lane.stream.wait_for(main().event);
-  }
+  if (&lane != &main()) follow_main(lane.stream);
   head_.weight_gradient(batch_, y(), lane.products, parameters_.head_gradient());
   backward_layers();
 }
@@ -110,17 +107,25 @@ std::optional<std::int64_t> DeviceEngine<T>::device_ns() {
 }
 
 template <class T>
-void DeviceEngine<T>::fork() {
-  if (lanes_[1] == nullptr) return;
+void DeviceEngine<T>::follow_main(const Stream& stream) {
   main().stream.record(main().event);
-  lanes_[1]->stream.wait_for(main().event);
+  stream.wait_for(main().event);
+}
+
+template <class T>
+void DeviceEngine<T>::main_follows(Lane& lane) {
+  lane.stream.record(lane.event);
+  main().stream.wait_for(lane.event);
+}
+
+template <class T>
+void DeviceEngine<T>::fork() {
+  if (lanes_[1] != nullptr) follow_main(lanes_[1]->stream);
 }
 
 template <class T>
 void DeviceEngine<T>::join() {
-  if (lanes_[1] == nullptr) return;
-  lanes_[1]->stream.record(lanes_[1]->event);
-  main().stream.wait_for(lanes_[1]->event);
+  if (lanes_[1] != nullptr) main_follows(*lanes_[1]);
 }
 
 template <class T>

@@ -97,8 +97,11 @@ class DeviceEngine : public model::CheckedEngine {
   Lane& main() { return *lanes_[0]; }
   // Of each direction; that of the forward one is main().
   Lane& lane(int direction) { return *lanes_[static_cast<std::size_t>(direction)]; }
-  void fork();  // the other lane waits for what main() has been given until now
-  void join();  // main() waits for what the other lane has been given until now
+  void follow_main(const Stream& stream);  // it waits for what main() has been given until now
+  void main_follows(Lane& lane);           // main() waits for what the lane has been given until now
+  // The same for the other direction's lane, if there is one.
+  void fork();
+  void join();
 
   // "NVIDIA H100 80GB HBM3, bf16".
   std::string device_and_dtype() const;

@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "cuda/runtime/check.h"
+#include "cuda/training/segments.h"
 
 namespace lstm::cuda {
 
@@ -20,10 +21,7 @@ Weights<T>::Weights(const Network& network, Operands operands, const DeviceParam
   arena_.allocate();
   plan();
   check(cudaMemsetAsync(copies_, 0, arena_.bytes(), stream.get()), "clearing copies of weights");
-  check(cudaMemcpyAsync(segments_, plan_.copies.data(), plan_.copies.size() * sizeof(Segment),
-                        cudaMemcpyHostToDevice, stream.get()),
-        "copying the plan of weights to the device");
-  stream.synchronise();
+  upload(stream, plan_.copies, segments_);
 }
 
 template <class T>
