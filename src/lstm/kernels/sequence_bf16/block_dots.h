@@ -61,11 +61,13 @@ class Multiplier {
   static constexpr int kMostRows = 32;
   static constexpr int kTileRows = 8;
 
-  // c (+)= a * b for `rows` rows (1..kMostRows) and one panel. Both want the same ports: nothing runs in
-  // between.
+  // How often block() calls `between`: behind each register tile.
+  static int turns(int rows, int /*k_tiles*/) noexcept { return (rows + kTileRows - 1) / kTileRows; }
+
+  // c (+)= a * b for `rows` rows (1..kMostRows) and one panel.
   template <int kParts, class Between>
   void block(int rows, int k_tiles, const LeftBlock& a, const Bf16* b, float* c, std::size_t c_row,
-             bool accumulates, Between) noexcept {
+             bool accumulates, Between between) noexcept {
     for (int first = 0; first < rows; first += kTileRows) {
       const int height = rows - first < kTileRows ? rows - first : kTileRows;
       const Bf16* start = a.start + (first / 16) * a.tile + (first % 16) * a.row;
@@ -74,6 +76,7 @@ class Multiplier {
         multiply_rows<kParts, decltype(tile_rows){}>(k_tiles, start, a.row, a.step, b, to, c_row,
                                                      accumulates);
       });
+      between();
     }
   }
 };

@@ -19,6 +19,9 @@ class Multiplier {
   static constexpr int kMostRows = 32;
   static constexpr int kTileRows = 16;
 
+  // How often block() calls `between`.
+  static int turns(int /*rows*/, int k_tiles) noexcept { return k_tiles; }
+
   // c (+)= a * b for `rows` rows (1..kMostRows) and one panel.
   template <int kParts, class Between>
   void block(int rows, int k_tiles, const LeftBlock& a, const Bf16* b, float* c, std::size_t c_row,

@@ -65,11 +65,13 @@ class Multiplier {
   static constexpr int kMostRows = 64;
   static constexpr int kTileRows = Register::kTileRows;
 
-  // c (+)= a * b for `rows` rows (1..kMostRows) and one panel. All want the same ports: nothing runs in
-  // between. Operands stay as they are while this lives.
+  // How often block() calls `between`: behind each piece of the panel.
+  static int turns(int /*rows*/, int k_tiles) noexcept { return (k_tiles + kPanelTiles - 1) / kPanelTiles; }
+
+  // c (+)= a * b for `rows` rows (1..kMostRows) and one panel. Operands stay as they are while this lives.
   template <int kParts, class Between>
   void block(int rows, int k_tiles, const LeftBlock& a, const Bf16* b, float* c, std::size_t c_row,
-             bool accumulates, Between) noexcept {
+             bool accumulates, Between between) noexcept {
     if (k_tiles <= kKeptTiles) {
       widen_left<kParts>(rows, k_tiles, a, a.start);
     }
@@ -82,6 +84,7 @@ class Multiplier {
         left = left_;
       }
       multiply(rows, tiles * bf16::kTileK, left, c, c_row, accumulates || first > 0);
+      between();
     }
   }
 

@@ -1,7 +1,7 @@
 // All operations of sequence_bf16.h for the Vector and the block product of the including file.
 #pragma once
 
-#include "kernels/sequence/activations.h"
+#include "kernels/sequence_bf16/gates.h"
 #include "kernels/sequence_bf16/packing.h"
 #include "kernels/sequence_bf16/product.h"
 // Needs the activations.

@@ -135,6 +135,8 @@ inline Vector widened(__m256i words) noexcept {
 }
 
 struct Words {
+  static constexpr int kSideBySide = 4;  // Vectors that activations go through together
+
   __m256i low, high;
 
   static Words zero() noexcept { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }

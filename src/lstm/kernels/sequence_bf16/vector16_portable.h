@@ -109,6 +109,8 @@ inline float widened(std::uint16_t x) noexcept {
 }
 
 struct Words {
+  static constexpr int kSideBySide = 4;  // Vectors that activations go through together
+
   std::uint16_t v[32];
 
   static Words zero() noexcept { return {}; }

@@ -40,6 +40,8 @@ inline __m256i rounded(Vector x) noexcept {
 }
 
 struct Words {
+  static constexpr int kSideBySide = 8;  // Vectors that activations go through together
+
   __m512i v;
 
   static Words zero() noexcept { return {_mm512_setzero_si512()}; }
