@@ -7,7 +7,7 @@
 #pragma once
 
 #include "kernels/sequence/unroll.h"
-#include "kernels/sequence_bf16/left_block.h"
+#include "kernels/sequence_bf16/block_product.h"
 
 namespace lstm::kernels {
 namespace {
@@ -64,27 +64,34 @@ class Multiplier {
  public:
   static constexpr int kMostRows = 64;
   static constexpr int kTileRows = Register::kTileRows;
+  static constexpr int kPieceTiles = 12;  // of K, of all parts: what is kept widened
+  static constexpr bool kStoresAtOnce = false;
+  static constexpr bool kAddsInputsInSteps = false;  // one left operand is kept widened, not two
 
   // How often block() calls `between`: behind each piece of the panel.
   static int turns(int /*rows*/, int k_tiles) noexcept { return (k_tiles + kPanelTiles - 1) / kPanelTiles; }
 
-  // c (+)= a * b for `rows` rows (1..kMostRows) and one panel. Operands stay as they are while this lives.
-  template <int kParts, class Between>
-  void block(int rows, int k_tiles, const LeftBlock& a, const Bf16* b, float* c, std::size_t c_row,
-             bool accumulates, Between between) noexcept {
-    if (k_tiles <= kKeptTiles) {
-      widen_left<kParts>(rows, k_tiles, a, a.start);
-    }
-    for (int first = 0; first < k_tiles; first += kPanelTiles) {
-      const int tiles = k_tiles - first < kPanelTiles ? k_tiles - first : kPanelTiles;
-      widen_panel<kParts>(tiles, b + static_cast<std::size_t>(first * kParts) * bf16::kStepElements);
-      const float* left = left_ + first * bf16::kTileK;
-      if (k_tiles > kKeptTiles) {
-        widen_left<kParts>(rows, tiles, a, a.start + static_cast<std::size_t>(first) * a.step);
-        left = left_;
+  // c (+)= the sum of `count` products, for `rows` rows (1..kMostRows) and one panel. Operands stay as they
+  // are while this lives.
+  template <int kParts, Stays, class Between>
+  void block(int rows, const BlockProduct* products, int count, float* c, std::size_t c_row, bool accumulates,
+             Between between) noexcept {
+    for (int i = 0; i < count; ++i) {
+      const auto& [a, b, k_tiles] = products[i];
+      if (k_tiles <= kKeptTiles) {
+        widen_left<kParts>(rows, k_tiles, a, a.start);
       }
-      multiply(rows, tiles * bf16::kTileK, left, c, c_row, accumulates || first > 0);
-      between();
+      for (int first = 0; first < k_tiles; first += kPanelTiles) {
+        const int tiles = k_tiles - first < kPanelTiles ? k_tiles - first : kPanelTiles;
+        widen_panel<kParts>(tiles, b + static_cast<std::size_t>(first * kParts) * bf16::kStepElements);
+        const float* left = left_ + first * bf16::kTileK;
+        if (k_tiles > kKeptTiles) {
+          widen_left<kParts>(rows, tiles, a, a.start + static_cast<std::size_t>(first) * a.step);
+          left = left_;
+        }
+        multiply(rows, tiles * bf16::kTileK, left, c, c_row, accumulates || i > 0 || first > 0);
+        between();
+      }
     }
   }
 

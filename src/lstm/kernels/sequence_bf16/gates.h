@@ -12,14 +12,18 @@ namespace lstm::kernels {
 namespace {
 
 struct Squash {
-  float most;  // |x| where it saturates
+  float most;                // |x| where it saturates
   float p0, p1, p2, q1, q2;  // coefficients of P and Q; q0 is 1
 };
-constexpr Squash kTanh{5.1943842f,          0x1.fff7895963663p-1f, 0x1.a0f42e6c7a2b4p-4f,
-                       0x1.559e69a8399ffp-11f, 0x1.bd2dbc2f14b74p-2f, 0x1.9ddd68a1c8e09p-7f};
+constexpr Squash kTanh{5.1943842f,
+                       0x1.fff7895963663p-1f,
+                       0x1.a0f42e6c7a2b4p-4f,
+                       0x1.559e69a8399ffp-11f,
+                       0x1.bd2dbc2f14b74p-2f,
+                       0x1.9ddd68a1c8e09p-7f};
 // tanh(x / 2) / 2: x halves, and x^2 is a quarter.
-constexpr Squash kLogistic{2 * kTanh.most, kTanh.p0 / 4,  kTanh.p1 / 16, kTanh.p2 / 64,
-                           kTanh.q1 / 4,   kTanh.q2 / 16};
+constexpr Squash kLogistic{2 * kTanh.most, kTanh.p0 / 4, kTanh.p1 / 16,
+                           kTanh.p2 / 64,  kTanh.q1 / 4, kTanh.q2 / 16};
 
 // x P(x^2), Q(x^2)
 template <int kCount, class Of>
@@ -30,12 +34,10 @@ LSTM_INLINE inline void squash_parts(const Vector (&x)[kCount], Vector (&p)[kCou
     cut[i] = at_most(Vector::all(of(i).most), at_least(Vector::all(-of(i).most), x[i]));
   });
   unroll<kCount>([&](auto i) LSTM_INLINE { y[i] = cut[i] * cut[i]; });
-  unroll<kCount>([&](auto i) LSTM_INLINE {
-    q[i] = multiply_add(Vector::all(of(i).q2), y[i], Vector::all(of(i).q1));
-  });
-  unroll<kCount>([&](auto i) LSTM_INLINE {
-    p[i] = multiply_add(Vector::all(of(i).p2), y[i], Vector::all(of(i).p1));
-  });
+  unroll<kCount>(
+      [&](auto i) LSTM_INLINE { q[i] = multiply_add(Vector::all(of(i).q2), y[i], Vector::all(of(i).q1)); });
+  unroll<kCount>(
+      [&](auto i) LSTM_INLINE { p[i] = multiply_add(Vector::all(of(i).p2), y[i], Vector::all(of(i).p1)); });
   unroll<kCount>([&](auto i) LSTM_INLINE { q[i] = multiply_add(q[i], y[i], Vector::all(1.0f)); });
   unroll<kCount>([&](auto i) LSTM_INLINE { p[i] = multiply_add(p[i], y[i], Vector::all(of(i).p0)); });
   unroll<kCount>([&](auto i) LSTM_INLINE { p[i] = p[i] * cut[i]; });

@@ -14,7 +14,10 @@ inline int smaller(int a, int b) noexcept {
 
 // K in pieces, so that the rows of a block of the left operand (or a panel) stay in the first-level cache
 // while panels (or rows) pass by.
-constexpr int kPieceTiles = 12;  // of all parts
+template <int kParts>
+int pieces_of(int k_tiles) noexcept {
+  return (kParts * k_tiles + Multiplier::kPieceTiles - 1) / Multiplier::kPieceTiles;
+}
 
 // Spreads pieces of work evenly over turns.
 class Pace {
@@ -33,42 +36,51 @@ class Pace {
   int pieces_, turns_, owed_ = 0;
 };
 
+inline float* sums_of(const bf16::Product& p, int first_row, int panel) noexcept {
+  return p.c + static_cast<std::size_t>(panel / 2) * p.c_pair +
+         static_cast<std::size_t>(first_row) * p.c_row + panel % 2 * bf16::kPanelColumns;
+}
+
+// One block of sums and one piece of K. Meanwhile the sums `next` (kBlockRows rows at most), if any, come
+// from memory.
+template <int kParts, Stays kStays>
+void multiply_block(const bf16::Product& p, Multiplier& multiplier, int first_row, int panel, int piece,
+                    const float* next, int next_rows) noexcept {
+  const int pieces = pieces_of<kParts>(p.k_tiles);
+  const int first_k = p.k_tiles * piece / pieces, k_tiles = p.k_tiles * (piece + 1) / pieces - first_k;
+  const auto from = static_cast<std::size_t>(first_k);
+  const std::size_t panel_k = static_cast<std::size_t>(panel) * static_cast<std::size_t>(p.k_tiles);
+  const int rows = smaller(p.rows - first_row, kBlockRows);
+  const BlockProduct product{{p.a + static_cast<std::size_t>(first_row) / 16 * p.a_tile + from * p.a_step,
+                              p.a_row, p.a_tile, p.a_step},
+                             p.b + (panel_k + from) * kParts * bf16::kStepElements,
+                             k_tiles};
+  Pace pace(next == nullptr ? 0 : next_rows, Multiplier::turns(rows, k_tiles));
+  multiplier.template block<kParts, kStays>(rows, &product, 1, sums_of(p, first_row, panel), p.c_row,
+                                            p.accumulates || piece > 0, [&] {
+                                              for (int due = pace.next(); due > 0; --due, next += p.c_row) {
+                                                __builtin_prefetch(next, 1);
+                                                __builtin_prefetch(next + 16, 1);
+                                              }
+                                            });
+}
+
 template <int kParts>
 void multiply(const bf16::Product& p) noexcept {
   Multiplier multiplier;
-  constexpr int kStep = kParts * bf16::kStepElements;
-  const std::size_t panel_size = static_cast<std::size_t>(p.k_tiles) * kStep;
-  const int pieces = (kParts * p.k_tiles + kPieceTiles - 1) / kPieceTiles;
-  const auto sums_of = [&](int first, int panel) {
-    return p.c + static_cast<std::size_t>(panel / 2) * p.c_pair + static_cast<std::size_t>(first) * p.c_row +
-           panel % 2 * bf16::kPanelColumns;
-  };
-  // Meanwhile the sums of the block behind it, if any, come from memory.
-  const auto block = [&](int first, int panel, int piece, const float* next, int next_rows) {
-    const auto row = static_cast<std::size_t>(first);
-    const auto first_k = static_cast<std::size_t>(p.k_tiles * piece / pieces);
-    const int k_tiles = p.k_tiles * (piece + 1) / pieces - static_cast<int>(first_k);
-    const int rows = smaller(p.rows - first, kBlockRows);
-    const LeftBlock a{p.a + row / 16 * p.a_tile + first_k * p.a_step, p.a_row, p.a_tile, p.a_step};
-    const Bf16* b = p.b + static_cast<std::size_t>(panel) * panel_size + first_k * kStep;
-    const bool accumulates = p.accumulates || piece > 0;
-    Pace pace(next == nullptr ? 0 : next_rows, Multiplier::turns(rows, k_tiles));
-    multiplier.block<kParts>(rows, k_tiles, a, b, sums_of(first, panel), p.c_row, accumulates, [&] {
-      for (int due = pace.next(); due > 0; --due, next += p.c_row) {
-        __builtin_prefetch(next, 1);
-        __builtin_prefetch(next + 16, 1);
-      }
-    });
-  };
+  const int pieces = pieces_of<kParts>(p.k_tiles);
   if (p.is_weight_gradient) {
     for (int first = 0; first < p.rows; first += kBlockRows) {
       for (int piece = 0; piece < pieces; ++piece) {
         for (int panel = 0; panel < p.panels; ++panel) {
+          // The block behind this one, where it is the first time that its sums are needed.
           const bool is_last = panel + 1 == p.panels;
           const int next_first = is_last ? first + kBlockRows : first;
           const bool is_first_time = is_last ? piece + 1 == pieces && next_first < p.rows : piece == 0;
-          block(first, panel, piece, is_first_time ? sums_of(next_first, is_last ? 0 : panel + 1) : nullptr,
-                smaller(p.rows - next_first, kBlockRows));
+          multiply_block<kParts, Stays::left>(
+              p, multiplier, first, panel, piece,
+              is_first_time ? sums_of(p, next_first, is_last ? 0 : panel + 1) : nullptr,
+              smaller(p.rows - next_first, kBlockRows));
         }
       }
     }
@@ -77,7 +89,7 @@ void multiply(const bf16::Product& p) noexcept {
   for (int panel = 0; panel < p.panels; ++panel) {
     for (int piece = 0; piece < pieces; ++piece) {
       for (int first = 0; first < p.rows; first += kBlockRows) {
-        block(first, panel, piece, nullptr, 0);
+        multiply_block<kParts, Stays::right>(p, multiplier, first, panel, piece, nullptr, 0);
       }
     }
   }

@@ -52,16 +52,21 @@ struct Product {
   bool is_weight_gradient;  // keep rows of a in the cache while panels of b pass by, not the other way round
 };
 
-// One time step: preactivations += h_previous * R, then activations, cell and output.
+// One time step: x * W + h_previous * R, then activations, cell and output.
 struct ForwardStep {
   int rows;
   int unit_blocks;
-  int own_units;           // units of these blocks that are no padding
-  int k_tiles;             // Hp / 32
+  int own_units;  // units of these blocks that are no padding
+  const Bf16* x;  // nullptr: `sums` has x * W
+  std::size_t x_row;
+  const Bf16* input_weights;  // panels of W, from the first unit block of these
+  int input_k_tiles;
   const Bf16* h_previous;  // nullptr: the step starts from h = c = 0
   std::size_t h_previous_row;
   const Bf16* weights;  // panels of R, from the first unit block of these
-  float* sums;          // in: x * W, (unit blocks, ..., 64) with sums_block floats from block to block
+  int k_tiles;          // Hp / 32
+  // Without x, in: x * W, (unit blocks, ..., 64) with sums_block floats from block to block.
+  float* sums;
   std::size_t sums_block;
   const float* bias;  // (unit blocks, 64)
   Bf16* gates;        // from the first unit block of these
@@ -137,7 +142,8 @@ struct UnpackGradient {
 };
 
 struct Kernels {
-  int tile_rows;  // rows computed at once
+  int tile_rows;              // rows computed at once
+  bool adds_inputs_in_steps;  // whether forward_step takes x
   void (*multiply)(const Product&) noexcept;
   void (*forward_step)(const ForwardStep&) noexcept;
   void (*backward_step)(const BackwardStep&) noexcept;

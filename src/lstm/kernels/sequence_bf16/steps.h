@@ -15,6 +15,12 @@ namespace {
 // How many unit blocks ahead of its use memory is fetched: about a product's time.
 constexpr int kBlocksAhead = 2;
 
+// The sums of a unit block: i and f, g and o of each row, `row` floats from one to the next.
+struct BlockSums {
+  float *if_, *go;
+  std::size_t row;
+};
+
 // What follows the sums of some rows of a unit block: gates and cells' states of kRowsOfGates rows, again and
 // again, and behind each kRowsOfOutputs of them their outputs.
 template <int kParts>
@@ -22,23 +28,28 @@ class ForwardRows {
  public:
   explicit ForwardRows(const bf16::ForwardStep& step) noexcept : step_(step) {}
 
-  void begin(int block, int first, int last) noexcept {
-    block_ = block;
+  // `sums` has rows first..last.
+  void begin(int block, int first, int last, const BlockSums& sums) noexcept {
+    sums_ = sums;
+    first_ = first;
     unit_ = static_cast<std::size_t>(block) * bf16::kUnits;
     own_ = step_.own_units - block * bf16::kUnits;
     gates_ = outputs_ = first;
     last_ = last;
   }
+  // How many calls of do_next() there are left behind begin().
   int pieces() const noexcept {
     const int rows = last_ - gates_;
-    return (rows + kRowsOfGates - 1) / kRowsOfGates + (rows + kRowsOfOutputs - 1) / kRowsOfOutputs;
+    return rows / kRowsOfGates + rows % kRowsOfGates + rows / kRowsOfOutputs + rows % kRowsOfOutputs;
   }
   void do_next() noexcept {
     const int activated = gates_ - outputs_;
     if (activated >= kRowsOfOutputs || gates_ == last_) {
-      by_rows<kRowsOfOutputs>(activated, outputs_, [&](auto rows) LSTM_INLINE { outputs<decltype(rows){}>(); });
+      by_rows<kRowsOfOutputs>(activated, outputs_,
+                              [&](auto rows) LSTM_INLINE { outputs<decltype(rows){}>(); });
     } else {
-      by_rows<kRowsOfGates>(last_ - gates_, gates_, [&](auto rows) LSTM_INLINE { gates<decltype(rows){}>(); });
+      by_rows<kRowsOfGates>(last_ - gates_, gates_,
+                            [&](auto rows) LSTM_INLINE { gates<decltype(rows){}>(); });
     }
   }
   void finish() noexcept {
@@ -60,9 +71,7 @@ class ForwardRows {
     }
   }
 
-  float* sums_of(std::size_t row) const noexcept {
-    return step_.sums + static_cast<std::size_t>(block_) * step_.sums_block + row * bf16::kGateColumns;
-  }
+  std::size_t sums_at(int row) const noexcept { return static_cast<std::size_t>(row - first_) * sums_.row; }
 
   template <int kRows>
   LSTM_INLINE void gates() noexcept {
@@ -70,9 +79,10 @@ class ForwardRows {
     const float* bias = step_.bias + 4 * unit_;
     Vector x[4 * kRows];
     unroll<kRows>([&](auto r) LSTM_INLINE {
-      const float* sums = sums_of(row + r);
+      const std::size_t at = sums_at(gates_ + r);
       unroll<4>([&](auto gate) LSTM_INLINE {
-        x[4 * r + gate] = Vector::load(sums + 16 * gate) + Vector::load(bias + 16 * gate);
+        const float* sums = (gate < 2 ? sums_.if_ : sums_.go) + at + 16 * (gate % 2);
+        x[4 * r + gate] = Vector::load(sums) + Vector::load(bias + 16 * gate);
       });
     });
     activate_gates<kParts, kRows>(x);
@@ -87,7 +97,7 @@ class ForwardRows {
       store_saved_pair<kParts>(i, f, saved);
       store_saved_pair<kParts>(g, o, saved + kParts * 32);
       c.store(state);
-      o.store(sums_of(row + r) + 48);
+      o.store(sums_.go + sums_at(gates_ + r) + 16);
       Bf16* saved_c = step_.saved_c + (row + r) * step_.saved_c_row + kParts * unit_;
       fetch_ahead<1>(saved_c);
       store_saved<kParts>(c, saved_c);
@@ -99,12 +109,11 @@ class ForwardRows {
     const auto row = static_cast<std::size_t>(outputs_);
     const std::size_t tile = unit_ / bf16::kTileK * bf16::kTileK;
     Vector x[kRows];
-    unroll<kRows>([&](auto r) LSTM_INLINE {
-      x[r] = Vector::load(step_.c + (row + r) * step_.c_row + unit_);
-    });
+    unroll<kRows>([&](auto r)
+                      LSTM_INLINE { x[r] = Vector::load(step_.c + (row + r) * step_.c_row + unit_); });
     activate_cells<kParts>(x);
     unroll<kRows>([&](auto r) LSTM_INLINE {
-      Vector h = Vector::load(sums_of(row + r) + 48) * x[r];
+      Vector h = Vector::load(sums_.go + sums_at(outputs_ + r) + 16) * x[r];
       // x that is not finite makes something else than zeros of the padding
       if (own_ < bf16::kUnits) h = first_lanes(h, own_ < 0 ? 0 : own_);
       Bf16* to = step_.h + (row + r) * step_.h_row + kParts * tile + (unit_ - tile);
@@ -121,40 +130,77 @@ class ForwardRows {
   }
 
   const bf16::ForwardStep& step_;
-  int block_ = 0, own_ = 0;
+  BlockSums sums_{};
+  int own_ = 0;
   std::size_t unit_ = 0;
-  int gates_ = 0, outputs_ = 0, last_ = 0;  // rows of which gates, outputs are next; their end
+  int first_ = 0, gates_ = 0, outputs_ = 0, last_ = 0;  // rows: of which gates, outputs are next; their end
 };
 
 template <int kParts>
 void forward_step(const bf16::ForwardStep& step) noexcept {
   ForwardRows<kParts> waiting(step);  // rows of a block whose sums are complete
-  if (step.h_previous == nullptr) {
+  const bool adds_inputs = step.x != nullptr;
+  const auto given_sums = [&](int block, int first) -> BlockSums {
+    float* sums = step.sums + static_cast<std::size_t>(block) * step.sums_block +
+                  static_cast<std::size_t>(first) * bf16::kGateColumns;
+    return {sums, sums + bf16::kPanelColumns, bf16::kGateColumns};
+  };
+  if (!adds_inputs && step.h_previous == nullptr) {
     for (int block = 0; block < step.unit_blocks; ++block) {
-      waiting.begin(block, 0, step.rows);
+      waiting.begin(block, 0, step.rows, given_sums(block, 0));
       waiting.finish();
     }
     return;
   }
+  // With inputs, sums need no place of their own: few, so that they and the rows stay in the first-level
+  // cache. By the time a panel is stored, the rows whose sums it replaces have been turned into gates.
+  constexpr int kPanels = Multiplier::kStoresAtOnce ? 3 : 4;
+  alignas(64) float panels[kPanels][kBlockRows][bf16::kPanelColumns];
+  int turn = 0;
+  const auto own_sums = [&]() -> BlockSums {
+    turn += 2;
+    return {panels[turn % kPanels][0], panels[(turn + 1) % kPanels][0], bf16::kPanelColumns};
+  };
+
   Multiplier multiplier;
-  const std::size_t panel_size = static_cast<std::size_t>(step.k_tiles) * kParts * bf16::kStepElements;
-  for (int block = 0; block < step.unit_blocks; ++block) {
-    for (int first = 0; first < step.rows; first += kBlockRows) {
-      const int rows = smaller(step.rows - first, kBlockRows);
-      Pace pace(waiting.pieces(), 2 * Multiplier::turns(rows, step.k_tiles));
-      const auto between = [&] {
+  const auto compute = [&]<Stays kStays>(int block, int first) LSTM_INLINE {
+    const int rows = smaller(step.rows - first, kBlockRows);
+    BlockProduct products[2] = {};  // of the block's first panel
+    int count = 0;
+    const auto add = [&](const Bf16* a, std::size_t a_row, const Bf16* weights, int k_tiles) {
+      const std::size_t panel = static_cast<std::size_t>(k_tiles) * kParts * bf16::kStepElements;
+      products[count++] = {{a + static_cast<std::size_t>(first) * a_row, a_row, 16 * a_row,
+                            static_cast<std::size_t>(kParts) * bf16::kTileK},
+                           weights + static_cast<std::size_t>(2 * block) * panel,
+                           k_tiles};
+    };
+    if (adds_inputs) add(step.x, step.x_row, step.input_weights, step.input_k_tiles);
+    if (step.h_previous != nullptr) add(step.h_previous, step.h_previous_row, step.weights, step.k_tiles);
+    const BlockSums sums = adds_inputs ? own_sums() : given_sums(block, first);
+    Pace pace(waiting.pieces(), 2 * Multiplier::turns(rows, k_tiles_of(products, count)));
+    for (float* panel : {sums.if_, sums.go}) {
+      multiplier.template block<kParts, kStays>(rows, products, count, panel, sums.row, !adds_inputs, [&] {
         for (int due = pace.next(); due > 0; --due) waiting.do_next();
-      };
-      const LeftBlock h{step.h_previous + static_cast<std::size_t>(first) * step.h_previous_row,
-                        step.h_previous_row, 16 * step.h_previous_row, kParts * bf16::kTileK};
-      float* sums = step.sums + static_cast<std::size_t>(block) * step.sums_block +
-                    static_cast<std::size_t>(first) * bf16::kGateColumns;
-      const Bf16* weights = step.weights + static_cast<std::size_t>(block) * 2 * panel_size;
-      multiplier.block<kParts>(rows, step.k_tiles, h, weights, sums, bf16::kGateColumns, true, between);
-      multiplier.block<kParts>(rows, step.k_tiles, h, weights + panel_size, sums + bf16::kPanelColumns,
-                               bf16::kGateColumns, true, between);
-      waiting.finish();
-      waiting.begin(block, first, first + rows);
+      });
+      for (BlockProduct& product : products) {
+        product.b += static_cast<std::size_t>(product.k_tiles) * kParts * bf16::kStepElements;
+      }
+    }
+    waiting.begin(block, first, first + rows, sums);
+  };
+  const int k_tiles =
+      (adds_inputs ? step.input_k_tiles : 0) + (step.h_previous == nullptr ? 0 : step.k_tiles);
+  if (kParts * k_tiles <= Multiplier::kPieceTiles) {
+    for (int first = 0; first < step.rows; first += kBlockRows) {
+      for (int block = 0; block < step.unit_blocks; ++block) {
+        compute.template operator()<Stays::left>(block, first);
+      }
+    }
+  } else {
+    for (int block = 0; block < step.unit_blocks; ++block) {
+      for (int first = 0; first < step.rows; first += kBlockRows) {
+        compute.template operator()<Stays::right>(block, first);
+      }
     }
   }
   waiting.finish();
@@ -197,8 +243,7 @@ LSTM_INLINE inline void backward_row(const bf16::BackwardStep& step, int panel, 
     const Vector g = load_saved<kParts>(of + kParts * 32), o = load_saved<kParts>(of + kParts * 48);
     Vector dh = sums == nullptr ? zero : Vector::load(sums + 16 * half);
     if (dy != nullptr) dh = dh + Vector::load(dy + 16 * half);
-    const Vector before =
-        c_previous == nullptr ? zero : load_saved<kParts>(c_previous + kParts * 16 * half);
+    const Vector before = c_previous == nullptr ? zero : load_saved<kParts>(c_previous + kParts * 16 * half);
     const Vector dh_o = dh * o;
     // dc += dh * o * (1 - tanh(c)^2)
     const Vector dcell = multiply_add(dh_o, negative_multiply_add(tanh_c[half], tanh_c[half], one),
@@ -218,6 +263,8 @@ LSTM_INLINE inline void backward_row(const bf16::BackwardStep& step, int panel, 
   });
 }
 
+// K is 4H, so that neither the rows of dgates nor a panel of R^T stay in the first-level cache. So K comes in
+// pieces, and a piece of the rows passes a few panels by; their sums go to the second-level cache meanwhile.
 template <int kParts>
 void backward_step(const bf16::BackwardStep& step) noexcept {
   if (step.dgates_next == nullptr) {
@@ -226,34 +273,50 @@ void backward_step(const bf16::BackwardStep& step) noexcept {
     }
     return;
   }
-  Multiplier multiplier;
-  alignas(64) float sums[2][kBlockRows][bf16::kPanelColumns];  // of this block, and of the one before
-  const std::size_t panel_size = static_cast<std::size_t>(step.k_tiles) * kParts * bf16::kStepElements;
-  int waiting_panel = 0, waiting_first = 0, next = 0, last = 0, turn = 0;  // rows of the one before
+  constexpr int kPanels = 5;
+  constexpr std::size_t kStep = std::size_t{kParts} * bf16::kStepElements;
+  using Sums = float[kPanels][kBlockRows][bf16::kPanelColumns];
+  alignas(64) Sums sums[2];  // of these rows and panels, and of those before
+  struct {
+    int first_panel = 0, first_row = 0, rows = 0, next = 0, count = 0;
+  } waiting;
+  int turn = 0;
   const auto finish_next = [&] {
-    backward_row<kParts>(step, waiting_panel, waiting_first + next, sums[1 - turn][next]);
-    ++next;
+    const int panel = waiting.next / waiting.rows, r = waiting.next % waiting.rows;
+    backward_row<kParts>(step, waiting.first_panel + panel, waiting.first_row + r, sums[1 - turn][panel][r]);
+    ++waiting.next;
   };
-  for (int panel = 0; panel < step.panels; ++panel) {
-    for (int first = 0; first < step.rows; first += kBlockRows) {
-      const int rows = smaller(step.rows - first, kBlockRows);
-      Pace pace(last - next, Multiplier::turns(rows, step.k_tiles));
-      const LeftBlock dgates{step.dgates_next + static_cast<std::size_t>(first) * step.dgates_next_row,
-                             step.dgates_next_row, 16 * step.dgates_next_row, kParts * bf16::kTileK};
-      multiplier.block<kParts>(rows, step.k_tiles, dgates,
-                               step.weights + static_cast<std::size_t>(panel) * panel_size, sums[turn][0],
-                               bf16::kPanelColumns, false, [&] {
-                                 for (int due = pace.next(); due > 0; --due) finish_next();
-                               });
-      while (next < last) finish_next();
-      waiting_panel = panel;
-      waiting_first = first;
-      next = 0;
-      last = rows;
+  Multiplier multiplier;
+  const int pieces = pieces_of<kParts>(step.k_tiles);
+  for (int first = 0; first < step.rows; first += kBlockRows) {
+    const int rows = smaller(step.rows - first, kBlockRows);
+    for (int first_panel = 0; first_panel < step.panels; first_panel += kPanels) {
+      const int panels = smaller(step.panels - first_panel, kPanels);
+      Pace pace(waiting.count, panels * pieces * Multiplier::turns(rows, step.k_tiles / pieces));
+      for (int piece = 0; piece < pieces; ++piece) {
+        const int first_k = step.k_tiles * piece / pieces;
+        const auto from = static_cast<std::size_t>(first_k);
+        for (int i = 0; i < panels; ++i) {
+          const std::size_t panel =
+              static_cast<std::size_t>(first_panel + i) * static_cast<std::size_t>(step.k_tiles);
+          const BlockProduct product{
+              {step.dgates_next + static_cast<std::size_t>(first) * step.dgates_next_row +
+                   from * kParts * bf16::kTileK,
+               step.dgates_next_row, 16 * step.dgates_next_row, kParts * bf16::kTileK},
+              step.weights + (panel + from) * kStep,
+              step.k_tiles * (piece + 1) / pieces - first_k};
+          multiplier.template block<kParts, Stays::left>(
+              rows, &product, 1, sums[turn][i][0], bf16::kPanelColumns, piece > 0, [&] {
+                for (int due = pace.next(); due > 0 && waiting.next < waiting.count; --due) finish_next();
+              });
+        }
+      }
+      while (waiting.next < waiting.count) finish_next();
+      waiting = {first_panel, first, rows, 0, panels * rows};
       turn = 1 - turn;
     }
   }
-  while (next < last) finish_next();
+  while (waiting.next < waiting.count) finish_next();
 }
 
 }  // namespace

@@ -44,6 +44,11 @@ class Tiles {
   void load(const void* p, std::size_t row) noexcept {
     __asm__ volatile("tileloadd (%0,%1,1), %%tmm%c2" : : "r"(p), "r"(row), "i"(kTile));
   }
+  // The same for what passes by once: it should not drive what stays out of the first-level cache.
+  template <int kTile>
+  void load_passing(const void* p, std::size_t row) noexcept {
+    __asm__ volatile("tileloaddt1 (%0,%1,1), %%tmm%c2" : : "r"(p), "r"(row), "i"(kTile));
+  }
   template <int kTile>
   void store(void* p, std::size_t row) noexcept {
     __asm__ volatile("tilestored %%tmm%c2, (%0,%1,1)" : : "r"(p), "r"(row), "i"(kTile));

@@ -27,6 +27,10 @@ class Tiles {
     }
   }
   template <int kTile>
+  void load_passing(const void* p, std::size_t row) noexcept {
+    load<kTile>(p, row);
+  }
+  template <int kTile>
   void store(void* p, std::size_t row) noexcept {
     for (int r = 0; r < rows_[kTile]; ++r) {
       __builtin_memcpy(static_cast<char*>(p) + static_cast<std::size_t>(r) * row, tiles_[kTile].bytes[r], 64);

@@ -61,7 +61,7 @@ struct ThreadScratch {
 
 // Rows that the large products take at once.
 struct ChunkRows {
-  int projected;  // most rows of a chunk of the projection
+  int projected;  // most rows of a chunk of the projection; 0 where no layer has one
   int steps;      // and most of its steps
   int gradient;   // most rows of a chunk of the weight gradient
 };

@@ -13,11 +13,14 @@
 namespace lstm::engines::bf16 {
 namespace {
 
-// Rows whose inputs' products wait for their time step, of one thread: they should stay in the second-level
-// cache.
+// Rows whose inputs' products wait for their time step, of one thread, for each MB of second-level cache:
+// they should stay there. For each chunk of them all of W comes by.
 constexpr int kProjectedRows = 64;
+constexpr int kMostProjectedRows = 128;
 // Rows of a weight gradient, times parts, added up before its sums go back to memory.
 constexpr int kGradientRows = 512;
+// Rows that a pass over the weights of a step should serve at least.
+constexpr int kRowsForInputsInSteps = 32;
 
 int parts_of(DType dtype) {
   return dtype == DType::bf16x3 ? 2 : 1;
@@ -38,6 +41,29 @@ RecurrenceSplit split_for(const kernels::Variant<kernels::bf16::Kernels>& varian
                        .l2_bytes = 2 * cpu::l2_bytes() / P});
 }
 
+int projected_rows() {
+  const auto megabytes = static_cast<int>(cpu::l2_bytes() >> 20);
+  return std::clamp(kProjectedRows * megabytes, kProjectedRows, kMostProjectedRows);
+}
+
+// Those whose W and R stay in the second-level cache together, as far as a thread's units need them. (60 % of
+// it, as in split.cpp: gates pass by as well.)
+std::vector<char> layers_with_inputs_in_steps(const kernels::bf16::Kernels& kernels, const Geometry& geometry,
+                                              const Network& network, const BatchShape& shape,
+                                              const RecurrenceSplit& split) {
+  std::vector<char> layers(static_cast<std::size_t>(network.layers));
+  if (!kernels.adds_inputs_in_steps || shape.samples / split.sample_groups < kRowsForInputsInSteps)
+    return layers;
+  const int panels = (geometry.panels + split.unit_parts - 1) / split.unit_parts;
+  for (int layer = 0; layer < network.layers; ++layer) {
+    const std::size_t bytes = geometry.words(4 * kernels::bf16::kPanelColumns * panels) * sizeof(Bf16) *
+                              static_cast<std::size_t>(geometry.gradient_rows(layer));
+    layers[static_cast<std::size_t>(layer)] =
+        static_cast<double>(bytes) < 0.6 * static_cast<double>(cpu::l2_bytes()) ? 1 : 0;
+  }
+  return layers;
+}
+
 class SequenceEngine final : public TrainingEngine {
   using Kernels = kernels::Variant<kernels::bf16::Kernels>;
 
@@ -49,10 +75,14 @@ class SequenceEngine final : public TrainingEngine {
         kernels_(kernels::select(kernels::bf16::variants(parts_of(dtype_)), isa())),
         geometry_(network, parts_of(dtype_)),
         split_(split_for(kernels_, geometry_.P, network, shape, options)),
-        projection_chunks_(shape, kProjectedRows * split_.sample_groups),
+        projection_chunks_(shape, projected_rows() * split_.sample_groups),
         gradient_chunks_(shape, kGradientRows / geometry_.P),
+        layers_with_inputs_in_steps_(
+            layers_with_inputs_in_steps(kernels_.function, geometry_, network, shape, split_)),
         buffers_(geometry_, network, shape.samples, batch().most_rows(),
-                 {.projected = projection_chunks_.most_rows(),
+                 {.projected = std::ranges::count(layers_with_inputs_in_steps_, 0) == 0
+                                   ? 0
+                                   : projection_chunks_.most_rows(),
                   .steps = std::min(shape.time_steps, projection_chunks_.most_rows()),
                   .gradient = gradient_chunks_.most_rows()},
                  options.threads),
@@ -67,6 +97,7 @@ class SequenceEngine final : public TrainingEngine {
                .buffers = buffers_,
                .team = team(),
                .split = split_,
+               .layers_with_inputs_in_steps = layers_with_inputs_in_steps_,
                .barriers = {},
                .backward_progress = {this->network(), batch(), team().threads()}} {
     for (int i = 0; i < split_.directions_at_once * split_.sample_groups; ++i) {
@@ -156,6 +187,7 @@ class SequenceEngine final : public TrainingEngine {
   RecurrenceSplit split_;
   Chunks projection_chunks_;
   Chunks gradient_chunks_;
+  std::vector<char> layers_with_inputs_in_steps_;
   Buffers buffers_;
   PaddedHead padded_head_;
   State state_;

@@ -1,5 +1,5 @@
-// The forward recurrence of one layer in bf16: for each chunk of time steps, the input's product for all of
-// its rows, then the steps one by one.
+// The forward recurrence of one layer in bf16: the steps one by one, each with its input's product, or behind
+// that of all rows of a chunk of time steps.
 #include "engines/sequence/bf16/state.h"
 
 namespace lstm::engines::bf16 {
@@ -51,6 +51,7 @@ void project_chunk(State& state, int layer, int d, const Chunk& chunk, const Rec
   if (rows > run_first) project(run_first, rows, run_row);
 }
 
+// sums: of the step's rows, in chunks of `chunk_rows`; unused in layers that add their inputs in steps.
 void forward_step(State& state, int layer, int d, const RecurrentStep& step, const RecurrenceTask& task,
                   float* sums, int chunk_rows) {
   const Geometry& g = state.geometry;
@@ -60,7 +61,8 @@ void forward_step(State& state, int layer, int d, const RecurrentStep& step, con
   const auto Hp = static_cast<std::size_t>(g.Hp);
   // In words.
   const std::size_t own = g.words(task.blocks.first * kernels::bf16::kPanelColumns), all = g.words(g.Hp);
-  const std::size_t width = g.words(g.width), gates = g.words(g.gates);
+  const std::size_t width = g.words(g.width), gates = g.words(g.gates), inputs = g.words(g.inputs(layer));
+  const bool adds_inputs = state.adds_inputs_in_steps(layer);
   Bf16* h = state.y(layer) + g.words(d * g.Hp);
   // Samples [first, last) of the group; they continue from the step before, or start from zero.
   const auto run = [&](int first, int last, bool continues) {
@@ -71,11 +73,15 @@ void forward_step(State& state, int layer, int d, const RecurrentStep& step, con
         {.rows = last - first,
          .unit_blocks = 2 * task.blocks.size(),
          .own_units = g.own_units(task.blocks.first, task.blocks.size()),
-         .k_tiles = g.Hp / kernels::bf16::kTileK,
+         .x = adds_inputs ? state.input(layer) + row * inputs : nullptr,
+         .x_row = groups * inputs,
+         .input_weights = buffers.W.data() + 4 * unit * inputs,
+         .input_k_tiles = g.inputs(layer) / kernels::bf16::kTileK,
          .h_previous = continues ? h + row_before * width : nullptr,
          .h_previous_row = groups * width,
          .weights = buffers.R.data() + 4 * unit * all,
-         .sums = sums + static_cast<std::size_t>(first) * kernels::bf16::kGateColumns,
+         .k_tiles = g.Hp / kernels::bf16::kTileK,
+         .sums = adds_inputs ? nullptr : sums + static_cast<std::size_t>(first) * kernels::bf16::kGateColumns,
          .sums_block = static_cast<std::size_t>(chunk_rows) * kernels::bf16::kGateColumns,
          .bias = buffers.bias.data() + 4 * unit,
          .gates = buffers.gates.data() + row * gates + 4 * own,
@@ -102,16 +108,22 @@ void forward_recurrence(State& state, int layer, int thread) {
   for (int d = task.directions.first; d < task.directions.last; ++d) {
     const Chunk* projected = nullptr;
     for (int k = 0; k < state.batch.steps(); ++k) {
-      const int t = d == 0 ? k : state.batch.steps() - 1 - k;
-      const Chunk& chunk = state.projection_chunks.of_step(t);
-      if (&chunk != projected) {
-        project_chunk(state, layer, d, chunk, task, scratch);
-        projected = &chunk;
+      const RecurrentStep step = state.batch.step(d, k);
+      if (state.adds_inputs_in_steps(layer)) {
+        forward_step(state, layer, d, step, task, nullptr, 0);
+      } else {
+        const int t = d == 0 ? k : state.batch.steps() - 1 - k;
+        const Chunk& chunk = state.projection_chunks.of_step(t);
+        if (&chunk != projected) {
+          project_chunk(state, layer, d, chunk, task, scratch);
+          projected = &chunk;
+        }
+        const int rows = scratch.first_row[static_cast<std::size_t>(chunk.last_step - chunk.first_step)];
+        const int first = scratch.first_row[static_cast<std::size_t>(t - chunk.first_step)];
+        forward_step(state, layer, d, step, task,
+                     scratch.sums.data() + static_cast<std::size_t>(first) * kernels::bf16::kGateColumns,
+                     rows);
       }
-      const int rows = scratch.first_row[static_cast<std::size_t>(chunk.last_step - chunk.first_step)];
-      const int first = scratch.first_row[static_cast<std::size_t>(t - chunk.first_step)];
-      forward_step(state, layer, d, state.batch.step(d, k), task,
-                   scratch.sums.data() + static_cast<std::size_t>(first) * kernels::bf16::kGateColumns, rows);
       task.barrier->arrive_and_wait();
     }
   }

@@ -39,7 +39,8 @@ struct State {
   Buffers& buffers;
   cpu::ThreadTeam& team;
   RecurrenceSplit split;
-  std::deque<cpu::Barrier> barriers;  // one for each set of unit parts
+  const std::vector<char>& layers_with_inputs_in_steps;  // 0 or 1 by layer
+  std::deque<cpu::Barrier> barriers;                     // one for each set of unit parts
   BackwardProgress backward_progress;
   std::atomic<int> next_part{0};  // of the input gradient: taken by whichever thread is free
   const float* d_last =
@@ -56,6 +57,11 @@ struct State {
   Bf16* y(int layer) { return buffers.layers[static_cast<std::size_t>(layer)].y.data(); }
   // (rows, inputs) of a layer.
   const Bf16* input(int layer) { return layer == 0 ? buffers.x.data() : y(layer - 1); }
+
+  // Whether a step of forward multiplies its inputs, too. Else that is done before, a chunk of steps at once.
+  bool adds_inputs_in_steps(int layer) const {
+    return layers_with_inputs_in_steps[static_cast<std::size_t>(layer)] != 0;
+  }
 
   // True where this layer's gradient from above exists at the last steps only.
   bool has_last_dy_only(int layer) const {
