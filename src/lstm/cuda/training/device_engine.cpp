@@ -53,19 +53,34 @@ DeviceEngine<T>::DeviceEngine(const char* engine, const Network& network, const 
 
 template <class T>
 void DeviceEngine<T>::load_batch(const Batch& batch) {
-  is_timed_ = false;
   batch_.load(batch, main().stream);
   parameters_.upload();
 }
 
 template <class T>
 void DeviceEngine<T>::compute_forward() {
+  is_backward_started_ = is_loss_in_time_ = false;
   main().stream.record(forward_starts_);
   if (is_recorded()) {
     forward_.run(main().stream, batch_.pattern(), [this] { forward_step(); });
   } else {
     forward_step();
   }
+  main().stream.record(forward_ends_);
+}
+
+template <class T>
+void DeviceEngine<T>::compute_loss() {
+  is_loss_in_time_ = !is_backward_started_;
+  if (network_.loss != Loss::ctc) return;
+  head_.ctc_loss(batch_);
+  main().stream.record(loss_ends_);
+}
+
+template <class T>
+double DeviceEngine<T>::computed_loss() {
+  loss_end().synchronise();
+  return head_.loss();
 }
 
 template <class T>
@@ -87,7 +102,7 @@ void DeviceEngine<T>::compute_backward() {
     backward_step();
   }
   main().stream.record(backward_ends_);
-  is_timed_ = true;
+  is_backward_started_ = true;
 }
 
 template <class T>
@@ -100,10 +115,13 @@ void DeviceEngine<T>::backward_step() {
 }
 
 template <class T>
-std::optional<std::int64_t> DeviceEngine<T>::device_ns() {
-  if (!is_timed_) return std::nullopt;
+std::optional<DeviceTimes> DeviceEngine<T>::device_times() {
+  if (!is_backward_started_) return std::nullopt;
   backward_ends_.synchronise();
-  return backward_ends_.nanoseconds_since(forward_starts_);
+  const Event& loss_ends = is_loss_in_time_ ? loss_end() : forward_ends_;
+  return DeviceTimes{.forward_ns = forward_ends_.nanoseconds_since(forward_starts_),
+                     .loss_ns = loss_ends.nanoseconds_since(forward_ends_),
+                     .backward_ns = backward_ends_.nanoseconds_since(loss_ends)};
 }
 
 template <class T>

@@ -41,13 +41,14 @@ class DeviceEngine : public model::CheckedEngine {
   AdamState adam_state() const final { return parameters_.adam_state(); }
 
   void synchronise() final { main().stream.synchronise(); }
-  std::optional<std::int64_t> device_ns() final;
+  std::optional<DeviceTimes> device_times() final;
   std::size_t workspace_bytes() const final;
 
  protected:
   void load_batch(const Batch& batch) final;
   void compute_forward() final;
-  double compute_loss() final { return head_.loss(batch_); }
+  void compute_loss() final;
+  double computed_loss() final;
   void compute_backward() final;
   void copy_logits(std::span<float> logits) const final { head_.read_logits(batch_, logits); }
   void copy_logit_gradients(std::span<const float> gradients) final {
@@ -109,6 +110,8 @@ class DeviceEngine : public model::CheckedEngine {
  private:
   void forward_step();
   void backward_step();
+  // Cross-entropy is part of forward's launches.
+  const Event& loss_end() const { return network_.loss == Loss::ctc ? loss_ends_ : forward_ends_; }
 
   Network network_;
   BatchShape shape_;
@@ -123,8 +126,8 @@ class DeviceEngine : public model::CheckedEngine {
   DeviceArena arena_;
   T* x_ = nullptr;  // (N*T, x_stride)
   Recordings forward_, backward_;
-  Event forward_starts_{true}, backward_ends_{true};
-  bool is_timed_ = false;
+  Event forward_starts_{true}, forward_ends_{true}, loss_ends_{true}, backward_ends_{true};
+  bool is_backward_started_ = false, is_loss_in_time_ = false;  // since forward; before backward
 };
 
 // An EngineOf<T> for the T of the dtype that options ask for. Throws std::invalid_argument for other dtypes.

@@ -27,7 +27,7 @@ DeviceHead<T>::DeviceHead(const Network& network, const BatchShape& shape, float
       products_(&products),
       width_(network.directions * network.units),
       max_labels_(shape.max_labels),
-      host_total_(sizeof(double)) {
+      host_loss_(sizeof(double)) {
   plan(shape);
   arena_.allocate();
   plan(shape);
@@ -119,39 +119,34 @@ void DeviceHead<T>::cross_entropy_loss(const DeviceBatch& batch) {
                                                 .scale = scale_ / static_cast<float>(samples),
                                                 .d_logits = operand(),
                                                 .losses = losses_,
-                                                .mean = host_total_.as<double>().data()});
+                                                .mean = host_loss_.as<double>().data()});
 }
 
 template <class T>
-double DeviceHead<T>::loss(const DeviceBatch& batch) {
+void DeviceHead<T>::ctc_loss(const DeviceBatch& batch) {
   const int samples = batch.packed().samples();
-  double* const total = host_total_.as<double>().data();
-  if (network_.loss == Loss::ctc) {
-    const CtcProblem problem{.rows = batch.rows(),
-                             .samples = samples,
-                             .loss_steps = batch.loss_steps(),
-                             .classes = network_.classes,
-                             .max_labels = max_labels_,
-                             .loss_lengths = batch.loss_lengths(),
-                             .labels = batch.labels(),
-                             .label_starts = batch.label_starts(),
-                             .logits = logits_,
-                             .d_logits = d_logits_,
-                             .losses = losses_,
-                             .probabilities = probabilities_,
-                             .alpha = alpha_,
-                             .beta = beta_,
-                             .totals = totals_};
-    if (ctc_) {
-      ctc_(batch, problem);
-    } else {
-      ctc(stream_->get(), problem);
-    }
-    make_operand(batch);
-    sum_in_order(stream_->get(), samples, losses_, 1.0, total);
+  const CtcProblem problem{.rows = batch.rows(),
+                           .samples = samples,
+                           .loss_steps = batch.loss_steps(),
+                           .classes = network_.classes,
+                           .max_labels = max_labels_,
+                           .loss_lengths = batch.loss_lengths(),
+                           .labels = batch.labels(),
+                           .label_starts = batch.label_starts(),
+                           .logits = logits_,
+                           .d_logits = d_logits_,
+                           .losses = losses_,
+                           .probabilities = probabilities_,
+                           .alpha = alpha_,
+                           .beta = beta_,
+                           .totals = totals_};
+  if (ctc_) {
+    ctc_(batch, problem);
+  } else {
+    ctc(stream_->get(), problem);
   }
-  stream_->synchronise();
-  return *total;
+  make_operand(batch);
+  sum_in_order(stream_->get(), samples, losses_, 1.0, host_loss_.as<double>().data());
 }
 
 template <class T>

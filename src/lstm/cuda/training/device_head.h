@@ -25,10 +25,12 @@ class DeviceHead {
   // y (rows, D*H) packed -> logits.
   void forward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights);
   // Cross-entropy, behind forward(): has the device compute the loss and the gradients of the logits. Nothing
-  // but the labels is needed, so they are part of forward's launches and loss() has only to wait.
+  // but the labels is needed, so they are part of forward's launches.
   void cross_entropy_loss(const DeviceBatch& batch);
-  // The loss of the logits, and their gradient. Waits for the device.
-  double loss(const DeviceBatch& batch);
+  // CTC, behind forward(): the same.
+  void ctc_loss(const DeviceBatch& batch);
+  // What either has computed, which the caller has waited for.
+  double loss() const { return host_loss_.as<double>().front(); }
   // As Engine::set_logit_gradients(). Waits for the device.
   void set_logit_gradients(const DeviceBatch& batch, std::span<const float> gradients);
   // As Engine::read_logits(). Waits for the device.
@@ -78,7 +80,7 @@ class DeviceHead {
   Parts* totals_ = nullptr;         // CTC: (N)
   int max_labels_;
   std::function<void(const DeviceBatch&, const CtcProblem&)> ctc_;
-  PinnedMemory host_total_;
+  PinnedMemory host_loss_;
 };
 
 }  // namespace lstm::cuda
