@@ -25,8 +25,13 @@ void bias_gradient(StreamHandle stream, int rows, int columns, const T* d_gates,
   const dim3 grid(static_cast<unsigned>((columns + 31) / 32), static_cast<unsigned>(parts));
   launch("partial_column_sums", stream, grid, dim3(32, kColumnSumRows), partial_column_sums_kernel<T>, rows,
          columns, d_gates, partial);
-  launch("bias_gradient", stream, blocks_for(columns), kThreads, bias_gradient_kernel, parts, columns,
-         partial, scale, adds, b_W, b_R);
+  bias_gradient_of_sums(stream, parts, columns, partial, scale, adds, b_W, b_R);
+}
+
+void bias_gradient_of_sums(StreamHandle stream, int rows, int columns, const float* sums, float scale,
+                           bool adds, float* b_W, float* b_R) {
+  launch("bias_gradient", stream, static_cast<unsigned>((columns + 31) / 32), dim3(32, kColumnSumRows),
+         bias_gradient_kernel, rows, columns, sums, scale, adds, b_W, b_R);
 }
 
 template <class From, class To>

@@ -45,6 +45,9 @@ void adam(StreamHandle stream, const AdamStep& step);
 template <class T>
 void bias_gradient(StreamHandle stream, int rows, int columns, const T* d_gates, float scale, bool adds,
                    float* partial, float* b_W, float* b_R);
+// The same where few rows of sums (rows, columns) are there already.
+void bias_gradient_of_sums(StreamHandle stream, int rows, int columns, const float* sums, float scale,
+                           bool adds, float* b_W, float* b_R);
 
 // to = scale * from, segment by segment; `segments` (count) lies on the device, and the largest has so many
 // elements.

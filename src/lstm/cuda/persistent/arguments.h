@@ -35,6 +35,8 @@ struct BackwardArguments {
   const float* c[2] = {};
   const float* dy[2] = {};  // by direction: its part of (rows, y_row)
   int y_row = 0;
+  float* bias_sums[2] =
+      {};  // by direction (samples, 4H) by place, out: gradients of gates, summed over steps
 };
 
 }  // namespace lstm::cuda::persistent

@@ -13,8 +13,8 @@
 //   3. barrier of the block
 //   4. product of the block's rows of R, transposed, with its gradients of gates: each warp 32 units of dh;
 //      lanes exchange halves so that each sends 16 bytes (4 samples) to the owner of the unit
-//   5. while those are under way: stores the gradients, fetches what the steps to come need and computes of
-//      it what does not depend on dh
+//   5. while those are under way: stores the gradients and adds them to the bias's, fetches what the steps to
+//      come need and computes of it what does not depend on dh
 //
 // Why no further barrier is needed: inbox and operand alternate between two places. A block sends parts of
 // iteration m + 1 into the place of iteration m - 1's after all parts of iteration m have arrived; their
@@ -182,6 +182,7 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
   CellFactors cell = factors<is_approximate>(lane, coming);
   load_saved(in_front, farther, coming);
   float dc = 0;
+  float bias_sums[4] = {};  // of the sample's d_gates so far
 
   for (int m = 0; m <= last; ++m) {
     const int k = last - m;
@@ -255,7 +256,10 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
     if (has_unit && is_active) {
       T* gates = lane.row_of(all_gates, step.row + pair.sample, gates_stride);
       LSTM_UNROLL
-      for (int gate = 0; gate < 4; ++gate) lane.store_global(gates + gate * H, rounded<T>(d_gates[gate]));
+      for (int gate = 0; gate < 4; ++gate) {
+        lane.store_global(gates + gate * H, rounded<T>(d_gates[gate]));
+        bias_sums[gate] += d_gates[gate];
+      }
     }
     cell = factors<is_approximate>(lane, coming);
     for (float* value :
@@ -268,6 +272,13 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
     farther = steps.step_of(farthest);
     load_saved(in_front, farther, coming);
     steps.load(lane, k - 4, farthest);
+  }
+  const Step samples = steps.samples();
+  if (has_unit && pair.sample < samples.active) {
+    float* const sums = lane.row_of(a.bias_sums[d] + unit, samples.row + pair.sample,
+                                    4 * H * static_cast<int>(sizeof(float)));
+    LSTM_UNROLL
+    for (int gate = 0; gate < 4; ++gate) lane.store_global(sums + gate * H, bias_sums[gate]);
   }
   lane.close();
 }

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "cuda/kernels/parameters.h"
 #include "cuda/persistent/launch.h"
 #include "cuda/training/batched_engine.h"
 
@@ -89,7 +90,9 @@ class PersistentEngine final : public BatchedEngine<T> {
       recur_backward(layer);
       this->follow_main(weight_lane_.stream);
       for (int direction = 0; direction < this->network().directions; ++direction) {
-        this->weight_gradients(weight_lane_, layer, direction);
+        this->W_gradient(weight_lane_, layer, direction);
+        this->R_gradient(weight_lane_, layer, direction);
+        bias_gradients(weight_lane_.stream, layer, direction);
       }
       this->input_gradients(layer);
     }
@@ -104,6 +107,7 @@ class PersistentEngine final : public BatchedEngine<T> {
   void plan() {
     forward_images_ = arena_.take<Words>(R_.size() * image_words(persistent::Pass::forward));
     backward_images_ = arena_.take<Words>(R_.size() * image_words(persistent::Pass::backward));
+    bias_sums_ = arena_.take<float>(R_.size() * bias_sums_size());
     exchange_ = arena_.take<std::byte>(plan_.exchange_bytes());
   }
 
@@ -117,12 +121,26 @@ class PersistentEngine final : public BatchedEngine<T> {
   const Words* backward_image(int layer, int direction) const {
     return backward_images_ + image(layer, direction) * image_words(persistent::Pass::backward);
   }
+  std::size_t bias_sums_size() const {
+    return static_cast<std::size_t>(this->shape().samples) * static_cast<std::size_t>(this->gates());
+  }
+  float* bias_sums_of(int layer, int direction) const {
+    return bias_sums_ + image(layer, direction) * bias_sums_size();
+  }
   std::size_t image(int layer, int direction) const {
     return static_cast<std::size_t>(layer * this->network().directions + direction);
   }
 
   void pack(persistent::Pass pass, Words* images) {
     persistent::pack(packing_.get(), plan_.geometry, pass, R_, images);
+  }
+
+  // The recurrence has summed over the steps; what is left are the samples.
+  void bias_gradients(const Stream& stream, int layer, int direction) {
+    const DirectionTensors gradients = this->store().gradients(layer, direction);
+    bias_gradient_of_sums(stream.get(), this->batch().packed().samples(), this->gates(),
+                          bias_sums_of(layer, direction), 1.0f / this->scale(), false, gradients.b_W,
+                          gradients.b_R);
   }
 
   // Those of the first layer have nothing to run beside but each other. They come after those of the layers
@@ -133,7 +151,7 @@ class PersistentEngine final : public BatchedEngine<T> {
     for (int direction = 0; direction < this->network().directions; ++direction) {
       this->W_gradient(weight_lane_, 0, direction);
       this->R_gradient(this->main(), 0, direction);
-      this->bias_gradients(side_, 0, direction);
+      bias_gradients(side_, 0, direction);
     }
     this->main_follows(weight_lane_);
     side_.record(are_biases_done_);
@@ -171,6 +189,7 @@ class PersistentEngine final : public BatchedEngine<T> {
       arguments.gates[direction] = kept.gates;
       arguments.c[direction] = kept.c;
       arguments.dy[direction] = this->dy_of(layer) + direction * this->H();
+      arguments.bias_sums[direction] = bias_sums_of(layer, direction);
     }
     persistent::launch(this->main().stream.get(), plan_, arguments, exchange_);
   }
@@ -183,6 +202,7 @@ class PersistentEngine final : public BatchedEngine<T> {
   std::vector<const float*> R_;  // by layer and direction, as are the images
   Words* forward_images_ = nullptr;
   Words* backward_images_ = nullptr;
+  float* bias_sums_ = nullptr;  // likewise, (N, 4H) each
   std::byte* exchange_ = nullptr;
 };
 

@@ -77,7 +77,7 @@ Errors errors_of(const RecurrenceProblem& problem, const Plan& plan) {
   std::vector<DeviceMemory> weights;
   std::vector<OnDevice<float>> floats;
   std::vector<OnDevice<T>> gates, saved_gates;
-  std::vector<OnDevice<float>> c, saved_c;
+  std::vector<OnDevice<float>> c, saved_c, bias_sums;
   OnDevice<T> y(rows * D * H);
   std::vector<double> all_dy(rows * D * H);
   for (std::size_t d = 0; d < D; ++d) {
@@ -98,6 +98,7 @@ Errors errors_of(const RecurrenceProblem& problem, const Plan& plan) {
     forward.y[d] = y.get() + d * H;
     backward.gates[d] = saved_gates.emplace_back(direction.gates).get();
     backward.c[d] = saved_c.emplace_back(direction.c).get();
+    backward.bias_sums[d] = bias_sums.emplace_back(direction.bias_sums.size()).get();
     for (std::size_t i = 0; i < rows * H; ++i) all_dy[(i / H * D + d) * H + i % H] = direction.dy[i];
   }
   const OnDevice<float> dy(all_dy);
@@ -117,6 +118,7 @@ Errors errors_of(const RecurrenceProblem& problem, const Plan& plan) {
     forward_error.add(c[d].host().data(), expected.c);
     forward_error.add(own_y.data(), expected.y);
     backward_error.add(saved_gates[d].host().data(), expected.d_gates);
+    backward_error.add(bias_sums[d].host().data(), expected.bias_sums);
   }
   return {forward_error.value(), backward_error.value()};
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <random>
+#include <stdexcept>
 
 #include "reference/direction.h"
 
@@ -123,6 +124,7 @@ void RecurrenceProblem::run_reference(Direction& direction, bool is_reverse) con
     scatter(c, direction.c, H);
     scatter(y, direction.y, H);
     scatter(d_gates, direction.d_gates, 4 * H);
+    direction.bias_sums.insert(direction.bias_sums.end(), db_W.begin(), db_W.end());
   }
 }
 
@@ -180,7 +182,7 @@ template <class T>
 double RecurrenceProblem::backward_error_of() const {
   const auto H = static_cast<std::size_t>(launch_.units), rows = static_cast<std::size_t>(row_starts_.back());
   const auto D = static_cast<std::size_t>(launch_.directions);
-  std::vector<Aligned<float>> c;
+  std::vector<Aligned<float>> c, bias_sums;
   std::vector<Aligned<T>> gates;
   std::vector<Aligned<Words>> weights;
   Aligned<float> dy(rows * D * H);
@@ -195,17 +197,25 @@ double RecurrenceProblem::backward_error_of() const {
       dy[(i / H * D + d) * H + i % H] = static_cast<float>(directions_[d].dy[i]);
     }
     weights.push_back(packed(geometry_, Pass::backward, directions_[d].R));
+    bias_sums.emplace_back(directions_[d].bias_sums.size() + 4 * H, std::numeric_limits<float>::quiet_NaN());
   }
   for (std::size_t d = 0; d < D; ++d) {
     arguments.weights[d] = weights[d].get();
     arguments.gates[d] = gates[d].get();
     arguments.c[d] = c[d].get();
     arguments.dy[d] = dy.get() + d * H;
+    arguments.bias_sums[d] = bias_sums[d].get();
   }
   run(emulated(), arguments);
 
   Error error;
-  for (std::size_t d = 0; d < D; ++d) error.add(gates[d].get(), directions_[d].d_gates);
+  for (std::size_t d = 0; d < D; ++d) {
+    error.add(gates[d].get(), directions_[d].d_gates);
+    error.add(bias_sums[d].get(), directions_[d].bias_sums);
+    for (std::size_t i = directions_[d].bias_sums.size(); i < bias_sums[d].size(); ++i) {
+      if (!std::isnan(bias_sums[d][i])) throw std::runtime_error("biases of a sample that is not there");
+    }
+  }
   return error.value();
 }
 

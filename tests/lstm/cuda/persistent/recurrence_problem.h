@@ -71,6 +71,7 @@ class RecurrenceProblem {
     std::vector<double> R;                               // (4H, H)
     std::vector<double> b_W, b_R;                        // (4H)
     std::vector<double> sums, gates, c, y, dy, d_gates;  // packed rows x (4H or H)
+    std::vector<double> bias_sums;                       // (N, 4H): d_gates, summed over steps
   };
   // Sorted lengths of 1..most_steps are drawn from the seed.
   RecurrenceProblem(const Launch& launch, int most_steps);
