@@ -2,9 +2,9 @@
 // formats.
 #pragma once
 
-#include "cuda/kernels/element.h"
 #include "cuda/kernels/ordered_sum.h"
 #include "cuda/kernels/parameters.h"
+#include "cuda/kernels/segment_copy.h"
 #include "cuda/math/numbers.h"
 
 namespace lstm::cuda {
@@ -67,15 +67,10 @@ __global__ void bias_gradient_kernel(int rows, int columns, const float* partial
 
 // One row of blocks a segment.
 template <class From, class To>
-__global__ void copy_segments_kernel(const Segment* segments, const From* from, To* to, float scale) {
-  const Segment segment = segments[blockIdx.y];
-  const long long count = static_cast<long long>(segment.rows) * segment.columns;
-  const long long stride = static_cast<long long>(gridDim.x) * blockDim.x;
-  for (long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += stride) {
-    const auto [row, column] = element(i, segment.columns);
-    const float value = to_float(from[segment.from + row * segment.from_stride + column]);
-    to[segment.to + row * segment.to_stride + column] = rounded<To>(scale * value);
-  }
+__global__ void copy_segments_kernel(SegmentCopies<From, To> copies) {
+  copy_segment(copies, copies.segments[blockIdx.y],
+               static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x,
+               static_cast<long long>(gridDim.x) * blockDim.x);
 }
 
 constexpr int kSquareSumThreads = 256;

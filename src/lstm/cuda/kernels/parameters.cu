@@ -35,12 +35,9 @@ void bias_gradient_of_sums(StreamHandle stream, int rows, int columns, const flo
 }
 
 template <class From, class To>
-void copy_segments(StreamHandle stream, const Segment* segments, int count, long long largest,
-                   const From* from, To* to, float scale) {
-  constexpr long long kElementsEach = 4 * kThreads, kMostBlocks = 1024;  // of a segment
-  const long long blocks = std::clamp((largest + kElementsEach - 1) / kElementsEach, 1LL, kMostBlocks);
-  launch("copy_segments", stream, dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(count)), kThreads,
-         copy_segments_kernel<From, To>, segments, from, to, scale);
+void copy_segments(StreamHandle stream, const SegmentCopies<From, To>& copies) {
+  launch("copy_segments", stream, dim3(copy_blocks(copies.largest), static_cast<unsigned>(copies.count)),
+         kCopyThreads, copy_segments_kernel<From, To>, copies);
 }
 
 template <class From, class To>
@@ -64,17 +61,14 @@ void sum_in_order(StreamHandle stream, int count, const double* values, double s
 
 #define LSTM_INSTANTIATE(T)                                                                              \
   template void bias_gradient<T>(StreamHandle, int, int, const T*, float, bool, float*, float*, float*); \
-  template void copy_segments<float, T>(StreamHandle, const Segment*, int, long long, const float*, T*,  \
-                                        float);                                                          \
+  template void copy_segments<float, T>(StreamHandle, const SegmentCopies<float, T>&);                   \
   template void convert<float, T>(StreamHandle, long long, const float*, float, T*);
 LSTM_INSTANTIATE(float)
 LSTM_INSTANTIATE(Bf16)
 LSTM_INSTANTIATE(Fp16)
 #undef LSTM_INSTANTIATE
-template void copy_segments<Bf16, float>(StreamHandle, const Segment*, int, long long, const Bf16*, float*,
-                                         float);
-template void copy_segments<Fp16, float>(StreamHandle, const Segment*, int, long long, const Fp16*, float*,
-                                         float);
+template void copy_segments<Bf16, float>(StreamHandle, const SegmentCopies<Bf16, float>&);
+template void copy_segments<Fp16, float>(StreamHandle, const SegmentCopies<Fp16, float>&);
 template void convert<Bf16, float>(StreamHandle, long long, const Bf16*, float, float*);
 template void convert<Fp16, float>(StreamHandle, long long, const Fp16*, float, float*);
 

@@ -54,21 +54,15 @@ class PersistentEngine final : public BatchedEngine<T> {
   // Cooperative launches have not been tried in a recording.
   bool is_recorded() const override { return plan_.is_cluster; }
 
-  // Beside each other, the packing of x and the first products: nothing waits for the images of backward but
-  // the end of forward.
-  void prepare_weights() override {
-    this->follow_main(side_);
-    this->follow_main(packing_);
-    this->weights().refresh(side_);
-    side_.record(are_operands_fresh_);
+  // R is packed beside what the first products wait for, and beside those: nothing waits for the images of
+  // backward but the end of forward. A graph starts what waits for nothing one after the other, microseconds
+  // apart, in the order in which it was recorded: hence behind the operands of the products.
+  void branch_off() override { this->follow_main(packing_); }
+  void forward_layers() override {
     pack(persistent::Pass::forward, forward_images_);
     packing_.record(is_forward_packed_);
     pack(persistent::Pass::backward, backward_images_);
     packing_.record(is_backward_packed_);
-  }
-
-  void forward_layers() override {
-    this->main().stream.wait_for(are_operands_fresh_);
     for (int layer = 0; layer < this->network().layers; ++layer) {
       this->fork();
       for (int direction = 0; direction < this->network().directions; ++direction) {
@@ -197,7 +191,7 @@ class PersistentEngine final : public BatchedEngine<T> {
   persistent::Plan plan_;
   Lane weight_lane_;
   Stream side_, packing_;  // for small things beside main()
-  Event are_operands_fresh_, is_forward_packed_, is_backward_packed_, are_biases_done_;
+  Event is_forward_packed_, is_backward_packed_, are_biases_done_;
   DeviceArena arena_;
   std::vector<const float*> R_;  // by layer and direction, as are the images
   Words* forward_images_ = nullptr;

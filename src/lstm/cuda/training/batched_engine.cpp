@@ -112,9 +112,12 @@ void BatchedEngine<T>::W_gradient(Lane& lane, int layer, int direction) {
   }
   const Scratch& scratch = scratch_[static_cast<std::size_t>(direction)];
   gradient_of(lane, rows, d_gates, input(layer), stride, stride, scratch.d_first_W);
-  copy_segments(lane.stream.get(), scratch.first_W_copy, 1,
-                static_cast<long long>(size(gates(), this->network().inputs)), scratch.d_first_W,
-                this->store().gradients_on_device(), 1.0f);
+  copy_segments<float, float>(lane.stream.get(),
+                              {.segments = scratch.first_W_copy,
+                               .count = 1,
+                               .largest = static_cast<long long>(size(gates(), this->network().inputs)),
+                               .from = scratch.d_first_W,
+                               .to = this->store().gradients_on_device()});
 }
 
 template <class T>

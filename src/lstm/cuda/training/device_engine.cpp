@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "cuda/kernels/packing.h"
+#include "cuda/kernels/operands.h"
 #include "cuda/runtime/check.h"
 
 namespace lstm::cuda {
@@ -85,9 +85,16 @@ double DeviceEngine<T>::computed_loss() {
 
 template <class T>
 void DeviceEngine<T>::forward_step() {
-  prepare_weights();
-  pack_x(main().stream.get(), batch_.rows(), batch_.order(), batch_.x(), batch_.loaded_steps(),
-         network_.inputs, x_stride(), x_);
+  branch_off();
+  make_operands<T>(main().stream.get(),
+                   {.rows = batch_.rows(),
+                    .order = batch_.order(),
+                    .x = batch_.x(),
+                    .loaded_steps = batch_.loaded_steps(),
+                    .inputs = network_.inputs,
+                    .stride = x_stride(),
+                    .packed = x_},
+                   weights_.copies());
   forward_layers();
   head_.forward(batch_, y(), weights_.head());
   if (network_.loss == Loss::cross_entropy) head_.cross_entropy_loss(batch_);

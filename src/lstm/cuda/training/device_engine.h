@@ -65,10 +65,10 @@ class DeviceEngine : public model::CheckedEngine {
 
   // Rows are those of batch(). Everything is put into main().stream, or into streams that wait for it and
   // that it waits for; nothing waits for the device. Pointers must stay the same from step to step.
-  virtual void prepare_weights() { weights_.refresh(main().stream); }  // before x() is packed
-  virtual void forward_layers() = 0;                                   // from x() to y()
-  virtual const T* y() const = 0;                                      // (rows, D*H) of the last layer
-  virtual float* dy() = 0;  // (rows, D*H) of the last layer, filled before backward_layers
+  virtual void branch_off() {}  // streams for what needs neither x() nor weights() follow main() from here
+  virtual void forward_layers() = 0;  // from x() and weights() to y()
+  virtual const T* y() const = 0;     // (rows, D*H) of the last layer
+  virtual float* dy() = 0;            // (rows, D*H) of the last layer, filled before backward_layers
   // From dy(), which is multiplied by scale(), to the gradients of all LSTM parameters, which are not. They
   // hold what the step before left.
   virtual void backward_layers() = 0;
