@@ -93,10 +93,10 @@ __global__ void square_sums_kernel(long long count, const float* values, double*
   if (threadIdx.x == 0) partial[blockIdx.x] = sums[0];
 }
 
-// *total = scale * the sum of values, in one order. One block.
-__global__ void sum_in_order_kernel(int count, const double* values, double scale, double* total) {
+// *total = the sum of values, in one order. One block.
+__global__ void sum_in_order_kernel(int count, const double* values, double* total) {
   const double sum = ordered_sum(count, values);
-  if (threadIdx.x == 0) *total = scale * sum;
+  if (threadIdx.x == 0) *total = sum;
 }
 
 template <class From, class To>

@@ -52,11 +52,7 @@ void sum_of_squares(StreamHandle stream, long long count, const float* values, d
   const int blocks = wanted < kSquareSums ? static_cast<int>(wanted) : kSquareSums;
   launch("square_sums", stream, static_cast<unsigned>(blocks), kSquareSumThreads, square_sums_kernel, count,
          values, partial);
-  sum_in_order(stream, blocks, partial, 1.0, total);
-}
-
-void sum_in_order(StreamHandle stream, int count, const double* values, double scale, double* total) {
-  launch("sum_in_order", stream, 1, kOrderedSumThreads, sum_in_order_kernel, count, values, scale, total);
+  launch("sum_in_order", stream, 1, kOrderedSumThreads, sum_in_order_kernel, blocks, partial, total);
 }
 
 #define LSTM_INSTANTIATE(T)                                                                              \

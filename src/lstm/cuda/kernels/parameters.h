@@ -70,9 +70,6 @@ void bias_gradient_of_sums(StreamHandle stream, int rows, int columns, const flo
 template <class From, class To>
 void copy_segments(StreamHandle stream, const SegmentCopies<From, To>& copies);
 
-// *total = scale * the sum of values (count), in one order. `total` may be pinned memory.
-void sum_in_order(StreamHandle stream, int count, const double* values, double scale, double* total);
-
 constexpr int kSquareSums = 128;  // most blocks that share the values
 
 // *total = the sum of the squares of `values` (count), in one order; partial holds kSquareSums numbers.

@@ -6,9 +6,10 @@
 namespace lstm::cuda {
 
 template <class T>
-void small_head_forward(StreamHandle stream, const SmallHead<T>& head, const T* y, T* last_y, float* logits) {
+void small_head_forward(StreamHandle stream, const SmallHead<T>& head, const T* y, T* last_y, float* logits,
+                        const CrossEntropy<T>& loss) {
   launch("small_head_forward", stream, static_cast<unsigned>(head.samples), kFewClasses * kWarpSize,
-         small_head_forward_kernel<T>, head, y, last_y, logits);
+         small_head_forward_kernel<T>, head, y, last_y, logits, loss);
 }
 
 template <class T>
@@ -18,8 +19,9 @@ void small_head_backward(StreamHandle stream, const SmallHead<T>& head, const T*
          small_head_backward_kernel<T>, head, d_logits, dy);
 }
 
-#define LSTM_INSTANTIATE(T)                                                                     \
-  template void small_head_forward<T>(StreamHandle, const SmallHead<T>&, const T*, T*, float*); \
+#define LSTM_INSTANTIATE(T)                                                                    \
+  template void small_head_forward<T>(StreamHandle, const SmallHead<T>&, const T*, T*, float*, \
+                                      const CrossEntropy<T>&);                                 \
   template void small_head_backward<T>(StreamHandle, const SmallHead<T>&, const T*, float*);
 LSTM_INSTANTIATE(float)
 LSTM_INSTANTIATE(Bf16)

@@ -1,7 +1,8 @@
-// The head on each sample's last step, where it has few classes: its products with the copies around them,
-// which would take as many launches of a few microseconds.
+// The head on each sample's last step, where it has few classes: its products with the copies around them and
+// the loss, which would take as many launches of a few microseconds.
 #pragma once
 
+#include "cuda/kernels/loss.h"
 #include "cuda/kernels/packed_rows.h"
 #include "cuda/kernels/stream_handle.h"
 
@@ -21,9 +22,11 @@ struct SmallHead {
   int stride = 0;
 };
 
-// y (rows, width) -> last_y (N, width) at each sample's last step, and its logits (N, V).
+// y (rows, width) -> last_y (N, width) at each sample's last step, and its logits (N, V), which are those of
+// `loss`; and all that cross_entropy() does.
 template <class T>
-void small_head_forward(StreamHandle stream, const SmallHead<T>& head, const T* y, T* last_y, float* logits);
+void small_head_forward(StreamHandle stream, const SmallHead<T>& head, const T* y, T* last_y, float* logits,
+                        const CrossEntropy<T>& loss);
 // d_logits (N, V) -> dy (rows, width), zero but at each sample's last step.
 template <class T>
 void small_head_backward(StreamHandle stream, const SmallHead<T>& head, const T* d_logits, float* dy);

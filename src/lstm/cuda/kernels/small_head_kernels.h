@@ -1,6 +1,8 @@
-// Forward: one block a place, one warp a class. Backward: a column of blocks a step, as in packing_kernels.h.
+// Forward: one block a place, one warp a class, one for the loss. Backward: a column of blocks a step, as in
+// packing_kernels.h.
 #pragma once
 
+#include "cuda/kernels/cross_entropy_row.h"
 #include "cuda/kernels/element.h"
 #include "cuda/kernels/small_head.h"
 #include "cuda/kernels/warp.h"
@@ -9,7 +11,8 @@
 namespace lstm::cuda {
 
 template <class T>
-__global__ void small_head_forward_kernel(SmallHead<T> head, const T* y, T* last_y, float* logits) {
+__global__ void small_head_forward_kernel(SmallHead<T> head, const T* y, T* last_y, float* logits,
+                                          CrossEntropy<T> loss) {
   const int place = static_cast<int>(blockIdx.x), lane = static_cast<int>(threadIdx.x % kWarpSize);
   const int warps = static_cast<int>(blockDim.x) / kWarpSize;
   const long long row = head.rows.row(head.lengths[place] - 1) + place;
@@ -24,6 +27,8 @@ __global__ void small_head_forward_kernel(SmallHead<T> head, const T* y, T* last
     sum = warp_sum(sum);
     if (lane == 0) logits[static_cast<long long>(place) * head.classes + k] = sum;
   }
+  __syncthreads();
+  if (static_cast<int>(threadIdx.x) < kWarpSize) cross_entropy_of_row(loss, place, lane);
 }
 
 // Samples whose last step is t are the last places of its rows.

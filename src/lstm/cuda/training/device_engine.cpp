@@ -80,7 +80,7 @@ void DeviceEngine<T>::compute_loss() {
 template <class T>
 double DeviceEngine<T>::computed_loss() {
   loss_end().synchronise();
-  return head_.loss();
+  return head_.loss(batch_);
 }
 
 template <class T>
@@ -97,7 +97,6 @@ void DeviceEngine<T>::forward_step() {
                    weights_.copies());
   forward_layers();
   head_.forward(batch_, y(), weights_.head());
-  if (network_.loss == Loss::cross_entropy) head_.cross_entropy_loss(batch_);
 }
 
 template <class T>

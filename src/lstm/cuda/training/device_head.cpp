@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "cuda/kernels/loss.h"
 #include "cuda/kernels/packing.h"
 #include "cuda/kernels/parameters.h"
 #include "cuda/runtime/check.h"
@@ -27,7 +26,7 @@ DeviceHead<T>::DeviceHead(const Network& network, const BatchShape& shape, float
       products_(&products),
       width_(network.directions * network.units),
       max_labels_(shape.max_labels),
-      host_loss_(sizeof(double)) {
+      losses_(static_cast<std::size_t>(shape.samples) * sizeof(double)) {
   plan(shape);
   arena_.allocate();
   plan(shape);
@@ -39,7 +38,6 @@ void DeviceHead<T>::plan(const BatchShape& shape) {
   logits_ = arena_.take<float>(size(rows, network_.classes));
   d_logits_ = arena_.take<float>(size(rows, network_.classes));
   if constexpr (sizeof(T) == 2) scaled_ = arena_.take<T>(size(rows, network_.classes));
-  losses_ = arena_.take<double>(static_cast<std::size_t>(shape.samples));
   if (!network_.reads_every_step()) {
     last_y_ = arena_.take<T>(size(rows, width_));
     d_last_y_ = arena_.take<float>(size(rows, width_));
@@ -71,7 +69,10 @@ SmallHead<T> DeviceHead<T>::small_head(const DeviceBatch& batch, const Matrix<T>
 
 template <class T>
 void DeviceHead<T>::forward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights) {
-  if (is_small()) return small_head_forward(stream_->get(), small_head(batch, weights), y, last_y_, logits_);
+  if (is_small()) {
+    return small_head_forward(stream_->get(), small_head(batch, weights), y, last_y_, logits_,
+                              cross_entropy_loss(batch));
+  }
   if (!network_.reads_every_step()) {
     gather_last(stream_->get(), batch.rows(), batch.packed().samples(), batch.lengths(), y, width_, last_y_);
     y = last_y_;
@@ -86,6 +87,7 @@ void DeviceHead<T>::forward(const DeviceBatch& batch, const T* y, const Matrix<T
                           .ldb = weights.stride,
                           .c = logits_,
                           .ldc = network_.classes});
+  if (network_.loss == Loss::cross_entropy) cross_entropy(stream_->get(), cross_entropy_loss(batch));
 }
 
 template <class T>
@@ -110,16 +112,15 @@ void DeviceHead<T>::set_logit_gradients(const DeviceBatch& batch, std::span<cons
 }
 
 template <class T>
-void DeviceHead<T>::cross_entropy_loss(const DeviceBatch& batch) {
+CrossEntropy<T> DeviceHead<T>::cross_entropy_loss(const DeviceBatch& batch) const {
   const int samples = batch.packed().samples();
-  cross_entropy(stream_->get(), CrossEntropy<T>{.rows = samples,
-                                                .classes = network_.classes,
-                                                .logits = logits_,
-                                                .labels = batch.labels(),
-                                                .scale = scale_ / static_cast<float>(samples),
-                                                .d_logits = operand(),
-                                                .losses = losses_,
-                                                .mean = host_loss_.as<double>().data()});
+  return {.rows = samples,
+          .classes = network_.classes,
+          .logits = logits_,
+          .labels = batch.labels(),
+          .scale = scale_ / static_cast<float>(samples),
+          .d_logits = operand(),
+          .losses = losses_.as<double>().data()};
 }
 
 template <class T>
@@ -135,7 +136,7 @@ void DeviceHead<T>::ctc_loss(const DeviceBatch& batch) {
                            .label_starts = batch.label_starts(),
                            .logits = logits_,
                            .d_logits = d_logits_,
-                           .losses = losses_,
+                           .losses = losses_.as<double>().data(),
                            .probabilities = probabilities_,
                            .alpha = alpha_,
                            .beta = beta_,
@@ -146,7 +147,14 @@ void DeviceHead<T>::ctc_loss(const DeviceBatch& batch) {
     ctc(stream_->get(), problem);
   }
   make_operand(batch);
-  sum_in_order(stream_->get(), samples, losses_, 1.0, host_loss_.as<double>().data());
+}
+
+template <class T>
+double DeviceHead<T>::loss(const DeviceBatch& batch) const {
+  const auto samples = static_cast<std::size_t>(batch.packed().samples());
+  double sum = 0;
+  for (const double loss : losses_.as<double>().first(samples)) sum += loss;
+  return network_.loss == Loss::ctc ? sum : sum / static_cast<double>(samples);
 }
 
 template <class T>

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cuda/kernels/ctc.h"
+#include "cuda/kernels/loss.h"
 #include "cuda/kernels/small_head.h"
 #include "cuda/runtime/product.h"
 #include "cuda/training/device_batch.h"
@@ -22,15 +23,13 @@ class DeviceHead {
   DeviceHead(const Network& network, const BatchShape& shape, float scale, const Stream& stream,
              Products& products);
 
-  // y (rows, D*H) packed -> logits.
+  // y (rows, D*H) packed -> logits. Cross-entropy needs nothing but the labels: so its loss and the gradients
+  // of the logits are part of it.
   void forward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights);
-  // Cross-entropy, behind forward(): has the device compute the loss and the gradients of the logits. Nothing
-  // but the labels is needed, so they are part of forward's launches.
-  void cross_entropy_loss(const DeviceBatch& batch);
-  // CTC, behind forward(): the same.
+  // CTC, behind forward(): has the device compute the loss and the gradients of the logits.
   void ctc_loss(const DeviceBatch& batch);
   // What either has computed, which the caller has waited for.
-  double loss() const { return host_loss_.as<double>().front(); }
+  double loss(const DeviceBatch& batch) const;
   // As Engine::set_logit_gradients(). Waits for the device.
   void set_logit_gradients(const DeviceBatch& batch, std::span<const float> gradients);
   // As Engine::read_logits(). Waits for the device.
@@ -51,6 +50,7 @@ class DeviceHead {
   // Reads one step a sample, and has few classes.
   bool is_small() const { return !network_.reads_every_step() && network_.classes <= kFewClasses; }
   SmallHead<T> small_head(const DeviceBatch& batch, const Matrix<T>& weights) const;
+  CrossEntropy<T> cross_entropy_loss(const DeviceBatch& batch) const;
   // From d_logits_ to operand().
   void make_operand(const DeviceBatch& batch);
   // Gradients of logits as operands of products, times scale.
@@ -71,7 +71,6 @@ class DeviceHead {
   float* logits_ = nullptr;         // packed rows (N*T, V); cross-entropy: (N, V) by place
   float* d_logits_ = nullptr;       // likewise
   T* scaled_ = nullptr;             // likewise: operand() where T is 16 bits wide
-  double* losses_ = nullptr;        // (N) by place
   T* last_y_ = nullptr;             // cross-entropy: (N, D*H) by place
   float* d_last_y_ = nullptr;       // cross-entropy: (N, D*H)
   Parts* probabilities_ = nullptr;  // CTC: packed rows (N*T, V)
@@ -80,7 +79,8 @@ class DeviceHead {
   Parts* totals_ = nullptr;         // CTC: (N)
   int max_labels_;
   std::function<void(const DeviceBatch&, const CtcProblem&)> ctc_;
-  PinnedMemory host_loss_;
+  // (N) by place. The device writes them there, and the host adds them up: one launch less, and one order.
+  PinnedMemory losses_;
 };
 
 }  // namespace lstm::cuda

@@ -1,6 +1,7 @@
 // The small head on the emulated device, against plain loops over the packed batch of the CPU.
 #include "lstm/cuda/emulation/emulation.h"
 // The emulation first: it defines what kernels are made of.
+#include "cuda/kernels/loss_kernels.h"
 #include "cuda/kernels/small_head_kernels.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +15,7 @@ using testing::PackedExample;
 using testing::emulation::Order;
 using testing::emulation::run;
 
-TEST(SmallHeadKernels, MultiplyTheLastSteps) {
+TEST(SmallHeadKernels, MultiplyTheLastStepsAndComputeTheLoss) {
   for (std::uint32_t seed = 1; seed <= 20; ++seed) {
     const PackedExample example = PackedExample::random(seed, Loss::cross_entropy);
     std::mt19937 random(seed);
@@ -33,10 +34,22 @@ TEST(SmallHeadKernels, MultiplyTheLastSteps) {
     const std::vector<float> weights = numbers(V * stride), y = numbers(rows * width),
                              d_logits = numbers(N * V);
     std::vector<float> last(static_cast<std::size_t>(N * width)), logits(static_cast<std::size_t>(N * V)),
-        dy(y.size(), NAN);
+        d_of_loss(logits.size(), NAN), dy(y.size(), NAN);
+    std::vector<int> labels;
+    for (int place = 0; place < N; ++place) labels.push_back(place % V);
+    std::vector<double> losses(static_cast<std::size_t>(N), NAN);
+    const CrossEntropy<float> loss{N, V, logits.data(), labels.data(), 0.5f, d_of_loss.data(), losses.data()};
     const SmallHead<float> head{example.rows(), N, V, width, example.lengths.data(), weights.data(), stride};
     run({static_cast<unsigned>(N)}, {64}, 0, Order::rising,
-        [&] { small_head_forward_kernel<float>(head, y.data(), last.data(), logits.data()); });
+        [&] { small_head_forward_kernel<float>(head, y.data(), last.data(), logits.data(), loss); });
+    std::vector<float> expected_d(d_of_loss.size());
+    std::vector<double> expected_losses(losses.size());
+    CrossEntropy<float> alone = loss;
+    alone.d_logits = expected_d.data();
+    alone.losses = expected_losses.data();
+    run({static_cast<unsigned>(N)}, {32}, 0, Order::rising, [&] { cross_entropy_kernel<float>(alone); });
+    EXPECT_EQ(d_of_loss, expected_d) << "seed " << seed;
+    EXPECT_EQ(losses, expected_losses) << "seed " << seed;
     run({static_cast<unsigned>(example.packed.steps()), 2}, {32}, 0, Order::rising,
         [&] { small_head_backward_kernel<float>(head, d_logits.data(), dy.data()); });
     std::vector<float> expected_dy(dy.size());
