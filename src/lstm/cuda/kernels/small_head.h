@@ -23,12 +23,12 @@ struct SmallHead {
 };
 
 // y (rows, width) -> last_y (N, width) at each sample's last step, and its logits (N, V), which are those of
-// `loss`; and all that cross_entropy() does.
+// `loss`; then all that cross_entropy() does, and small_head_backward() of its gradients.
 template <class T>
 void small_head_forward(StreamHandle stream, const SmallHead<T>& head, const T* y, T* last_y, float* logits,
-                        const CrossEntropy<T>& loss);
-// d_logits (N, V) -> dy (rows, width), zero but at each sample's last step.
+                        const CrossEntropy<T>& loss, float* d_last_y);
+// d_logits (N, V) -> d_last_y (N, width).
 template <class T>
-void small_head_backward(StreamHandle stream, const SmallHead<T>& head, const T* d_logits, float* dy);
+void small_head_backward(StreamHandle stream, const SmallHead<T>& head, const T* d_logits, float* d_last_y);
 
 }  // namespace lstm::cuda

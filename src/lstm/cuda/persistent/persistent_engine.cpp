@@ -79,6 +79,7 @@ class PersistentEngine final : public BatchedEngine<T> {
   // Those come first where both wait for multiprocessors: one cluster that starts behind a product is a whole
   // recurrence that ends later.
   Lane& head_gradient_lane() override { return weight_lane_; }
+  bool takes_last_dy() const override { return !this->network().reads_every_step(); }
   void backward_layers() override {
     for (int layer = this->network().layers - 1; layer > 0; --layer) {
       recur_backward(layer);
@@ -173,16 +174,19 @@ class PersistentEngine final : public BatchedEngine<T> {
   }
 
   void recur_backward(int layer) {
+    const bool is_dy_last = takes_last_dy() && layer == this->network().layers - 1;
+    const float* const dy = is_dy_last ? this->head().d_last_y() : this->dy_of(layer);
     persistent::BackwardArguments<T> arguments{.geometry = plan_.geometry,
                                                .lengths = this->batch().lengths(),
                                                .row_starts = this->batch().rows().row_starts,
-                                               .y_row = this->width()};
+                                               .y_row = this->width(),
+                                               .is_dy_last = is_dy_last};
     for (int direction = 0; direction < this->network().directions; ++direction) {
       const Kept& kept = this->kept_at(layer, direction);
       arguments.weights[direction] = backward_image(layer, direction);
       arguments.gates[direction] = kept.gates;
       arguments.c[direction] = kept.c;
-      arguments.dy[direction] = this->dy_of(layer) + direction * this->H();
+      arguments.dy[direction] = dy + direction * this->H();
       arguments.bias_sums[direction] = bias_sums_of(layer, direction);
     }
     persistent::launch(this->main().stream.get(), plan_, arguments, exchange_);

@@ -113,7 +113,11 @@ void DeviceEngine<T>::compute_backward() {
 
 template <class T>
 void DeviceEngine<T>::backward_step() {
-  head_.backward(batch_, weights_.head(), dy());
+  if (takes_last_dy()) {
+    head_.backward_last_steps(batch_, weights_.head());
+  } else {
+    head_.backward(batch_, weights_.head(), dy());
+  }
   Lane& lane = head_gradient_lane();
   if (&lane != &main()) follow_main(lane.stream);
   head_.weight_gradient(batch_, y(), lane.products, parameters_.head_gradient());

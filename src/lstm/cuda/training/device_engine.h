@@ -52,7 +52,7 @@ class DeviceEngine : public model::CheckedEngine {
   void compute_backward() final;
   void copy_logits(std::span<float> logits) const final { head_.read_logits(batch_, logits); }
   void copy_logit_gradients(std::span<const float> gradients) final {
-    head_.set_logit_gradients(batch_, gradients);
+    head_.set_logit_gradients(batch_, weights_.head(), gradients);
   }
   double compute_clipping(double max_norm) final { return parameters_.clip_gradients(max_norm); }
   void use_learning_rate(double rate) final { parameters_.set_learning_rate(rate); }
@@ -72,6 +72,8 @@ class DeviceEngine : public model::CheckedEngine {
   // From dy(), which is multiplied by scale(), to the gradients of all LSTM parameters, which are not. They
   // hold what the step before left.
   virtual void backward_layers() = 0;
+  // Whether backward_layers() takes head().d_last_y() in place of dy(), which nobody fills then.
+  virtual bool takes_last_dy() const { return false; }
   // Where the gradient of the head's weights is computed: a lane other than main() must be waited for at the
   // end of backward_layers().
   virtual Lane& head_gradient_lane() { return main(); }

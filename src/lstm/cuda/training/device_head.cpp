@@ -71,7 +71,7 @@ template <class T>
 void DeviceHead<T>::forward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights) {
   if (is_small()) {
     return small_head_forward(stream_->get(), small_head(batch, weights), y, last_y_, logits_,
-                              cross_entropy_loss(batch));
+                              cross_entropy_loss(batch), d_last_y_);
   }
   if (!network_.reads_every_step()) {
     gather_last(stream_->get(), batch.rows(), batch.packed().samples(), batch.lengths(), y, width_, last_y_);
@@ -101,13 +101,15 @@ void DeviceHead<T>::read_logits(const DeviceBatch& batch, std::span<float> logit
 }
 
 template <class T>
-void DeviceHead<T>::set_logit_gradients(const DeviceBatch& batch, std::span<const float> gradients) {
+void DeviceHead<T>::set_logit_gradients(const DeviceBatch& batch, const Matrix<T>& weights,
+                                        std::span<const float> gradients) {
   std::vector<float> packed(size(logit_rows(batch), network_.classes));
   engines::pack_logit_gradients(network_, batch.packed(), gradients, packed);
   check(cudaMemcpyAsync(d_logits_, packed.data(), packed.size() * sizeof(float), cudaMemcpyHostToDevice,
                         stream_->get()),
         "copying gradients of logits to the device");
   make_operand(batch);
+  if (is_small()) small_head_backward(stream_->get(), small_head(batch, weights), operand(), d_last_y_);
   stream_->synchronise();
 }
 
@@ -166,21 +168,32 @@ void DeviceHead<T>::make_operand(const DeviceBatch& batch) {
 }
 
 template <class T>
-void DeviceHead<T>::backward(const DeviceBatch& batch, const Matrix<T>& weights, float* dy) {
-  if (is_small()) return small_head_backward(stream_->get(), small_head(batch, weights), operand(), dy);
-  const int rows = logit_rows(batch), all_rows = batch.packed().rows();
-  (*products_)(Product<T>{.m = rows,
+void DeviceHead<T>::input_gradient(const DeviceBatch& batch, const Matrix<T>& weights, float* dy) {
+  (*products_)(Product<T>{.m = logit_rows(batch),
                           .n = width_,
                           .k = network_.classes,
                           .a = operand(),
                           .lda = network_.classes,
                           .b = weights.values,
                           .ldb = weights.stride,
-                          .c = network_.reads_every_step() ? dy : d_last_y_,
+                          .c = dy,
                           .ldc = width_});
+}
+
+template <class T>
+void DeviceHead<T>::backward_last_steps(const DeviceBatch& batch, const Matrix<T>& weights) {
+  if (!is_small()) input_gradient(batch, weights, d_last_y_);  // else it is there since forward
+}
+
+template <class T>
+void DeviceHead<T>::backward(const DeviceBatch& batch, const Matrix<T>& weights, float* dy) {
   if (!network_.reads_every_step()) {
-    scatter_last(stream_->get(), batch.rows(), d_last_y_, width_, dy);
-  } else if (rows < all_rows) {
+    backward_last_steps(batch, weights);
+    return scatter_last(stream_->get(), batch.rows(), d_last_y_, width_, dy);
+  }
+  const int rows = logit_rows(batch), all_rows = batch.packed().rows();
+  input_gradient(batch, weights, dy);
+  if (rows < all_rows) {
     check(cudaMemsetAsync(dy + size(rows, width_), 0, size(all_rows - rows, width_) * sizeof(float),
                           stream_->get()),
           "clearing dy");

@@ -31,14 +31,18 @@ class DeviceHead {
   // What either has computed, which the caller has waited for.
   double loss(const DeviceBatch& batch) const;
   // As Engine::set_logit_gradients(). Waits for the device.
-  void set_logit_gradients(const DeviceBatch& batch, std::span<const float> gradients);
+  void set_logit_gradients(const DeviceBatch& batch, const Matrix<T>& weights,
+                           std::span<const float> gradients);
   // As Engine::read_logits(). Waits for the device.
   void read_logits(const DeviceBatch& batch, std::span<float> logits) const;
   // Another implementation of ctc() in place of kernels/ctc.h.
   void use_ctc(std::function<void(const DeviceBatch&, const CtcProblem&)> ctc) { ctc_ = std::move(ctc); }
-  // Both after the gradients of logits. Writes all of dy (rows, D*H), which is multiplied by scale: zero
-  // where the loss does not read y.
+  // All after the gradients of logits. Writes all of dy (rows, D*H), which is multiplied by scale: zero where
+  // the loss does not read y.
   void backward(const DeviceBatch& batch, const Matrix<T>& weights, float* dy);
+  // The same for cross-entropy, which reads each sample's last step only: into d_last_y().
+  void backward_last_steps(const DeviceBatch& batch, const Matrix<T>& weights);
+  const float* d_last_y() const { return d_last_y_; }  // (N, D*H) by place
   // Writes d_weights (V, D*H).
   void weight_gradient(const DeviceBatch& batch, const T* y, Products& products, float* d_weights) const;
 
@@ -51,6 +55,8 @@ class DeviceHead {
   bool is_small() const { return !network_.reads_every_step() && network_.classes <= kFewClasses; }
   SmallHead<T> small_head(const DeviceBatch& batch, const Matrix<T>& weights) const;
   CrossEntropy<T> cross_entropy_loss(const DeviceBatch& batch) const;
+  // Of the rows that the loss reads.
+  void input_gradient(const DeviceBatch& batch, const Matrix<T>& weights, float* dy);
   // From d_logits_ to operand().
   void make_operand(const DeviceBatch& batch);
   // Gradients of logits as operands of products, times scale.
