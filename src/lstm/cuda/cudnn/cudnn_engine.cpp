@@ -63,6 +63,7 @@ class CudnnEngine : public DeviceEngine<T> {
   }
 
   void backward_layers() override {
+    this->head_gradient(this->main());
     const T* dy = nullptr;
     if constexpr (sizeof(T) == 2) {
       const auto count = static_cast<long long>(size(this->batch().packed().rows(), this->width()));

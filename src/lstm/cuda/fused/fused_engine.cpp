@@ -46,6 +46,7 @@ class FusedEngine final : public BatchedEngine<T> {
   }
 
   void backward_layers() override {
+    this->head_gradient(this->main());
     for (int layer = this->network().layers - 1; layer >= 0; --layer) {
       this->fork();
       for (int direction = 0; direction < this->network().directions; ++direction) {

@@ -75,14 +75,18 @@ class PersistentEngine final : public BatchedEngine<T> {
     this->main().stream.wait_for(is_backward_packed_);
   }
 
-  // Weight gradients of a layer run in a stream of their own, beside the recurrences of the layers below.
-  // Those come first where both wait for multiprocessors: one cluster that starts behind a product is a whole
-  // recurrence that ends later.
-  Lane& head_gradient_lane() override { return weight_lane_; }
   bool takes_last_dy() const override { return !this->network().reads_every_step(); }
+
+  // Weight gradients of a layer run in a stream of their own, beside the recurrences of the layers below; the
+  // head's beside that of the last layer. Recurrences come first where both wait for multiprocessors (one
+  // cluster that starts behind a product is a whole recurrence that ends later), and are recorded first where
+  // both wait for nothing, as in forward.
   void backward_layers() override {
-    for (int layer = this->network().layers - 1; layer > 0; --layer) {
-      recur_backward(layer);
+    const int last = this->network().layers - 1;
+    this->follow_main(weight_lane_.stream);
+    recur_backward(last);
+    this->head_gradient(weight_lane_);
+    for (int layer = last; layer > 0; --layer) {
       this->follow_main(weight_lane_.stream);
       for (int direction = 0; direction < this->network().directions; ++direction) {
         this->W_gradient(weight_lane_, layer, direction);
@@ -90,8 +94,8 @@ class PersistentEngine final : public BatchedEngine<T> {
         bias_gradients(weight_lane_.stream, layer, direction);
       }
       this->input_gradients(layer);
+      recur_backward(layer - 1);
     }
-    recur_backward(0);
     this->follow_main(weight_lane_.stream);
     first_weight_gradients();
   }

@@ -118,9 +118,6 @@ void DeviceEngine<T>::backward_step() {
   } else {
     head_.backward(batch_, weights_.head(), dy());
   }
-  Lane& lane = head_gradient_lane();
-  if (&lane != &main()) follow_main(lane.stream);
-  head_.weight_gradient(batch_, y(), lane.products, parameters_.head_gradient());
   backward_layers();
 }
 

@@ -70,17 +70,19 @@ class DeviceEngine : public model::CheckedEngine {
   virtual const T* y() const = 0;     // (rows, D*H) of the last layer
   virtual float* dy() = 0;            // (rows, D*H) of the last layer, filled before backward_layers
   // From dy(), which is multiplied by scale(), to the gradients of all LSTM parameters, which are not. They
-  // hold what the step before left.
+  // hold what the step before left. Calls head_gradient(), for it to start where it is least in the way.
   virtual void backward_layers() = 0;
   // Whether backward_layers() takes head().d_last_y() in place of dy(), which nobody fills then.
   virtual bool takes_last_dy() const { return false; }
-  // Where the gradient of the head's weights is computed: a lane other than main() must be waited for at the
-  // end of backward_layers().
-  virtual Lane& head_gradient_lane() { return main(); }
   virtual std::size_t layer_bytes() const = 0;
   // Whether forward and backward are started as graphs. Then what the layers put into streams may depend on
   // nothing but batch().pattern() and what memory on the device holds.
   virtual bool is_recorded() const { return false; }
+
+  // That of the head's weights, in main() or a lane that follows it and that it waits for.
+  void head_gradient(Lane& lane) {
+    head_.weight_gradient(batch_, y(), lane.products, parameters_.head_gradient());
+  }
 
   const BatchShape& shape() const { return shape_; }
   const DeviceBatch& batch() const { return batch_; }
