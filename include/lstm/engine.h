@@ -50,6 +50,15 @@ struct AdamState {
   std::vector<float> second_moments;  // likewise
 };
 
+// Phases of a step by a device's own clock, in nanoseconds.
+struct DeviceTimes {
+  std::int64_t forward_ns = 0;  // cross-entropy included, which is part of forward's launches there
+  std::int64_t loss_ns = 0;
+  std::int64_t backward_ns = 0;
+
+  std::int64_t total_ns() const { return forward_ns + loss_ns + backward_ns; }
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -66,15 +75,21 @@ class Engine {
   // engines.
   virtual std::span<const double> gradients_fp64() const { return {}; }
 
-  // One training step is load, forward, loss (or set_logit_gradients), backward, update, in this order; none
-  // of them allocates (but set_logit_gradients on a GPU). To evaluate or predict, load and forward (and loss)
-  // suffice.
-  // load keeps the views (the caller keeps the data alive and unchanged until backward ends) and throws what
-  // validate(batch) throws. A call whose predecessor is missing for this batch throws
-  // std::invalid_argument, and so does a second backward for one forward.
+  // One training step is load, forward, loss (or start_loss, or set_logit_gradients), backward, update, in
+  // this order; none of them allocates (but set_logit_gradients on a GPU). To evaluate or predict, load and
+  // forward (and loss) suffice.
+  // load keeps the views (the caller keeps the data alive and unchanged until backward ends: on a GPU, until
+  // loss or synchronise behind it returns) and throws what validate(batch) throws. A call whose predecessor
+  // is missing for this batch throws std::invalid_argument, and so does a second backward for one forward.
   virtual void load(const Batch& batch) = 0;
   virtual void forward() = 0;
-  virtual double loss() = 0;  // throws std::logic_error for Loss::custom
+  // The loss and its gradients, for whose value nobody waits yet: a program on a GPU calls loss() behind
+  // backward, so that the device never waits for the host. On a CPU it is loss() without its value. Throws
+  // std::logic_error for Loss::custom, std::invalid_argument behind backward.
+  virtual void start_loss() = 0;
+  // Starts the loss where start_loss() has not, and waits for it: at any time until the next load. Throws
+  // std::logic_error for Loss::custom.
+  virtual double loss() = 0;
   virtual void backward() = 0;
   virtual void update() = 0;  // one step of Adam
 
@@ -101,9 +116,9 @@ class Engine {
   // Waits until everything that was started has ended: on a GPU forward, backward and update return before
   // they are done.
   virtual void synchronise() {}
-  // Nanoseconds from the start of the last forward to the end of its backward by the device's own clock,
-  // where it has one.
-  virtual std::optional<std::int64_t> device_ns() { return std::nullopt; }
+  // From the start of the last forward to the end of its backward by the device's own clock, where it has one
+  // and backward has been called for the batch. Waits for it.
+  virtual std::optional<DeviceTimes> device_times() { return std::nullopt; }
 
   // Bytes held by the engine beyond parameters, gradients and optimiser state.
   virtual std::size_t workspace_bytes() const = 0;

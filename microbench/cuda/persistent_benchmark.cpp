@@ -56,6 +56,7 @@ class Recurrence {
       backward_.c[d] = forward_.c[d];
       forward_.y[d] = y + d * kUnits;
       backward_.dy[d] = dy + d * kUnits;
+      backward_.bias_sums[d] = take<float>(static_cast<std::size_t>(shape.samples) * 4 * kUnits);
     }
     exchange_ = take<std::byte>(plan.exchange_bytes());
   }

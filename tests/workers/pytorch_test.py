@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import unittest
+from unittest import mock
 
 import numpy as np
 
@@ -295,6 +296,55 @@ class ProcessTest(unittest.TestCase):
         self.assertEqual(caught.exception.kind, "failed")
         self.assertIn("cannot be imported", str(caught.exception))
         self.assertEqual(worker.close(), 0)
+
+
+class FakeGpu(object):
+    """Time of a GPU that works off what it was given only when somebody waits for it."""
+
+    def __init__(self):
+        self.now, self.waits = 0.0, 0
+
+    def synchronize(self):
+        self.now += 10.0
+        self.waits += 1
+
+    def event(self, enable_timing):
+        gpu = self
+
+        class Event(object):
+            def record(self):
+                gpu.now += 1.0
+                self.at = gpu.now
+
+            def elapsed_time(self, other):
+                return other.at - self.at
+        assert enable_timing
+        return Event()
+
+
+class PhasesOnAGpu(unittest.TestCase):
+    def test_nobody_waits_within_a_step(self):
+        sys.path.insert(0, os.path.dirname(WORKER))
+        import torch
+        import training
+        gpu, order = FakeGpu(), []
+        step = training.Training.__new__(training.Training)
+        step.device, step.dtype = "cuda", "fp32"
+        step.host_x, step.host_labels = torch.ones(2, 3), torch.tensor([0, 1])
+        step.network = torch.nn.Linear(3, 2)
+        step.clock = lambda: int(gpu.now * 1e6)
+        step.loss = lambda logits, labels: torch.nn.functional.cross_entropy(logits, labels)
+        step.network.register_full_backward_hook(lambda *_: order.append("backward"))
+        api = training.versions.api
+        with mock.patch.object(api, "move", lambda tensor, _: tensor), \
+                mock.patch.object(api, "scalar", lambda loss: order.append("loss") or loss.item()), \
+                mock.patch.object(torch.cuda, "synchronize", gpu.synchronize), \
+                mock.patch.object(torch.cuda, "Event", gpu.event):
+            times = step.step(False)
+        self.assertEqual(order, ["backward", "loss"])
+        self.assertEqual(gpu.waits, 4)  # in front, behind the input, behind backward, behind the update
+        self.assertEqual([times[phase] for phase in ("input_ns", "forward_ns", "loss_ns", "backward_ns", "update_ns")],
+                         [10000000, 1000000, 1000000, 11000000, 10000000])
 
 
 if __name__ == "__main__":

@@ -27,17 +27,29 @@ void CheckedEngine::load(const Batch& batch) {
 void CheckedEngine::forward() {
   require(Done::load, "forward", "load");
   done_ = Done::forward;
+  has_loss_ = false;
   compute_forward();
 }
 
-double CheckedEngine::loss() {
+void CheckedEngine::ensure_loss(const char* call) {
   if (network().loss == Loss::custom) {
-    throw std::logic_error("loss: a custom loss is the caller's; set_logit_gradients() takes its gradients");
+    throw std::logic_error(std::string(call) +
+                           ": a custom loss is the caller's; set_logit_gradients() takes its gradients");
   }
-  require(Done::forward, "loss", "forward");
-  const double loss = compute_loss();
+  require(Done::forward, call, "forward");
+  if (!has_loss_) compute_loss();
+  has_loss_ = true;
   if (done_ == Done::forward) done_ = Done::loss;
-  return loss;
+}
+
+void CheckedEngine::start_loss() {
+  if (done_ == Done::backward) throw std::invalid_argument("start_loss: called after backward");
+  ensure_loss("start_loss");
+}
+
+double CheckedEngine::loss() {
+  ensure_loss("loss");
+  return computed_loss();
 }
 
 void CheckedEngine::backward() {

@@ -10,6 +10,7 @@ class CheckedEngine : public Engine {
  public:
   void load(const Batch& batch) final;
   void forward() final;
+  void start_loss() final;
   double loss() final;
   void backward() final;
   void read_logits(std::span<float> logits) const final;
@@ -22,7 +23,8 @@ class CheckedEngine : public Engine {
   // As the functions of Engine, which call them when nothing is wrong; but load_batch() validates the batch.
   virtual void load_batch(const Batch& batch) = 0;
   virtual void compute_forward() = 0;
-  virtual double compute_loss() = 0;
+  virtual void compute_loss() = 0;     // and its gradients; on a GPU nobody waits for them
+  virtual double computed_loss() = 0;  // what compute_loss() has computed; waits for it
   virtual void compute_backward() = 0;
   virtual void copy_logits(std::span<float> logits) const = 0;
   virtual void copy_logit_gradients(std::span<const float> gradients) = 0;
@@ -36,8 +38,10 @@ class CheckedEngine : public Engine {
   enum class Done { nothing, load, forward, loss, backward };
   void require(Done least, const char* call, const char* before) const;
   void require_logits_size(std::size_t size) const;
+  void ensure_loss(const char* call);
 
   Done done_ = Done::nothing;
+  bool has_loss_ = false;        // compute_loss() has been called since forward
   std::size_t logits_size_ = 0;  // of the batch
 };
 

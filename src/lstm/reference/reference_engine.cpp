@@ -102,12 +102,15 @@ class ReferenceEngine final : public model::CheckedEngine {
     for_each_sample([this](int, Trace& trace, int) { reference::forward(network_, weights_, trace); });
   }
 
-  double compute_loss() override {
+  void compute_loss() override {
     for_each_sample([this](int n, Trace& trace, int) {
       const std::size_t first = label_starts_[n];
       evaluate_loss(network_, batch_.samples, batch_.labels.subspan(first, label_starts_[n + 1] - first),
                     trace);
     });
+  }
+
+  double computed_loss() override {
     double sum = 0;
     for (int n = 0; n < batch_.samples; ++n) sum += traces_[static_cast<std::size_t>(n)].loss;
     return sum;

@@ -217,6 +217,42 @@ TEST_P(EmulatedEngine, TakesParametersThatAreWrittenBetweenSteps) {
   EXPECT_EQ(testing::loss_and_gradients(*engine, problem.batch()).gradients, first.gradients);
 }
 
+// Nobody waits for the device between forward and the end of backward.
+TEST_P(EmulatedEngine, TellsTheLossBehindBackward) {
+  using testing::emulation::StreamOrder, testing::emulation::use_stream_order;
+  for (const StreamOrder order : {StreamOrder::random, StreamOrder::early, StreamOrder::late}) {
+    use_stream_order(order);
+    for (std::uint32_t seed = 600; seed < 604; ++seed) {
+      const RandomProblem problem(seed);
+      testing::expect_started_loss(*engine_for(problem), problem);
+    }
+  }
+}
+
+TEST_P(EmulatedEngine, TellsItsOwnTimeBehindBackward) {
+  for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
+    const RandomProblem problem({.inputs = 4, .units = 7, .classes = 3, .loss = loss}, {3, 4, 1}, 5);
+    const auto engine = engine_for(problem);
+    engine->load(problem.batch());
+    EXPECT_FALSE(engine->device_times().has_value());
+    engine->forward();
+    engine->start_loss();
+    EXPECT_FALSE(engine->device_times().has_value());
+    engine->backward();
+    const auto times = engine->device_times();
+    ASSERT_TRUE(times.has_value());
+    EXPECT_GT(times->forward_ns, 0);
+    EXPECT_GT(times->backward_ns, 0);
+    if (loss == Loss::ctc) {
+      EXPECT_GT(times->loss_ns, 0);
+    } else {
+      EXPECT_EQ(times->loss_ns, 0) << "part of forward";
+    }
+    engine->forward();
+    EXPECT_FALSE(engine->device_times().has_value());
+  }
+}
+
 TEST_P(EmulatedEngine, ReadsLogitsInTheOrderOfTheBatch) {
   for (std::uint32_t seed = 400; seed < 404; ++seed) {
     const RandomProblem problem(seed);

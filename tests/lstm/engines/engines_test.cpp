@@ -195,6 +195,14 @@ TEST_P(EveryEngine, FlushesNumbersThatUnderflow) {
   }
 }
 
+TEST_P(EveryEngine, TellsTheLossBehindBackward) {
+  for (std::uint32_t seed = 600; seed < 610; ++seed) {
+    const RandomProblem problem(seed);
+    testing::expect_started_loss(*engine_for(problem, {.threads = 2}), problem);
+    if (HasFailure()) return;
+  }
+}
+
 TEST_P(EveryEngine, ReadsLogitsInTheOrderOfTheBatch) {
   for (std::uint32_t seed = 400; seed < 430; ++seed) {
     const RandomProblem problem(seed);

@@ -123,14 +123,19 @@ std::unique_ptr<Engine> engine_for(const RandomProblem& problem, std::string_vie
   return engine;
 }
 
+std::vector<double> gradients_of(Engine& engine) {
+  const std::span<const double> exact = engine.gradients_fp64();
+  if (!exact.empty()) return {exact.begin(), exact.end()};
+  const std::span<const float> gradients = engine.gradients();
+  return {gradients.begin(), gradients.end()};
+}
+
 StepResult loss_and_gradients(Engine& engine, const Batch& batch) {
   engine.load(batch);
   engine.forward();
   StepResult result{engine.loss(), {}};
   engine.backward();
-  const auto exact = engine.gradients_fp64();
-  result.gradients.assign(exact.begin(), exact.end());
-  if (exact.empty()) result.gradients.assign(engine.gradients().begin(), engine.gradients().end());
+  result.gradients = gradients_of(engine);
   return result;
 }
 

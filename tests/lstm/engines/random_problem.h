@@ -45,6 +45,8 @@ struct StepResult {
   std::vector<double> gradients;
 };
 
+// As exact as the engine has them.
+std::vector<double> gradients_of(Engine& engine);
 // load, forward, loss, backward.
 StepResult loss_and_gradients(Engine& engine, const Batch& batch);
 StepResult reference_result(const RandomProblem& problem);

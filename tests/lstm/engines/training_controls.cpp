@@ -31,6 +31,27 @@ std::vector<float> copy_of(std::span<const float> values) {
 
 }  // namespace
 
+void expect_started_loss(Engine& engine, const RandomProblem& problem, double tolerance) {
+  const Batch batch = problem.batch();
+  engine.load(batch);
+  EXPECT_THROW(engine.start_loss(), std::invalid_argument) << "before forward";
+  EXPECT_THROW(engine.loss(), std::invalid_argument) << "before forward";
+  const StepResult expected = loss_and_gradients(engine, batch);
+  EXPECT_THROW(engine.start_loss(), std::invalid_argument) << "after backward";
+  for (int step = 0; step < 3; ++step) {  // a GPU records the second one
+    engine.load(batch);
+    engine.forward();
+    EXPECT_THROW(engine.backward(), std::invalid_argument) << "the loss of the step before";
+    engine.start_loss();
+    if (step == 1) engine.start_loss();  // once is enough
+    engine.backward();
+    EXPECT_THROW(engine.backward(), std::invalid_argument) << "a second time";
+    const double loss = engine.loss();
+    EXPECT_EQ(engine.loss(), loss) << problem.text() << ": asked again";
+    expect_close({loss, gradients_of(engine)}, expected, engine.layout(), tolerance, problem.text());
+  }
+}
+
 void expect_logits(Engine& engine, const RandomProblem& problem, double tolerance) {
   const Batch batch = problem.batch();
   const auto reference = testing::engine_for(problem, "reference", {.dtype = DType::fp64});
@@ -80,6 +101,7 @@ void expect_logit_gradients(Engine& engine, const RandomProblem& problem, double
     of.forward();
     if (problem.network.loss == Loss::custom) {
       EXPECT_THROW(of.loss(), std::logic_error);
+      EXPECT_THROW(of.start_loss(), std::logic_error);
     } else {
       of.loss();  // whose gradients are replaced
     }

@@ -1,11 +1,14 @@
-// What every engine offers beside the training step: logits and their gradients, clipping of gradients, the
-// learning rate, Adam's state.
+// What every engine offers beside the training step: a loss that nobody waits for, logits and their
+// gradients, clipping of gradients, the learning rate, Adam's state.
 #pragma once
 
 #include "lstm/engines/random_problem.h"
 
 namespace lstm::testing {
 
+// Expects loss and gradients of a step whose loss is asked for behind backward to be those of one that waits
+// for it before: the same bits, or (tolerance) nearly so. Expects calls out of order to throw.
+void expect_started_loss(Engine& engine, const RandomProblem& problem, double tolerance = 0);
 // Expects the logits of the reference, each within `tolerance` of the largest, in the order of the batch,
 // with zeros where the loss reads nothing.
 void expect_logits(Engine& engine, const RandomProblem& problem, double tolerance);

@@ -55,7 +55,8 @@ class BasicEngine final : public DeviceEngine<float> {
   }
 
   void backward_layers() override {
-    // The head's gradient is complete already; those of the layers are sums over steps.
+    head_gradient(main());
+    // Those of the layers are sums over steps.
     check(cudaMemsetAsync(store().gradients_on_device(), 0, layout().head().offset * sizeof(float),
                           main().stream.get()),
           "clearing gradients");

@@ -54,12 +54,16 @@ class CudnnEngine : public DeviceEngine<T> {
       rnn_.set_lengths(this->batch().packed());
       pattern_ = this->batch().pattern();
     }
-    copy_segments(this->main().stream.get(), import_, segment_count_, largest_segment_,
-                  this->store().on_device(), rnn_.weights(), 1.0f);
+    copy_segments<float, T>(this->main().stream.get(), {.segments = import_,
+                                                        .count = segment_count_,
+                                                        .largest = largest_segment_,
+                                                        .from = this->store().on_device(),
+                                                        .to = rnn_.weights()});
     rnn_.forward(this->x(), y_);
   }
 
   void backward_layers() override {
+    this->head_gradient(this->main());
     const T* dy = nullptr;
     if constexpr (sizeof(T) == 2) {
       const auto count = static_cast<long long>(size(this->batch().packed().rows(), this->width()));
@@ -70,8 +74,12 @@ class CudnnEngine : public DeviceEngine<T> {
     }
     rnn_.backward_data(y_, dy, dx_);
     rnn_.backward_weights(this->x(), y_);
-    copy_segments(this->main().stream.get(), export_, segment_count_, largest_segment_, rnn_.d_weights(),
-                  this->store().gradients_on_device(), 1.0f / this->scale());
+    copy_segments<T, float>(this->main().stream.get(), {.segments = export_,
+                                                        .count = segment_count_,
+                                                        .largest = largest_segment_,
+                                                        .from = rnn_.d_weights(),
+                                                        .to = this->store().gradients_on_device(),
+                                                        .scale = 1.0f / this->scale()});
   }
 
  private:

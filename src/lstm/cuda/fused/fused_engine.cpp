@@ -3,6 +3,7 @@
 #include <array>
 
 #include "cuda/kernels/cell.h"
+#include "cuda/kernels/parameters.h"
 #include "cuda/runtime/check.h"
 #include "cuda/training/batched_engine.h"
 
@@ -45,6 +46,7 @@ class FusedEngine final : public BatchedEngine<T> {
   }
 
   void backward_layers() override {
+    this->head_gradient(this->main());
     for (int layer = this->network().layers - 1; layer >= 0; --layer) {
       this->fork();
       for (int direction = 0; direction < this->network().directions; ++direction) {
@@ -58,7 +60,9 @@ class FusedEngine final : public BatchedEngine<T> {
  private:
   void plan() {
     for (int direction = 0; direction < this->network().directions; ++direction) {
-      dc_[static_cast<std::size_t>(direction)] = arena_.take<float>(size(this->shape().samples, H()));
+      const auto d = static_cast<std::size_t>(direction);
+      dc_[d] = arena_.take<float>(size(this->shape().samples, H()));
+      column_sums_[d] = arena_.take<float>(size(kColumnSumPartials, gates()));
     }
   }
 
@@ -135,11 +139,16 @@ class FusedEngine final : public BatchedEngine<T> {
                                .ldc = width,
                                .beta = 1.0f});
     }
-    this->weight_gradients(lane, layer, direction);
+    this->W_gradient(lane, layer, direction);
+    this->R_gradient(lane, layer, direction);
+    const DirectionTensors gradients = this->store().gradients(layer, direction);
+    bias_gradient(lane.stream.get(), this->batch().packed().rows(), gates(), kept.gates, 1.0f / this->scale(),
+                  false, column_sums_[static_cast<std::size_t>(direction)], gradients.b_W, gradients.b_R);
   }
 
   DeviceArena arena_;
-  std::array<float*, 2> dc_{};  // (N, H) by direction
+  std::array<float*, 2> dc_{};           // (N, H) by direction
+  std::array<float*, 2> column_sums_{};  // (kColumnSumPartials, 4H) by direction
 };
 
 }  // namespace

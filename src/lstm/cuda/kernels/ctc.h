@@ -21,7 +21,7 @@ struct CtcProblem {
   const int* label_starts = nullptr;  // (N + 1) by place
   const float* logits = nullptr;      // (rows of loss_steps, V)
   float* d_logits = nullptr;          // (rows of loss_steps, V) out: zero behind a sample's loss length
-  double* losses = nullptr;           // (N) by place, out
+  double* losses = nullptr;           // (N) by place, out; may be pinned memory
   // Scratch.
   Parts* probabilities = nullptr;  // (rows of loss_steps, V)
   Parts* alpha = nullptr;          // (N, loss_steps, 2S + 1), of which S + 1 blanks, then the labels

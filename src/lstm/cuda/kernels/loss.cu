@@ -4,21 +4,14 @@
 #include "cuda/kernels/ctc_kernels.h"
 #include "cuda/kernels/launch.h"
 #include "cuda/kernels/loss_kernels.h"
-#include "cuda/kernels/parameters.h"
 
 namespace lstm::cuda {
 
 template <class T>
 void cross_entropy(StreamHandle stream, const CrossEntropy<T>& problem) {
-  constexpr int kWarps = 8;                    // of one block of many
-  constexpr int kAlone = 1024;                 // threads of one block
-  constexpr long long kMostAlone = 16 * 1024;  // logits: one launch in place of two
-  if (static_cast<long long>(problem.rows) * problem.classes <= kMostAlone) {
-    return launch("cross_entropy", stream, 1, kAlone, cross_entropy_kernel<T>, problem);
-  }
+  constexpr int kWarps = 8;  // of a block
   const auto blocks = static_cast<unsigned>((problem.rows + kWarps - 1) / kWarps);
   launch("cross_entropy", stream, blocks, kWarps * kWarpSize, cross_entropy_kernel<T>, problem);
-  sum_in_order(stream, problem.rows, problem.losses, 1.0 / problem.rows, problem.mean);
 }
 
 void widen_losses(StreamHandle stream, int count, const float* narrow, double* losses) {

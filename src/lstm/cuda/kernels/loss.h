@@ -14,8 +14,7 @@ struct CrossEntropy {
   const int* labels = nullptr;    // (rows)
   float scale = 1.0f;             // of the gradient
   T* d_logits = nullptr;          // (rows, V) out: scale * (softmax(logits) - one-hot(label))
-  double* losses = nullptr;       // (rows) out: -log(softmax(logits)[label])
-  double* mean = nullptr;         // (1) out: of the losses; may be pinned memory
+  double* losses = nullptr;       // (rows) out: -log(softmax(logits)[label]); may be pinned memory
 };
 
 template <class T>

@@ -12,13 +12,6 @@ constexpr unsigned kBlocksEach = 16;  // of a step: a hundred steps alone leave 
 }  // namespace
 
 template <class T>
-void pack_x(StreamHandle stream, const PackedRows& rows, const int* order, const float* x, int loaded_steps,
-            int inputs, int stride, T* packed) {
-  launch("pack_x", stream, dim3(static_cast<unsigned>(rows.steps), kBlocksEach), kThreads, pack_x_kernel<T>,
-         rows, order, x, loaded_steps, inputs, stride, packed);
-}
-
-template <class T>
 void gather_h_before(StreamHandle stream, const PackedRows& rows, int direction, const T* y, int stride,
                      int units, T* h_before) {
   launch("gather_h_before", stream, dim3(static_cast<unsigned>(rows.steps), kBlocksEach), kThreads,
@@ -37,9 +30,8 @@ void scatter_last(StreamHandle stream, const PackedRows& rows, const float* d_la
          scatter_last_kernel<float>, rows, d_last, width, dy);
 }
 
-#define LSTM_INSTANTIATE(T)                                                                              \
-  template void pack_x<T>(StreamHandle, const PackedRows&, const int*, const float*, int, int, int, T*); \
-  template void gather_h_before<T>(StreamHandle, const PackedRows&, int, const T*, int, int, T*);        \
+#define LSTM_INSTANTIATE(T)                                                                       \
+  template void gather_h_before<T>(StreamHandle, const PackedRows&, int, const T*, int, int, T*); \
   template void gather_last<T>(StreamHandle, const PackedRows&, int, const int*, const T*, int, T*);
 LSTM_INSTANTIATE(float)
 LSTM_INSTANTIATE(Bf16)

@@ -6,12 +6,6 @@
 
 namespace lstm::cuda {
 
-// x (N, loaded_steps, inputs) as loaded -> packed (rows, stride) with zeros behind the inputs. order (N): the
-// sample of each place.
-template <class T>
-void pack_x(StreamHandle stream, const PackedRows& rows, const int* order, const float* x, int loaded_steps,
-            int inputs, int stride, T* packed);
-
 // h of the step before each row of one direction, dense (rows, units), from its part of y (rows, stride).
 template <class T>
 void gather_h_before(StreamHandle stream, const PackedRows& rows, int direction, const T* y, int stride,

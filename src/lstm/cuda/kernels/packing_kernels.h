@@ -1,4 +1,4 @@
-// Copies between the batch as loaded, packed rows, and the rows that a loss or a weight gradient reads. A
+// Copies between packed rows and the rows that a loss or a weight gradient reads. A
 // column of blocks a step: their threads walk over the step's rows and columns, columns fastest.
 #pragma once
 
@@ -7,24 +7,6 @@
 #include "cuda/math/numbers.h"
 
 namespace lstm::cuda {
-
-// x (N, T_loaded, C) -> packed (rows, stride), columns C..stride-1 zero. Nothing behind a sample's length is
-// read.
-template <class T>
-__global__ void pack_x_kernel(PackedRows rows, const int* order, const float* x, int loaded_steps, int inputs,
-                              int stride, T* packed) {
-  const int t = static_cast<int>(blockIdx.x);
-  const long long first = rows.row(t);
-  const long long count = static_cast<long long>(rows.active(t)) * stride;
-  const long long threads = static_cast<long long>(gridDim.y) * blockDim.x;
-  for (long long i = static_cast<long long>(blockIdx.y) * blockDim.x + threadIdx.x; i < count; i += threads) {
-    const auto [place, column] = element(i, stride);
-    const float value = column < inputs
-                            ? x[(static_cast<long long>(order[place]) * loaded_steps + t) * inputs + column]
-                            : 0.0f;
-    packed[first * stride + i] = rounded<T>(value);
-  }
-}
 
 // For each row of direction's part of y (rows, stride), H columns: h of the step before it, zero where there
 // is none.

@@ -29,6 +29,24 @@ struct Segment {
   int from_stride = 0, to_stride = 0;  // from one row to the next
 };
 
+// to = scale * from, segment by segment.
+template <class From, class To>
+struct SegmentCopies {
+  const Segment* segments = nullptr;  // (count), on the device
+  int count = 0;                      //
+  long long largest = 0;              // elements of the largest
+  const From* from = nullptr;         //
+  To* to = nullptr;                   //
+  float scale = 1.0f;                 //
+};
+
+// Blocks of kCopyThreads threads that a segment is given.
+constexpr int kCopyThreads = 256;
+inline unsigned copy_blocks(long long largest) {
+  constexpr long long kElementsEach = 4 * kCopyThreads, kMostBlocks = 1024;
+  return static_cast<unsigned>(std::clamp((largest + kElementsEach - 1) / kElementsEach, 1LL, kMostBlocks));
+}
+
 // Elements of the largest.
 inline long long largest_of(std::span<const Segment> segments) {
   long long largest = 0;
@@ -45,15 +63,12 @@ void adam(StreamHandle stream, const AdamStep& step);
 template <class T>
 void bias_gradient(StreamHandle stream, int rows, int columns, const T* d_gates, float scale, bool adds,
                    float* partial, float* b_W, float* b_R);
+// The same where few rows of sums (rows, columns) are there already.
+void bias_gradient_of_sums(StreamHandle stream, int rows, int columns, const float* sums, float scale,
+                           bool adds, float* b_W, float* b_R);
 
-// to = scale * from, segment by segment; `segments` (count) lies on the device, and the largest has so many
-// elements.
 template <class From, class To>
-void copy_segments(StreamHandle stream, const Segment* segments, int count, long long largest,
-                   const From* from, To* to, float scale);
-
-// *total = scale * the sum of values (count), in one order. `total` may be pinned memory.
-void sum_in_order(StreamHandle stream, int count, const double* values, double scale, double* total);
+void copy_segments(StreamHandle stream, const SegmentCopies<From, To>& copies);
 
 constexpr int kSquareSums = 128;  // most blocks that share the values
 

@@ -1,15 +1,30 @@
-// Forward: one block a place, one warp a class. Backward: a column of blocks a step, as in packing_kernels.h.
+// One block a place. Forward: one warp a class, then one for the loss.
 #pragma once
 
-#include "cuda/kernels/element.h"
+#include "cuda/kernels/cross_entropy_row.h"
 #include "cuda/kernels/small_head.h"
 #include "cuda/kernels/warp.h"
 #include "cuda/math/numbers.h"
 
 namespace lstm::cuda {
 
+// d_last_y of one place, by all threads of a block.
 template <class T>
-__global__ void small_head_forward_kernel(SmallHead<T> head, const T* y, T* last_y, float* logits) {
+__device__ inline void gradient_of_last_y(const SmallHead<T>& head, int place, const T* d_logits,
+                                          float* d_last_y) {
+  const T* const d = d_logits + static_cast<long long>(place) * head.classes;
+  for (int j = static_cast<int>(threadIdx.x); j < head.width; j += static_cast<int>(blockDim.x)) {
+    float sum = 0.0f;
+    for (int k = 0; k < head.classes; ++k) {
+      sum += to_float(d[k]) * to_float(head.weights[static_cast<long long>(k) * head.stride + j]);
+    }
+    d_last_y[static_cast<long long>(place) * head.width + j] = sum;
+  }
+}
+
+template <class T>
+__global__ void small_head_forward_kernel(SmallHead<T> head, const T* y, T* last_y, float* logits,
+                                          CrossEntropy<T> loss, float* d_last_y) {
   const int place = static_cast<int>(blockIdx.x), lane = static_cast<int>(threadIdx.x % kWarpSize);
   const int warps = static_cast<int>(blockDim.x) / kWarpSize;
   const long long row = head.rows.row(head.lengths[place] - 1) + place;
@@ -24,29 +39,15 @@ __global__ void small_head_forward_kernel(SmallHead<T> head, const T* y, T* last
     sum = warp_sum(sum);
     if (lane == 0) logits[static_cast<long long>(place) * head.classes + k] = sum;
   }
+  __syncthreads();
+  if (static_cast<int>(threadIdx.x) < kWarpSize) cross_entropy_of_row(loss, place, lane);
+  __syncthreads();
+  gradient_of_last_y(head, place, loss.d_logits, d_last_y);
 }
 
-// Samples whose last step is t are the last places of its rows.
 template <class T>
-__global__ void small_head_backward_kernel(SmallHead<T> head, const T* d_logits, float* dy) {
-  const int t = static_cast<int>(blockIdx.x), width = head.width;
-  const long long first = static_cast<long long>(head.rows.row(t)) * width;
-  const long long count = static_cast<long long>(head.rows.active(t)) * width;
-  const long long zeros =
-      t + 1 < head.rows.steps ? static_cast<long long>(head.rows.active(t + 1)) * width : 0;
-  const long long threads = static_cast<long long>(gridDim.y) * blockDim.x;
-  for (long long i = static_cast<long long>(blockIdx.y) * blockDim.x + threadIdx.x; i < count; i += threads) {
-    float sum = 0.0f;
-    if (i >= zeros) {
-      const auto [place, column] = element(i, width);
-      const T* const d = d_logits + place * head.classes;
-      const T* const weights = head.weights + column;
-      for (int k = 0; k < head.classes; ++k) {
-        sum += to_float(d[k]) * to_float(weights[static_cast<long long>(k) * head.stride]);
-      }
-    }
-    dy[first + i] = sum;
-  }
+__global__ void small_head_backward_kernel(SmallHead<T> head, const T* d_logits, float* d_last_y) {
+  gradient_of_last_y(head, static_cast<int>(blockIdx.x), d_logits, d_last_y);
 }
 
 }  // namespace lstm::cuda

@@ -13,8 +13,8 @@
 //   3. barrier of the block
 //   4. product of the block's rows of R, transposed, with its gradients of gates: each warp 32 units of dh;
 //      lanes exchange halves so that each sends 16 bytes (4 samples) to the owner of the unit
-//   5. while those are under way: stores the gradients, fetches what the steps to come need and computes of
-//      it what does not depend on dh
+//   5. while those are under way: stores the gradients and adds them to the bias's, fetches what the steps to
+//      come need and computes of it what does not depend on dh
 //
 // Why no further barrier is needed: inbox and operand alternate between two places. A block sends parts of
 // iteration m + 1 into the place of iteration m - 1's after all parts of iteration m have arrived; their
@@ -153,12 +153,14 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
       pair.sample);
   T* const all_gates = a.gates[d] + unit;
   const float* const all_c = a.c[d] + unit;
-  const float* const all_dy = a.dy[d] + unit;
+  // Where there is one row of a sample, it is at the same place in every step.
+  const float* const all_dy =
+      a.dy[d] + unit + (a.is_dy_last ? (steps.first_place() + pair.sample) * a.y_row : 0);
   const int gates_stride = 4 * H * static_cast<int>(sizeof(T));
   const int c_stride = H * static_cast<int>(sizeof(float)),
-            dy_stride = a.y_row * static_cast<int>(sizeof(float));
+            dy_stride = a.is_dy_last ? 0 : a.y_row * static_cast<int>(sizeof(float));
   // Units of the padding keep zeros, and so do their gradients.
-  const auto load_saved = [&](const Step& of, const Step& in_front, SavedCell<T>& saved) {
+  const auto load_saved = [&](const Step& behind, const Step& of, const Step& in_front, SavedCell<T>& saved) {
     const bool is_wanted = has_unit && pair.sample < of.active;
     const bool has_before = pair.sample < in_front.active;
     const int row = of.row + pair.sample;
@@ -171,17 +173,22 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
     saved.c_before = is_wanted && !has_before ? 0 : saved.c_before;
     lane.template load_global_if<float>(
         is_wanted && has_before, lane.row_of(all_c, in_front.row + pair.sample, c_stride), saved.c_before);
-    lane.template load_global_if<float>(is_wanted, lane.row_of(all_dy, row, dy_stride), saved.dy);
+    // A sample's last step is the last of its recurrence, or the first one in reverse.
+    const int go_on = !a.is_dy_last ? 0 : d == 0 ? behind.active : in_front.active;
+    saved.dy = 0;
+    lane.template load_global_if<float>(is_wanted && pair.sample >= go_on,
+                                        lane.row_of(all_dy, row, dy_stride), saved.dy);
   };
   // By k: the step behind the one at hand, it, and those in front of it. Loads from global memory are a whole
   // step ahead of their first use.
   Step behind, step = steps.at(last), in_front = steps.at(last - 1), farther = steps.at(last - 2);
   StoredStep farthest = steps.load(last - 3);
   SavedCell<T> coming;
-  load_saved(step, in_front, coming);
+  load_saved(behind, step, in_front, coming);
   CellFactors cell = factors<is_approximate>(lane, coming);
-  load_saved(in_front, farther, coming);
+  load_saved(step, in_front, farther, coming);
   float dc = 0;
+  float bias_sums[4] = {};  // of the sample's d_gates so far
 
   for (int m = 0; m <= last; ++m) {
     const int k = last - m;
@@ -255,7 +262,10 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
     if (has_unit && is_active) {
       T* gates = lane.row_of(all_gates, step.row + pair.sample, gates_stride);
       LSTM_UNROLL
-      for (int gate = 0; gate < 4; ++gate) lane.store_global(gates + gate * H, rounded<T>(d_gates[gate]));
+      for (int gate = 0; gate < 4; ++gate) {
+        lane.store_global(gates + gate * H, rounded<T>(d_gates[gate]));
+        bias_sums[gate] += d_gates[gate];
+      }
     }
     cell = factors<is_approximate>(lane, coming);
     for (float* value :
@@ -266,8 +276,14 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
     step = in_front;
     in_front = farther;
     farther = steps.step_of(farthest);
-    load_saved(in_front, farther, coming);
+    load_saved(step, in_front, farther, coming);
     steps.load(lane, k - 4, farthest);
+  }
+  if (has_unit && pair.sample < steps.samples()) {
+    float* const sums = lane.row_of(a.bias_sums[d] + unit, steps.first_place() + pair.sample,
+                                    4 * H * static_cast<int>(sizeof(float)));
+    LSTM_UNROLL
+    for (int gate = 0; gate < 4; ++gate) lane.store_global(sums + gate * H, bias_sums[gate]);
   }
   lane.close();
 }

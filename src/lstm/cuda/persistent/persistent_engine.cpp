@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "cuda/kernels/parameters.h"
 #include "cuda/persistent/launch.h"
 #include "cuda/training/batched_engine.h"
 
@@ -53,21 +54,15 @@ class PersistentEngine final : public BatchedEngine<T> {
   // Cooperative launches have not been tried in a recording.
   bool is_recorded() const override { return plan_.is_cluster; }
 
-  // Beside each other, the packing of x and the first products: nothing waits for the images of backward but
-  // the end of forward.
-  void prepare_weights() override {
-    this->follow_main(side_);
-    this->follow_main(packing_);
-    this->weights().refresh(side_);
-    side_.record(are_operands_fresh_);
+  // R is packed beside what the first products wait for, and beside those: nothing waits for the images of
+  // backward but the end of forward. A graph starts what waits for nothing one after the other, microseconds
+  // apart, in the order in which it was recorded: hence behind the operands of the products.
+  void branch_off() override { this->follow_main(packing_); }
+  void forward_layers() override {
     pack(persistent::Pass::forward, forward_images_);
     packing_.record(is_forward_packed_);
     pack(persistent::Pass::backward, backward_images_);
     packing_.record(is_backward_packed_);
-  }
-
-  void forward_layers() override {
-    this->main().stream.wait_for(are_operands_fresh_);
     for (int layer = 0; layer < this->network().layers; ++layer) {
       this->fork();
       for (int direction = 0; direction < this->network().directions; ++direction) {
@@ -80,20 +75,27 @@ class PersistentEngine final : public BatchedEngine<T> {
     this->main().stream.wait_for(is_backward_packed_);
   }
 
-  // Weight gradients of a layer run in a stream of their own, beside the recurrences of the layers below.
-  // Those come first where both wait for multiprocessors: one cluster that starts behind a product is a whole
-  // recurrence that ends later.
-  Lane& head_gradient_lane() override { return weight_lane_; }
+  bool takes_last_dy() const override { return !this->network().reads_every_step(); }
+
+  // Weight gradients of a layer run in a stream of their own, beside the recurrences of the layers below; the
+  // head's beside that of the last layer. Recurrences come first where both wait for multiprocessors (one
+  // cluster that starts behind a product is a whole recurrence that ends later), and are recorded first where
+  // both wait for nothing, as in forward.
   void backward_layers() override {
-    for (int layer = this->network().layers - 1; layer > 0; --layer) {
-      recur_backward(layer);
+    const int last = this->network().layers - 1;
+    this->follow_main(weight_lane_.stream);
+    recur_backward(last);
+    this->head_gradient(weight_lane_);
+    for (int layer = last; layer > 0; --layer) {
       this->follow_main(weight_lane_.stream);
       for (int direction = 0; direction < this->network().directions; ++direction) {
-        this->weight_gradients(weight_lane_, layer, direction);
+        this->W_gradient(weight_lane_, layer, direction);
+        this->R_gradient(weight_lane_, layer, direction);
+        bias_gradients(weight_lane_.stream, layer, direction);
       }
       this->input_gradients(layer);
+      recur_backward(layer - 1);
     }
-    recur_backward(0);
     this->follow_main(weight_lane_.stream);
     first_weight_gradients();
   }
@@ -104,6 +106,7 @@ class PersistentEngine final : public BatchedEngine<T> {
   void plan() {
     forward_images_ = arena_.take<Words>(R_.size() * image_words(persistent::Pass::forward));
     backward_images_ = arena_.take<Words>(R_.size() * image_words(persistent::Pass::backward));
+    bias_sums_ = arena_.take<float>(R_.size() * bias_sums_size());
     exchange_ = arena_.take<std::byte>(plan_.exchange_bytes());
   }
 
@@ -117,12 +120,26 @@ class PersistentEngine final : public BatchedEngine<T> {
   const Words* backward_image(int layer, int direction) const {
     return backward_images_ + image(layer, direction) * image_words(persistent::Pass::backward);
   }
+  std::size_t bias_sums_size() const {
+    return static_cast<std::size_t>(this->shape().samples) * static_cast<std::size_t>(this->gates());
+  }
+  float* bias_sums_of(int layer, int direction) const {
+    return bias_sums_ + image(layer, direction) * bias_sums_size();
+  }
   std::size_t image(int layer, int direction) const {
     return static_cast<std::size_t>(layer * this->network().directions + direction);
   }
 
   void pack(persistent::Pass pass, Words* images) {
     persistent::pack(packing_.get(), plan_.geometry, pass, R_, images);
+  }
+
+  // The recurrence has summed over the steps; what is left are the samples.
+  void bias_gradients(const Stream& stream, int layer, int direction) {
+    const DirectionTensors gradients = this->store().gradients(layer, direction);
+    bias_gradient_of_sums(stream.get(), this->batch().packed().samples(), this->gates(),
+                          bias_sums_of(layer, direction), 1.0f / this->scale(), false, gradients.b_W,
+                          gradients.b_R);
   }
 
   // Those of the first layer have nothing to run beside but each other. They come after those of the layers
@@ -133,7 +150,7 @@ class PersistentEngine final : public BatchedEngine<T> {
     for (int direction = 0; direction < this->network().directions; ++direction) {
       this->W_gradient(weight_lane_, 0, direction);
       this->R_gradient(this->main(), 0, direction);
-      this->bias_gradients(side_, 0, direction);
+      bias_gradients(side_, 0, direction);
     }
     this->main_follows(weight_lane_);
     side_.record(are_biases_done_);
@@ -161,16 +178,20 @@ class PersistentEngine final : public BatchedEngine<T> {
   }
 
   void recur_backward(int layer) {
+    const bool is_dy_last = takes_last_dy() && layer == this->network().layers - 1;
+    const float* const dy = is_dy_last ? this->head().d_last_y() : this->dy_of(layer);
     persistent::BackwardArguments<T> arguments{.geometry = plan_.geometry,
                                                .lengths = this->batch().lengths(),
                                                .row_starts = this->batch().rows().row_starts,
-                                               .y_row = this->width()};
+                                               .y_row = this->width(),
+                                               .is_dy_last = is_dy_last};
     for (int direction = 0; direction < this->network().directions; ++direction) {
       const Kept& kept = this->kept_at(layer, direction);
       arguments.weights[direction] = backward_image(layer, direction);
       arguments.gates[direction] = kept.gates;
       arguments.c[direction] = kept.c;
-      arguments.dy[direction] = this->dy_of(layer) + direction * this->H();
+      arguments.dy[direction] = dy + direction * this->H();
+      arguments.bias_sums[direction] = bias_sums_of(layer, direction);
     }
     persistent::launch(this->main().stream.get(), plan_, arguments, exchange_);
   }
@@ -178,11 +199,12 @@ class PersistentEngine final : public BatchedEngine<T> {
   persistent::Plan plan_;
   Lane weight_lane_;
   Stream side_, packing_;  // for small things beside main()
-  Event are_operands_fresh_, is_forward_packed_, is_backward_packed_, are_biases_done_;
+  Event is_forward_packed_, is_backward_packed_, are_biases_done_;
   DeviceArena arena_;
   std::vector<const float*> R_;  // by layer and direction, as are the images
   Words* forward_images_ = nullptr;
   Words* backward_images_ = nullptr;
+  float* bias_sums_ = nullptr;  // likewise, (N, 4H) each
   std::byte* exchange_ = nullptr;
 };
 

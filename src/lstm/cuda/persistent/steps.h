@@ -29,6 +29,9 @@ class SliceSteps {
 
   LSTM_HOST_DEVICE int direction() const { return is_reverse_ ? 1 : 0; }
   LSTM_HOST_DEVICE int count() const { return count_; }
+  LSTM_HOST_DEVICE int first_place() const { return first_place_; }
+  // Of the batch, in the slice.
+  LSTM_HOST_DEVICE int samples() const { return step_of({0, row_starts_[1]}).active; }
   // The k-th in the order of the recurrence; none in front of the first and behind the last.
   LSTM_HOST_DEVICE StoredStep load(int k) const {
     if (k < 0 || k >= count_) return {};

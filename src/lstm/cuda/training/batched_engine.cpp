@@ -58,7 +58,6 @@ void BatchedEngine<T>::plan() {
       scratch.d_first_W = arena_.take<float>(size(gates(), padded_inputs(this->network(), 0)));
       scratch.first_W_copy = arena_.take<Segment>(1);
     }
-    scratch.column_sums = arena_.take<float>(size(kColumnSumPartials, gates()));
   }
 }
 
@@ -103,13 +102,6 @@ void BatchedEngine<T>::gradient_of(Lane& lane, int rows, const T* d_sums, const 
 }
 
 template <class T>
-void BatchedEngine<T>::weight_gradients(Lane& lane, int layer, int direction) {
-  W_gradient(lane, layer, direction);
-  R_gradient(lane, layer, direction);
-  bias_gradients(lane.stream, layer, direction);
-}
-
-template <class T>
 void BatchedEngine<T>::W_gradient(Lane& lane, int layer, int direction) {
   const int rows = this->batch().packed().rows(), stride = padded_inputs(this->network(), layer);
   const T* const d_gates = kept_at(layer, direction).gates;
@@ -120,9 +112,12 @@ void BatchedEngine<T>::W_gradient(Lane& lane, int layer, int direction) {
   }
   const Scratch& scratch = scratch_[static_cast<std::size_t>(direction)];
   gradient_of(lane, rows, d_gates, input(layer), stride, stride, scratch.d_first_W);
-  copy_segments(lane.stream.get(), scratch.first_W_copy, 1,
-                static_cast<long long>(size(gates(), this->network().inputs)), scratch.d_first_W,
-                this->store().gradients_on_device(), 1.0f);
+  copy_segments<float, float>(lane.stream.get(),
+                              {.segments = scratch.first_W_copy,
+                               .count = 1,
+                               .largest = static_cast<long long>(size(gates(), this->network().inputs)),
+                               .from = scratch.d_first_W,
+                               .to = this->store().gradients_on_device()});
 }
 
 template <class T>
@@ -142,14 +137,6 @@ void BatchedEngine<T>::R_gradient(Lane& lane, int layer, int direction) {
                     H(), h_before);
     gradient_of(lane, rows, d_gates, h_before, H(), H(), d_R);
   }
-}
-
-template <class T>
-void BatchedEngine<T>::bias_gradients(const Stream& stream, int layer, int direction) {
-  const DirectionTensors gradients = this->store().gradients(layer, direction);
-  bias_gradient(stream.get(), this->batch().packed().rows(), gates(), kept_at(layer, direction).gates,
-                1.0f / this->scale(), false, scratch_[static_cast<std::size_t>(direction)].column_sums,
-                gradients.b_W, gradients.b_R);
 }
 
 template <class T>

@@ -40,21 +40,17 @@ class BatchedEngine : public DeviceEngine<T> {
 
   // W x of all rows to sums_of(), in the direction's lane.
   void input_products(int layer, int direction);
-  // From gradients of the gates to those of W, R and the biases. What follows for the same direction comes
-  // after them: they share memory by direction.
-  void weight_gradients(Lane& lane, int layer, int direction);
-  // The parts of it.
+  // From gradients of the gates to those of W and R. What follows for the same direction comes after them:
+  // they share memory by direction.
   void W_gradient(Lane& lane, int layer, int direction);
   void R_gradient(Lane& lane, int layer, int direction);
-  void bias_gradients(const Stream& stream, int layer, int direction);
   // dy of the layer below, from both directions, in main().
   void input_gradients(int layer);
 
  private:
   struct Scratch {
-    float* sums = nullptr;         // (N*T, 4H) where T is 16 bits wide
-    T* h_before = nullptr;         // (N*T, H)
-    float* column_sums = nullptr;  // (kColumnSumPartials, 4H)
+    float* sums = nullptr;  // (N*T, 4H) where T is 16 bits wide
+    T* h_before = nullptr;  // (N*T, H)
     // Where inputs are padded: the gradient of the first layer's W (4H, padded inputs), and its way from
     // there.
     float* d_first_W = nullptr;

@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "cuda/kernels/packing.h"
+#include "cuda/kernels/operands.h"
 #include "cuda/runtime/check.h"
 
 namespace lstm::cuda {
@@ -53,29 +53,50 @@ DeviceEngine<T>::DeviceEngine(const char* engine, const Network& network, const 
 
 template <class T>
 void DeviceEngine<T>::load_batch(const Batch& batch) {
-  is_timed_ = false;
   batch_.load(batch, main().stream);
   parameters_.upload();
 }
 
 template <class T>
 void DeviceEngine<T>::compute_forward() {
+  is_backward_started_ = is_loss_in_time_ = false;
   main().stream.record(forward_starts_);
   if (is_recorded()) {
     forward_.run(main().stream, batch_.pattern(), [this] { forward_step(); });
   } else {
     forward_step();
   }
+  main().stream.record(forward_ends_);
+}
+
+template <class T>
+void DeviceEngine<T>::compute_loss() {
+  is_loss_in_time_ = !is_backward_started_;
+  if (network_.loss != Loss::ctc) return;
+  head_.ctc_loss(batch_);
+  main().stream.record(loss_ends_);
+}
+
+template <class T>
+double DeviceEngine<T>::computed_loss() {
+  loss_end().synchronise();
+  return head_.loss(batch_);
 }
 
 template <class T>
 void DeviceEngine<T>::forward_step() {
-  prepare_weights();
-  pack_x(main().stream.get(), batch_.rows(), batch_.order(), batch_.x(), batch_.loaded_steps(),
-         network_.inputs, x_stride(), x_);
+  branch_off();
+  make_operands<T>(main().stream.get(),
+                   {.rows = batch_.rows(),
+                    .order = batch_.order(),
+                    .x = batch_.x(),
+                    .loaded_steps = batch_.loaded_steps(),
+                    .inputs = network_.inputs,
+                    .stride = x_stride(),
+                    .packed = x_},
+                   weights_.copies());
   forward_layers();
   head_.forward(batch_, y(), weights_.head());
-  if (network_.loss == Loss::cross_entropy) head_.cross_entropy_loss(batch_);
 }
 
 template <class T>
@@ -87,23 +108,27 @@ void DeviceEngine<T>::compute_backward() {
     backward_step();
   }
   main().stream.record(backward_ends_);
-  is_timed_ = true;
+  is_backward_started_ = true;
 }
 
 template <class T>
 void DeviceEngine<T>::backward_step() {
-  head_.backward(batch_, weights_.head(), dy());
-  Lane& lane = head_gradient_lane();
-  if (&lane != &main()) follow_main(lane.stream);
-  head_.weight_gradient(batch_, y(), lane.products, parameters_.head_gradient());
+  if (takes_last_dy()) {
+    head_.backward_last_steps(batch_, weights_.head());
+  } else {
+    head_.backward(batch_, weights_.head(), dy());
+  }
   backward_layers();
 }
 
 template <class T>
-std::optional<std::int64_t> DeviceEngine<T>::device_ns() {
-  if (!is_timed_) return std::nullopt;
+std::optional<DeviceTimes> DeviceEngine<T>::device_times() {
+  if (!is_backward_started_) return std::nullopt;
   backward_ends_.synchronise();
-  return backward_ends_.nanoseconds_since(forward_starts_);
+  const Event& loss_ends = is_loss_in_time_ ? loss_end() : forward_ends_;
+  return DeviceTimes{.forward_ns = forward_ends_.nanoseconds_since(forward_starts_),
+                     .loss_ns = loss_ends.nanoseconds_since(forward_ends_),
+                     .backward_ns = backward_ends_.nanoseconds_since(loss_ends)};
 }
 
 template <class T>

@@ -41,17 +41,18 @@ class DeviceEngine : public model::CheckedEngine {
   AdamState adam_state() const final { return parameters_.adam_state(); }
 
   void synchronise() final { main().stream.synchronise(); }
-  std::optional<std::int64_t> device_ns() final;
+  std::optional<DeviceTimes> device_times() final;
   std::size_t workspace_bytes() const final;
 
  protected:
   void load_batch(const Batch& batch) final;
   void compute_forward() final;
-  double compute_loss() final { return head_.loss(batch_); }
+  void compute_loss() final;
+  double computed_loss() final;
   void compute_backward() final;
   void copy_logits(std::span<float> logits) const final { head_.read_logits(batch_, logits); }
   void copy_logit_gradients(std::span<const float> gradients) final {
-    head_.set_logit_gradients(batch_, gradients);
+    head_.set_logit_gradients(batch_, weights_.head(), gradients);
   }
   double compute_clipping(double max_norm) final { return parameters_.clip_gradients(max_norm); }
   void use_learning_rate(double rate) final { parameters_.set_learning_rate(rate); }
@@ -64,20 +65,24 @@ class DeviceEngine : public model::CheckedEngine {
 
   // Rows are those of batch(). Everything is put into main().stream, or into streams that wait for it and
   // that it waits for; nothing waits for the device. Pointers must stay the same from step to step.
-  virtual void prepare_weights() { weights_.refresh(main().stream); }  // before x() is packed
-  virtual void forward_layers() = 0;                                   // from x() to y()
-  virtual const T* y() const = 0;                                      // (rows, D*H) of the last layer
-  virtual float* dy() = 0;  // (rows, D*H) of the last layer, filled before backward_layers
+  virtual void branch_off() {}  // streams for what needs neither x() nor weights() follow main() from here
+  virtual void forward_layers() = 0;  // from x() and weights() to y()
+  virtual const T* y() const = 0;     // (rows, D*H) of the last layer
+  virtual float* dy() = 0;            // (rows, D*H) of the last layer, filled before backward_layers
   // From dy(), which is multiplied by scale(), to the gradients of all LSTM parameters, which are not. They
-  // hold what the step before left.
+  // hold what the step before left. Calls head_gradient(), for it to start where it is least in the way.
   virtual void backward_layers() = 0;
-  // Where the gradient of the head's weights is computed: a lane other than main() must be waited for at the
-  // end of backward_layers().
-  virtual Lane& head_gradient_lane() { return main(); }
+  // Whether backward_layers() takes head().d_last_y() in place of dy(), which nobody fills then.
+  virtual bool takes_last_dy() const { return false; }
   virtual std::size_t layer_bytes() const = 0;
   // Whether forward and backward are started as graphs. Then what the layers put into streams may depend on
   // nothing but batch().pattern() and what memory on the device holds.
   virtual bool is_recorded() const { return false; }
+
+  // That of the head's weights, in main() or a lane that follows it and that it waits for.
+  void head_gradient(Lane& lane) {
+    head_.weight_gradient(batch_, y(), lane.products, parameters_.head_gradient());
+  }
 
   const BatchShape& shape() const { return shape_; }
   const DeviceBatch& batch() const { return batch_; }
@@ -109,6 +114,8 @@ class DeviceEngine : public model::CheckedEngine {
  private:
   void forward_step();
   void backward_step();
+  // Cross-entropy is part of forward's launches.
+  const Event& loss_end() const { return network_.loss == Loss::ctc ? loss_ends_ : forward_ends_; }
 
   Network network_;
   BatchShape shape_;
@@ -123,8 +130,8 @@ class DeviceEngine : public model::CheckedEngine {
   DeviceArena arena_;
   T* x_ = nullptr;  // (N*T, x_stride)
   Recordings forward_, backward_;
-  Event forward_starts_{true}, backward_ends_{true};
-  bool is_timed_ = false;
+  Event forward_starts_{true}, forward_ends_{true}, loss_ends_{true}, backward_ends_{true};
+  bool is_backward_started_ = false, is_loss_in_time_ = false;  // since forward; before backward
 };
 
 // An EngineOf<T> for the T of the dtype that options ask for. Throws std::invalid_argument for other dtypes.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "cuda/kernels/loss.h"
 #include "cuda/kernels/packing.h"
 #include "cuda/kernels/parameters.h"
 #include "cuda/runtime/check.h"
@@ -27,7 +26,7 @@ DeviceHead<T>::DeviceHead(const Network& network, const BatchShape& shape, float
       products_(&products),
       width_(network.directions * network.units),
       max_labels_(shape.max_labels),
-      host_total_(sizeof(double)) {
+      losses_(static_cast<std::size_t>(shape.samples) * sizeof(double)) {
   plan(shape);
   arena_.allocate();
   plan(shape);
@@ -39,7 +38,6 @@ void DeviceHead<T>::plan(const BatchShape& shape) {
   logits_ = arena_.take<float>(size(rows, network_.classes));
   d_logits_ = arena_.take<float>(size(rows, network_.classes));
   if constexpr (sizeof(T) == 2) scaled_ = arena_.take<T>(size(rows, network_.classes));
-  losses_ = arena_.take<double>(static_cast<std::size_t>(shape.samples));
   if (!network_.reads_every_step()) {
     last_y_ = arena_.take<T>(size(rows, width_));
     d_last_y_ = arena_.take<float>(size(rows, width_));
@@ -71,7 +69,10 @@ SmallHead<T> DeviceHead<T>::small_head(const DeviceBatch& batch, const Matrix<T>
 
 template <class T>
 void DeviceHead<T>::forward(const DeviceBatch& batch, const T* y, const Matrix<T>& weights) {
-  if (is_small()) return small_head_forward(stream_->get(), small_head(batch, weights), y, last_y_, logits_);
+  if (is_small()) {
+    return small_head_forward(stream_->get(), small_head(batch, weights), y, last_y_, logits_,
+                              cross_entropy_loss(batch), d_last_y_);
+  }
   if (!network_.reads_every_step()) {
     gather_last(stream_->get(), batch.rows(), batch.packed().samples(), batch.lengths(), y, width_, last_y_);
     y = last_y_;
@@ -86,6 +87,7 @@ void DeviceHead<T>::forward(const DeviceBatch& batch, const T* y, const Matrix<T
                           .ldb = weights.stride,
                           .c = logits_,
                           .ldc = network_.classes});
+  if (network_.loss == Loss::cross_entropy) cross_entropy(stream_->get(), cross_entropy_loss(batch));
 }
 
 template <class T>
@@ -99,59 +101,62 @@ void DeviceHead<T>::read_logits(const DeviceBatch& batch, std::span<float> logit
 }
 
 template <class T>
-void DeviceHead<T>::set_logit_gradients(const DeviceBatch& batch, std::span<const float> gradients) {
+void DeviceHead<T>::set_logit_gradients(const DeviceBatch& batch, const Matrix<T>& weights,
+                                        std::span<const float> gradients) {
   std::vector<float> packed(size(logit_rows(batch), network_.classes));
   engines::pack_logit_gradients(network_, batch.packed(), gradients, packed);
   check(cudaMemcpyAsync(d_logits_, packed.data(), packed.size() * sizeof(float), cudaMemcpyHostToDevice,
                         stream_->get()),
         "copying gradients of logits to the device");
   make_operand(batch);
+  if (is_small()) small_head_backward(stream_->get(), small_head(batch, weights), operand(), d_last_y_);
   stream_->synchronise();
 }
 
 template <class T>
-void DeviceHead<T>::cross_entropy_loss(const DeviceBatch& batch) {
+CrossEntropy<T> DeviceHead<T>::cross_entropy_loss(const DeviceBatch& batch) const {
   const int samples = batch.packed().samples();
-  cross_entropy(stream_->get(), CrossEntropy<T>{.rows = samples,
-                                                .classes = network_.classes,
-                                                .logits = logits_,
-                                                .labels = batch.labels(),
-                                                .scale = scale_ / static_cast<float>(samples),
-                                                .d_logits = operand(),
-                                                .losses = losses_,
-                                                .mean = host_total_.as<double>().data()});
+  return {.rows = samples,
+          .classes = network_.classes,
+          .logits = logits_,
+          .labels = batch.labels(),
+          .scale = scale_ / static_cast<float>(samples),
+          .d_logits = operand(),
+          .losses = losses_.as<double>().data()};
 }
 
 template <class T>
-double DeviceHead<T>::loss(const DeviceBatch& batch) {
+void DeviceHead<T>::ctc_loss(const DeviceBatch& batch) {
   const int samples = batch.packed().samples();
-  double* const total = host_total_.as<double>().data();
-  if (network_.loss == Loss::ctc) {
-    const CtcProblem problem{.rows = batch.rows(),
-                             .samples = samples,
-                             .loss_steps = batch.loss_steps(),
-                             .classes = network_.classes,
-                             .max_labels = max_labels_,
-                             .loss_lengths = batch.loss_lengths(),
-                             .labels = batch.labels(),
-                             .label_starts = batch.label_starts(),
-                             .logits = logits_,
-                             .d_logits = d_logits_,
-                             .losses = losses_,
-                             .probabilities = probabilities_,
-                             .alpha = alpha_,
-                             .beta = beta_,
-                             .totals = totals_};
-    if (ctc_) {
-      ctc_(batch, problem);
-    } else {
-      ctc(stream_->get(), problem);
-    }
-    make_operand(batch);
-    sum_in_order(stream_->get(), samples, losses_, 1.0, total);
+  const CtcProblem problem{.rows = batch.rows(),
+                           .samples = samples,
+                           .loss_steps = batch.loss_steps(),
+                           .classes = network_.classes,
+                           .max_labels = max_labels_,
+                           .loss_lengths = batch.loss_lengths(),
+                           .labels = batch.labels(),
+                           .label_starts = batch.label_starts(),
+                           .logits = logits_,
+                           .d_logits = d_logits_,
+                           .losses = losses_.as<double>().data(),
+                           .probabilities = probabilities_,
+                           .alpha = alpha_,
+                           .beta = beta_,
+                           .totals = totals_};
+  if (ctc_) {
+    ctc_(batch, problem);
+  } else {
+    ctc(stream_->get(), problem);
   }
-  stream_->synchronise();
-  return *total;
+  make_operand(batch);
+}
+
+template <class T>
+double DeviceHead<T>::loss(const DeviceBatch& batch) const {
+  const auto samples = static_cast<std::size_t>(batch.packed().samples());
+  double sum = 0;
+  for (const double loss : losses_.as<double>().first(samples)) sum += loss;
+  return network_.loss == Loss::ctc ? sum : sum / static_cast<double>(samples);
 }
 
 template <class T>
@@ -163,21 +168,32 @@ void DeviceHead<T>::make_operand(const DeviceBatch& batch) {
 }
 
 template <class T>
-void DeviceHead<T>::backward(const DeviceBatch& batch, const Matrix<T>& weights, float* dy) {
-  if (is_small()) return small_head_backward(stream_->get(), small_head(batch, weights), operand(), dy);
-  const int rows = logit_rows(batch), all_rows = batch.packed().rows();
-  (*products_)(Product<T>{.m = rows,
+void DeviceHead<T>::input_gradient(const DeviceBatch& batch, const Matrix<T>& weights, float* dy) {
+  (*products_)(Product<T>{.m = logit_rows(batch),
                           .n = width_,
                           .k = network_.classes,
                           .a = operand(),
                           .lda = network_.classes,
                           .b = weights.values,
                           .ldb = weights.stride,
-                          .c = network_.reads_every_step() ? dy : d_last_y_,
+                          .c = dy,
                           .ldc = width_});
+}
+
+template <class T>
+void DeviceHead<T>::backward_last_steps(const DeviceBatch& batch, const Matrix<T>& weights) {
+  if (!is_small()) input_gradient(batch, weights, d_last_y_);  // else it is there since forward
+}
+
+template <class T>
+void DeviceHead<T>::backward(const DeviceBatch& batch, const Matrix<T>& weights, float* dy) {
   if (!network_.reads_every_step()) {
-    scatter_last(stream_->get(), batch.rows(), d_last_y_, width_, dy);
-  } else if (rows < all_rows) {
+    backward_last_steps(batch, weights);
+    return scatter_last(stream_->get(), batch.rows(), d_last_y_, width_, dy);
+  }
+  const int rows = logit_rows(batch), all_rows = batch.packed().rows();
+  input_gradient(batch, weights, dy);
+  if (rows < all_rows) {
     check(cudaMemsetAsync(dy + size(rows, width_), 0, size(all_rows - rows, width_) * sizeof(float),
                           stream_->get()),
           "clearing dy");

@@ -25,10 +25,12 @@ Weights<T>::Weights(const Network& network, Operands operands, const DeviceParam
 }
 
 template <class T>
-void Weights<T>::refresh(const Stream& stream) const {
-  if (plan_.copies.empty()) return;
-  copy_segments(stream.get(), segments_, static_cast<int>(plan_.copies.size()), largest_of(plan_.copies),
-                parameters_->on_device(), copies_, 1.0f);
+SegmentCopies<float, T> Weights<T>::copies() const {
+  return {.segments = segments_,
+          .count = static_cast<int>(plan_.copies.size()),
+          .largest = largest_of(plan_.copies),
+          .from = parameters_->on_device(),
+          .to = copies_};
 }
 
 template <class T>

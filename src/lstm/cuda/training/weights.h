@@ -21,8 +21,8 @@ class Weights {
   Weights(const Network& network, Operands operands, const DeviceParameters& parameters,
           const Stream& stream);  // throws std::bad_alloc
 
-  // Copies what is copied, from the parameters as they are now.
-  void refresh(const Stream& stream) const;
+  // What is copied from the parameters in front of each forward; may be nothing.
+  SegmentCopies<float, T> copies() const;
 
   Matrix<T> W(int layer, int direction) const {
     return matrix(plan_.W[index(layer, direction)]);

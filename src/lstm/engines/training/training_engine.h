@@ -32,7 +32,8 @@ class TrainingEngine : public model::CheckedEngine {
 
  protected:
   void load_batch(const Batch& batch) override { batch_.load(batch); }
-  double compute_loss() final { return head_.loss(batch_); }
+  void compute_loss() final { loss_ = head_.loss(batch_); }
+  double computed_loss() final { return loss_; }
   void copy_logits(std::span<float> logits) const final { head_.read_logits(batch_, logits); }
   void copy_logit_gradients(std::span<const float> gradients) final {
     head_.set_logit_gradients(batch_, gradients);
@@ -71,6 +72,7 @@ class TrainingEngine : public model::CheckedEngine {
   PackedBatch batch_;
   ParameterStore store_;
   Head head_;
+  double loss_ = 0;
 };
 
 }  // namespace lstm::engines

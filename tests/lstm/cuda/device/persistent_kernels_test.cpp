@@ -73,13 +73,13 @@ Errors errors_of(const RecurrenceProblem& problem, const Plan& plan) {
   BackwardArguments<T> backward{.geometry = plan.geometry,
                                 .lengths = device_lengths,
                                 .row_starts = device_starts,
-                                .y_row = static_cast<int>(D * H)};
+                                .y_row = static_cast<int>(D * H),
+                                .is_dy_last = problem.is_dy_last()};
   std::vector<DeviceMemory> weights;
   std::vector<OnDevice<float>> floats;
   std::vector<OnDevice<T>> gates, saved_gates;
-  std::vector<OnDevice<float>> c, saved_c;
+  std::vector<OnDevice<float>> c, saved_c, bias_sums;
   OnDevice<T> y(rows * D * H);
-  std::vector<double> all_dy(rows * D * H);
   for (std::size_t d = 0; d < D; ++d) {
     const auto& direction = problem.directions()[d];
     const OnDevice<float> R(direction.R);
@@ -98,9 +98,9 @@ Errors errors_of(const RecurrenceProblem& problem, const Plan& plan) {
     forward.y[d] = y.get() + d * H;
     backward.gates[d] = saved_gates.emplace_back(direction.gates).get();
     backward.c[d] = saved_c.emplace_back(direction.c).get();
-    for (std::size_t i = 0; i < rows * H; ++i) all_dy[(i / H * D + d) * H + i % H] = direction.dy[i];
+    backward.bias_sums[d] = bias_sums.emplace_back(direction.bias_sums.size()).get();
   }
-  const OnDevice<float> dy(all_dy);
+  const OnDevice<float> dy(problem.all_dy());
   for (std::size_t d = 0; d < D; ++d) backward.dy[d] = dy.get() + d * H;
 
   launch(nullptr, plan, forward, exchange.data());
@@ -117,43 +117,52 @@ Errors errors_of(const RecurrenceProblem& problem, const Plan& plan) {
     forward_error.add(c[d].host().data(), expected.c);
     forward_error.add(own_y.data(), expected.y);
     backward_error.add(saved_gates[d].host().data(), expected.d_gates);
+    backward_error.add(bias_sums[d].host().data(), expected.bias_sums);
   }
   return {forward_error.value(), backward_error.value()};
 }
 
+// In every way to cut it over clusters, and as it would be cut without.
 template <Arithmetic arithmetic>
-void expect_agrees(double tolerance) {
+void expect_agrees(const RecurrenceProblem& problem, const Launch& shape, double tolerance) {
   const DeviceLimits limits = device_limits();
   DeviceLimits without_clusters = limits;
   without_clusters.clusters = {};
+  for (const DeviceLimits& of : {limits, without_clusters}) {
+    std::vector<Plan> plans = possible_plans(arithmetic, shape.units, shape.samples, shape.directions, of);
+    if (plans.empty()) continue;  // fits into no multiprocessor of this GPU
+    if (!plans.front().is_cluster) {
+      plans = {make_plan(arithmetic, shape.units, shape.samples, shape.directions, of)};
+    }
+    for (const Plan& plan : plans) {
+      SCOPED_TRACE(std::to_string(shape.units) + " units, " + plan.text() + ", at most " +
+                   std::to_string(plan.most_warps) + " warps" +
+                   (shape.is_dy_last ? ", dy of last steps" : ""));
+      const Errors errors = errors_of<arithmetic>(problem, plan);
+      EXPECT_LE(errors.forward, tolerance);
+      EXPECT_LE(errors.backward, tolerance);
+      const Errors again = errors_of<arithmetic>(problem, plan);
+      EXPECT_EQ(again.forward, errors.forward);  // the same bits
+      EXPECT_EQ(again.backward, errors.backward);
+    }
+  }
+}
+
+template <Arithmetic arithmetic>
+void expect_agrees(double tolerance) {
   struct Case {
     int units, directions, samples, steps;
   };
   for (const Case& shape :
        {Case{8, 1, 1, 1}, Case{9, 1, 3, 4}, Case{21, 2, 7, 9}, Case{64, 1, 20, 12}, Case{130, 2, 5, 30},
         Case{320, 1, 64, 20}, Case{320, 2, 32, 40}, Case{333, 1, 40, 15}, Case{512, 2, 9, 10}}) {
-    const RecurrenceProblem problem({.arithmetic = arithmetic,
-                                     .units = shape.units,
-                                     .directions = shape.directions,
-                                     .samples = shape.samples},
-                                    shape.steps);
-    for (const DeviceLimits& of : {limits, without_clusters}) {
-      // Every way to cut it over clusters, and what would be chosen without.
-      std::vector<Plan> plans = possible_plans(arithmetic, shape.units, shape.samples, shape.directions, of);
-      if (plans.empty()) continue;  // fits into no multiprocessor of this GPU
-      if (!plans.front().is_cluster) {
-        plans = {make_plan(arithmetic, shape.units, shape.samples, shape.directions, of)};
-      }
-      for (const Plan& plan : plans) {
-        SCOPED_TRACE(std::to_string(shape.units) + " units, " + plan.text() + ", at most " +
-                     std::to_string(plan.most_warps) + " warps");
-        const Errors errors = errors_of<arithmetic>(problem, plan);
-        EXPECT_LE(errors.forward, tolerance);
-        EXPECT_LE(errors.backward, tolerance);
-        const Errors again = errors_of<arithmetic>(problem, plan);
-        EXPECT_EQ(again.forward, errors.forward);  // the same bits
-        EXPECT_EQ(again.backward, errors.backward);
-      }
+    for (const bool is_dy_last : {false, true}) {
+      const Launch launch{.arithmetic = arithmetic,
+                          .units = shape.units,
+                          .directions = shape.directions,
+                          .samples = shape.samples,
+                          .is_dy_last = is_dy_last};
+      expect_agrees<arithmetic>(RecurrenceProblem(launch, shape.steps), launch, tolerance);
     }
   }
 }

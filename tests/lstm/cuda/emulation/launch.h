@@ -18,8 +18,9 @@ namespace lstm::cuda {
 
 // Whether a kernel's threads wait for each other. One that does and is not named here ends its test.
 inline bool has_barriers(std::string_view kernel) {
-  return kernel == "cross_entropy" || kernel == "partial_column_sums" || kernel == "square_sums" ||
-         kernel == "sum_in_order" || kernel == "small_head_forward" || kernel.starts_with("ctc_");
+  return kernel == "cross_entropy" || kernel == "partial_column_sums" || kernel == "bias_gradient" ||
+         kernel == "square_sums" || kernel == "sum_in_order" || kernel == "small_head_forward" ||
+         kernel.starts_with("ctc_");
 }
 
 template <class... Parameters, class... Arguments>

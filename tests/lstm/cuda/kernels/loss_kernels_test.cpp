@@ -15,7 +15,7 @@ namespace {
 using testing::emulation::Order;
 using testing::emulation::run;
 
-TEST(LossKernels, GiveCrossEntropyItsGradientAndItsMean) {
+TEST(LossKernels, GiveCrossEntropyAndItsGradient) {
   std::mt19937 random(1);
   std::uniform_real_distribution<float> uniform(-9, 9);
   for (const int rows : {1, 7, 64, 300}) {
@@ -26,13 +26,10 @@ TEST(LossKernels, GiveCrossEntropyItsGradientAndItsMean) {
       for (int row = 0; row < rows; ++row)
         labels.push_back(static_cast<int>(random() % static_cast<unsigned>(classes)));
       std::vector<double> losses(static_cast<std::size_t>(rows), NAN);
-      double mean = NAN;
       const CrossEntropy<float> problem{rows, classes,  logits.data(), labels.data(),
-                                        0.5f, d.data(), losses.data(), &mean};
-      for (const unsigned blocks : {1u, 3u}) {
-        run({blocks}, {256}, 0, Order::falling, [&] { cross_entropy_kernel<float>(problem); });
-      }
-      double sum = 0, expected_sum = 0;
+                                        0.5f, d.data(), losses.data()};
+      run({static_cast<unsigned>(rows + 7) / 8}, {256}, 0, Order::falling,
+          [&] { cross_entropy_kernel<float>(problem); });
       for (int row = 0; row < rows; ++row) {
         const auto first = static_cast<std::size_t>(row * classes);
         const int label = labels[static_cast<std::size_t>(row)];
@@ -45,11 +42,8 @@ TEST(LossKernels, GiveCrossEntropyItsGradientAndItsMean) {
         for (int k = 0; k < classes; ++k) {
           EXPECT_NEAR(d[first + static_cast<std::size_t>(k)], 0.5 * (share(k) - (k == label ? 1 : 0)), 1e-6);
         }
-        sum += losses[static_cast<std::size_t>(row)];
-        expected_sum -= std::log(share(label));
+        EXPECT_NEAR(losses[static_cast<std::size_t>(row)], -std::log(share(label)), 1e-5);
       }
-      EXPECT_EQ(mean, 1.0 / rows * sum) << rows << " rows: summed up in their order";
-      EXPECT_NEAR(sum, expected_sum, 1e-5 * rows);
     }
   }
 }

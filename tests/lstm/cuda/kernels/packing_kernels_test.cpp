@@ -16,28 +16,6 @@ using testing::emulation::run;
 
 constexpr unsigned kThreads = 32, kBlocksEach = 2;  // of a step
 
-TEST(PackingKernels, PackWhatTheCpuPacks) {
-  for (std::uint32_t seed = 1; seed <= 20; ++seed) {
-    const PackedExample example = PackedExample::random(seed, Loss::cross_entropy);
-    const int C = example.network.inputs, stride = C + 3, rows = example.packed.rows();
-    std::vector<float> got(static_cast<std::size_t>(rows * stride), -1.0f),
-        expected(static_cast<std::size_t>(rows * C));
-    run({static_cast<unsigned>(example.packed.steps()), kBlocksEach}, {kThreads}, 0, Order::rising, [&] {
-      pack_x_kernel<float>(example.rows(), example.order.data(), example.x.data(), example.shape.time_steps,
-                           C, stride, got.data());
-    });
-    cpu::ThreadTeam team(1);
-    example.packed.pack_x(team, expected.data());
-    for (int row = 0; row < rows; ++row) {
-      for (int j = 0; j < stride; ++j) {
-        EXPECT_EQ(got[static_cast<std::size_t>(row * stride + j)],
-                  j < C ? expected[static_cast<std::size_t>(row * C + j)] : 0.0f)
-            << "seed " << seed << ", row " << row << ", column " << j;
-      }
-    }
-  }
-}
-
 TEST(PackingKernels, GatherTheStateOfTheStepBefore) {
   for (std::uint32_t seed = 1; seed <= 20; ++seed) {
     const PackedExample example = PackedExample::random(seed, Loss::cross_entropy);

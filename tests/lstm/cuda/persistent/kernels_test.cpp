@@ -58,6 +58,24 @@ TEST(PersistentKernels, RunTwoDirectionsOfDifferentLengths) {
   }
 }
 
+// Samples of several slices that end at different steps, in both directions.
+TEST(PersistentKernels, TakeTheGradientOfLastSteps) {
+  for (const Arithmetic arithmetic : kAll) {
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+      expect_agrees({.arithmetic = arithmetic,
+                     .units = 21,
+                     .directions = 2,
+                     .samples = 7,
+                     .blocks = 3,
+                     .slice = 5,
+                     .is_cluster = seed != 4,
+                     .is_dy_last = true,
+                     .seed = seed},
+                    6);
+    }
+  }
+}
+
 // More chunks an item than registers hold, and more items than warps.
 TEST(PersistentKernels, ReadWeightsFromRegistersAndSharedMemory) {
   for (const Arithmetic arithmetic : kAll) {
@@ -124,6 +142,7 @@ TEST(PersistentKernels, AgreeWithTheReferenceOnRandomShapes) {
     const int least_warps = own * ((launch.slice + 3) / 4 * 4) * kOctet / kLanes;  // a thread for each pair
     launch.warps = draw(least_warps, least_warps + 3);
     if (launch.warps <= kFewWarps && seed % 8 < 4) launch.most_warps = kFewWarps;
+    launch.is_dy_last = draw(0, 1) == 0;
     expect_agrees(launch, 6);
   }
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <random>
+#include <stdexcept>
 
 #include "reference/direction.h"
 
@@ -33,7 +34,7 @@ std::string Launch::text() const {
          std::to_string(directions) + " N" + std::to_string(samples) + " blocks " + std::to_string(blocks) +
          " slice " + std::to_string(slice) + " parts " + std::to_string(parts) + " warps " +
          std::to_string(warps) + " of " + std::to_string(most_warps) + (is_cluster ? " cluster" : " grid") +
-         " seed " + std::to_string(seed);
+         (is_dy_last ? " dy of last steps" : "") + " seed " + std::to_string(seed);
 }
 
 RecurrenceProblem::RecurrenceProblem(const Launch& launch, int most_steps)
@@ -69,8 +70,38 @@ RecurrenceProblem::RecurrenceProblem(const Launch& launch, int most_steps)
     fill(direction.b_R, 4 * H, 0.5);
     fill(direction.sums, rows * 4 * H, 1.0);
     fill(direction.dy, rows * H, 1.0);
+    if (launch.is_dy_last) keep_last_steps(direction.dy);
     run_reference(direction, d == 1);
   }
+}
+
+void RecurrenceProblem::keep_last_steps(std::vector<double>& dy) const {
+  const auto H = static_cast<std::size_t>(launch_.units);
+  for (int place = 0; place < launch_.samples; ++place) {
+    for (int t = 0; t + 1 < lengths_[static_cast<std::size_t>(place)]; ++t) {
+      std::fill_n(dy.begin() + static_cast<std::ptrdiff_t>(row(t, place) * H), H, 0.0);
+    }
+  }
+}
+
+std::vector<double> RecurrenceProblem::all_dy() const {
+  const auto H = static_cast<std::size_t>(launch_.units), D = static_cast<std::size_t>(launch_.directions);
+  std::vector<std::size_t> rows;
+  if (launch_.is_dy_last) {
+    for (int place = 0; place < launch_.samples; ++place) {
+      rows.push_back(row(lengths_[static_cast<std::size_t>(place)] - 1, place));
+    }
+  } else {
+    for (int i = 0; i < row_starts_.back(); ++i) rows.push_back(static_cast<std::size_t>(i));
+  }
+  std::vector<double> result;
+  for (const std::size_t row : rows) {
+    for (std::size_t d = 0; d < D; ++d) {
+      const auto first = directions_[d].dy.begin() + static_cast<std::ptrdiff_t>(row * H);
+      result.insert(result.end(), first, first + static_cast<std::ptrdiff_t>(H));
+    }
+  }
+  return result;
 }
 
 void RecurrenceProblem::run_reference(Direction& direction, bool is_reverse) const {
@@ -123,6 +154,7 @@ void RecurrenceProblem::run_reference(Direction& direction, bool is_reverse) con
     scatter(c, direction.c, H);
     scatter(y, direction.y, H);
     scatter(d_gates, direction.d_gates, 4 * H);
+    direction.bias_sums.insert(direction.bias_sums.end(), db_W.begin(), db_W.end());
   }
 }
 
@@ -178,34 +210,40 @@ double RecurrenceProblem::forward_error_of() const {
 
 template <class T>
 double RecurrenceProblem::backward_error_of() const {
-  const auto H = static_cast<std::size_t>(launch_.units), rows = static_cast<std::size_t>(row_starts_.back());
+  const auto H = static_cast<std::size_t>(launch_.units);
   const auto D = static_cast<std::size_t>(launch_.directions);
-  std::vector<Aligned<float>> c;
+  std::vector<Aligned<float>> c, bias_sums;
   std::vector<Aligned<T>> gates;
   std::vector<Aligned<Words>> weights;
-  Aligned<float> dy(rows * D * H);
+  const Aligned<float> dy = as<float>(all_dy());
   BackwardArguments<T> arguments{.geometry = geometry_,
                                  .lengths = lengths_.data(),
                                  .row_starts = row_starts_.data(),
-                                 .y_row = static_cast<int>(D * H)};
+                                 .y_row = static_cast<int>(D * H),
+                                 .is_dy_last = launch_.is_dy_last};
   for (std::size_t d = 0; d < D; ++d) {
     gates.push_back(as<T>(directions_[d].gates));
     c.push_back(as<float>(directions_[d].c));
-    for (std::size_t i = 0; i < rows * H; ++i) {
-      dy[(i / H * D + d) * H + i % H] = static_cast<float>(directions_[d].dy[i]);
-    }
     weights.push_back(packed(geometry_, Pass::backward, directions_[d].R));
+    bias_sums.emplace_back(directions_[d].bias_sums.size() + 4 * H, std::numeric_limits<float>::quiet_NaN());
   }
   for (std::size_t d = 0; d < D; ++d) {
     arguments.weights[d] = weights[d].get();
     arguments.gates[d] = gates[d].get();
     arguments.c[d] = c[d].get();
     arguments.dy[d] = dy.get() + d * H;
+    arguments.bias_sums[d] = bias_sums[d].get();
   }
   run(emulated(), arguments);
 
   Error error;
-  for (std::size_t d = 0; d < D; ++d) error.add(gates[d].get(), directions_[d].d_gates);
+  for (std::size_t d = 0; d < D; ++d) {
+    error.add(gates[d].get(), directions_[d].d_gates);
+    error.add(bias_sums[d].get(), directions_[d].bias_sums);
+    for (std::size_t i = directions_[d].bias_sums.size(); i < bias_sums[d].size(); ++i) {
+      if (!std::isnan(bias_sums[d][i])) throw std::runtime_error("biases of a sample that is not there");
+    }
+  }
   return error.value();
 }
 

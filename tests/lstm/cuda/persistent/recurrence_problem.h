@@ -40,6 +40,7 @@ struct Launch {
   int blocks = 2, slice = 4, parts = 1, warps = 2;  // how it is cut
   int most_warps = kMostWarps;                      // or kFewWarps
   bool is_cluster = true;
+  bool is_dy_last = false;
   std::uint64_t seed = 1;
 
   std::string text() const;
@@ -71,6 +72,7 @@ class RecurrenceProblem {
     std::vector<double> R;                               // (4H, H)
     std::vector<double> b_W, b_R;                        // (4H)
     std::vector<double> sums, gates, c, y, dy, d_gates;  // packed rows x (4H or H)
+    std::vector<double> bias_sums;                       // (N, 4H): d_gates, summed over steps
   };
   // Sorted lengths of 1..most_steps are drawn from the seed.
   RecurrenceProblem(const Launch& launch, int most_steps);
@@ -85,12 +87,16 @@ class RecurrenceProblem {
   const std::vector<int>& row_starts() const { return row_starts_; }
   const std::vector<int>& lengths() const { return lengths_; }
   const std::vector<Direction>& directions() const { return directions_; }
+  bool is_dy_last() const { return launch_.is_dy_last; }
+  // As backward reads it: (rows, D*H), or (N, D*H) of last steps.
+  std::vector<double> all_dy() const;
 
   // The order in which threads and packets of the emulation come.
   void set_order(std::uint64_t seed) { order_ = seed; }
 
  private:
   std::size_t row(int t, int place) const { return static_cast<std::size_t>(row_starts_[t] + place); }
+  void keep_last_steps(std::vector<double>& dy) const;  // zero elsewhere
   void run_reference(Direction& direction, bool is_reverse) const;
 
   template <class T>
