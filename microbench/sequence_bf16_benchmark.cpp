@@ -75,6 +75,15 @@ struct Operands {
             .accumulates = false,
             .is_weight_gradient = false};
   }
+  // The same with `a` in tiles one behind the other, as a weight gradient has its left operand.
+  kernels::bf16::Product product_of_tiles(int count, const std::vector<Bf16>& a, int K,
+                                          const std::vector<Bf16>& b, int columns) {
+    kernels::bf16::Product product = this->product(count, a, K, b, columns);
+    product.a_row = 32;
+    product.a_tile = words(16 * K);
+    product.a_step = words(512);
+    return product;
+  }
 
   int P, rows;
   std::vector<float> W_matrix = random_floats(kGates * kInputs, 0.05f);
@@ -109,14 +118,14 @@ void pack_left(const Kernels& kernels, Operands& o) {
   kernels.pack_left({o.rows, o.h_rows.data(), kUnits, o.left.data() + o.words(kPaddedInputs * o.rows)});
 }
 
-void forward_step(const Kernels& kernels, Operands& o) {
+void forward_step(const Kernels& kernels, Operands& o, bool adds_inputs) {
   kernels.forward_step({.rows = kSamples,
                         .unit_blocks = kUnits / 16,
                         .own_units = kUnits,
-                        .x = nullptr,
-                        .x_row = 0,
-                        .input_weights = nullptr,
-                        .input_k_tiles = 0,
+                        .x = adds_inputs ? o.x.data() : nullptr,
+                        .x_row = o.words(kPaddedInputs),
+                        .input_weights = o.W.data(),
+                        .input_k_tiles = kPaddedInputs / 32,
                         .h_previous = o.h.data(),
                         .h_previous_row = o.words(kUnits),
                         .weights = o.R.data(),
@@ -179,7 +188,16 @@ const bool kRegistered = [] {
   add("project", of_rows(kInputs), [](const Kernels& kernels, Operands& o) {
     kernels.multiply(o.product(o.rows, o.x, kPaddedInputs, o.W, kGates));
   });
-  add("forward_step", step, forward_step);
+  add("project_of_tiles", of_rows(kInputs), [](const Kernels& kernels, Operands& o) {
+    kernels.multiply(o.product_of_tiles(o.rows, o.x, kPaddedInputs, o.W, kGates));
+  });
+  add("forward_step", step, [](const Kernels& kernels, Operands& o) { forward_step(kernels, o, false); });
+  const auto step_with_inputs = [](const Operands&) { return 2.0 * kSamples * kGates * (kInputs + kUnits); };
+  add("forward_step_with_inputs", step_with_inputs, [](const Kernels& kernels, Operands& o) {
+    if (kernels.adds_inputs_in_steps) return forward_step(kernels, o, true);
+    kernels.multiply(o.product(kSamples, o.x, kPaddedInputs, o.W, kGates));
+    forward_step(kernels, o, false);
+  });
   add("backward_step", step, backward_step);
   add("pack_left", none, pack_left);
   add("pack_right", none, [](const Kernels& kernels, Operands& o) {
@@ -189,6 +207,9 @@ const bool kRegistered = [] {
   add("weight_gradient", of_rows(kInputs + kUnits), weight_gradient);
   add("input_gradient", of_rows(kUnits), [](const Kernels& kernels, Operands& o) {
     kernels.multiply(o.product(o.rows, o.dgates, kGates, o.R_back, kUnits));
+  });
+  add("input_gradient_of_tiles", of_rows(kUnits), [](const Kernels& kernels, Operands& o) {
+    kernels.multiply(o.product_of_tiles(o.rows, o.dgates, kGates, o.R_back, kUnits));
   });
   return true;
 }();

@@ -35,9 +35,9 @@ struct BackwardArguments {
   const float* c[2] = {};
   const float* dy[2] = {};  // by direction: its part of (rows, y_row)
   int y_row = 0;
-  // The gradient of y is zero but at each sample's last step (t = its length - 1), and dy has only that:
-  // (samples, y_row) by place.
-  bool is_dy_last = false;
+  // Not negative: the gradient of y is zero but at each sample's last step (t = its length - 1), and dy has
+  // only that, (samples, y_row) by place, and zeros in this row.
+  int zero_dy_row = -1;
   float* bias_sums[2] =
       {};  // by direction (samples, 4H) by place, out: gradients of gates, summed over steps
 };

@@ -153,12 +153,11 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
       pair.sample);
   T* const all_gates = a.gates[d] + unit;
   const float* const all_c = a.c[d] + unit;
-  // Where there is one row of a sample, it is at the same place in every step.
-  const float* const all_dy =
-      a.dy[d] + unit + (a.is_dy_last ? (steps.first_place() + pair.sample) * a.y_row : 0);
+  const float* const all_dy = a.dy[d] + unit;
   const int gates_stride = 4 * H * static_cast<int>(sizeof(T));
   const int c_stride = H * static_cast<int>(sizeof(float)),
-            dy_stride = a.is_dy_last ? 0 : a.y_row * static_cast<int>(sizeof(float));
+            dy_stride = a.y_row * static_cast<int>(sizeof(float));
+  const int last_dy_row = steps.first_place() + pair.sample;
   // Units of the padding keep zeros, and so do their gradients.
   const auto load_saved = [&](const Step& behind, const Step& of, const Step& in_front, SavedCell<T>& saved) {
     const bool is_wanted = has_unit && pair.sample < of.active;
@@ -173,11 +172,11 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
     saved.c_before = is_wanted && !has_before ? 0 : saved.c_before;
     lane.template load_global_if<float>(
         is_wanted && has_before, lane.row_of(all_c, in_front.row + pair.sample, c_stride), saved.c_before);
-    // A sample's last step is the last of its recurrence, or the first one in reverse.
-    const int go_on = !a.is_dy_last ? 0 : d == 0 ? behind.active : in_front.active;
-    saved.dy = 0;
-    lane.template load_global_if<float>(is_wanted && pair.sample >= go_on,
-                                        lane.row_of(all_dy, row, dy_stride), saved.dy);
+    // A sample's last step is the last of its recurrence, or the first one in reverse. Others read a row of
+    // zeros: a load that happens sometimes only would cost every step a wait for those under way.
+    const int go_on = d == 0 ? behind.active : in_front.active;
+    const int dy_row = a.zero_dy_row < 0 ? row : pair.sample < go_on ? a.zero_dy_row : last_dy_row;
+    lane.template load_global_if<float>(is_wanted, lane.row_of(all_dy, dy_row, dy_stride), saved.dy);
   };
   // By k: the step behind the one at hand, it, and those in front of it. Loads from global memory are a whole
   // step ahead of their first use.

@@ -184,7 +184,7 @@ class PersistentEngine final : public BatchedEngine<T> {
                                                .lengths = this->batch().lengths(),
                                                .row_starts = this->batch().rows().row_starts,
                                                .y_row = this->width(),
-                                               .is_dy_last = is_dy_last};
+                                               .zero_dy_row = is_dy_last ? this->head().zero_row() : -1};
     for (int direction = 0; direction < this->network().directions; ++direction) {
       const Kept& kept = this->kept_at(layer, direction);
       arguments.weights[direction] = backward_image(layer, direction);

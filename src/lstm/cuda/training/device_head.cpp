@@ -26,10 +26,15 @@ DeviceHead<T>::DeviceHead(const Network& network, const BatchShape& shape, float
       products_(&products),
       width_(network.directions * network.units),
       max_labels_(shape.max_labels),
+      zero_row_(shape.samples),
       losses_(static_cast<std::size_t>(shape.samples) * sizeof(double)) {
   plan(shape);
   arena_.allocate();
   plan(shape);
+  if (d_last_y_ == nullptr) return;
+  check(
+      cudaMemsetAsync(d_last_y_ + size(zero_row_, width_), 0, size(1, width_) * sizeof(float), stream.get()),
+      "clearing a row");
 }
 
 template <class T>
@@ -40,7 +45,7 @@ void DeviceHead<T>::plan(const BatchShape& shape) {
   if constexpr (sizeof(T) == 2) scaled_ = arena_.take<T>(size(rows, network_.classes));
   if (!network_.reads_every_step()) {
     last_y_ = arena_.take<T>(size(rows, width_));
-    d_last_y_ = arena_.take<float>(size(rows, width_));
+    d_last_y_ = arena_.take<float>(size(rows + 1, width_));
     return;
   }
   if (network_.loss != Loss::ctc) return;

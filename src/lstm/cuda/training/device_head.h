@@ -42,7 +42,8 @@ class DeviceHead {
   void backward(const DeviceBatch& batch, const Matrix<T>& weights, float* dy);
   // The same for cross-entropy, which reads each sample's last step only: into d_last_y().
   void backward_last_steps(const DeviceBatch& batch, const Matrix<T>& weights);
-  const float* d_last_y() const { return d_last_y_; }  // (N, D*H) by place
+  const float* d_last_y() const { return d_last_y_; }  // (N, D*H) by place, and zeros in zero_row()
+  int zero_row() const { return zero_row_; }
   // Writes d_weights (V, D*H).
   void weight_gradient(const DeviceBatch& batch, const T* y, Products& products, float* d_weights) const;
 
@@ -78,12 +79,13 @@ class DeviceHead {
   float* d_logits_ = nullptr;       // likewise
   T* scaled_ = nullptr;             // likewise: operand() where T is 16 bits wide
   T* last_y_ = nullptr;             // cross-entropy: (N, D*H) by place
-  float* d_last_y_ = nullptr;       // cross-entropy: (N, D*H)
+  float* d_last_y_ = nullptr;       // cross-entropy: (N + 1, D*H)
   Parts* probabilities_ = nullptr;  // CTC: packed rows (N*T, V)
   Parts* alpha_ = nullptr;          // CTC: (N, T, 2S + 1)
   Parts* beta_ = nullptr;           // CTC: (N, T, 2S + 1)
   Parts* totals_ = nullptr;         // CTC: (N)
   int max_labels_;
+  int zero_row_;  // of d_last_y_
   std::function<void(const DeviceBatch&, const CtcProblem&)> ctc_;
   // (N) by place. The device writes them there, and the host adds them up: one launch less, and one order.
   PinnedMemory losses_;

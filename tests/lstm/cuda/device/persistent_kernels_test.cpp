@@ -74,7 +74,7 @@ Errors errors_of(const RecurrenceProblem& problem, const Plan& plan) {
                                 .lengths = device_lengths,
                                 .row_starts = device_starts,
                                 .y_row = static_cast<int>(D * H),
-                                .is_dy_last = problem.is_dy_last()};
+                                .zero_dy_row = problem.zero_dy_row()};
   std::vector<DeviceMemory> weights;
   std::vector<OnDevice<float>> floats;
   std::vector<OnDevice<T>> gates, saved_gates;

@@ -101,6 +101,7 @@ std::vector<double> RecurrenceProblem::all_dy() const {
       result.insert(result.end(), first, first + static_cast<std::ptrdiff_t>(H));
     }
   }
+  if (launch_.is_dy_last) result.resize(result.size() + D * H, 0.0);
   return result;
 }
 
@@ -220,7 +221,7 @@ double RecurrenceProblem::backward_error_of() const {
                                  .lengths = lengths_.data(),
                                  .row_starts = row_starts_.data(),
                                  .y_row = static_cast<int>(D * H),
-                                 .is_dy_last = launch_.is_dy_last};
+                                 .zero_dy_row = zero_dy_row()};
   for (std::size_t d = 0; d < D; ++d) {
     gates.push_back(as<T>(directions_[d].gates));
     c.push_back(as<float>(directions_[d].c));

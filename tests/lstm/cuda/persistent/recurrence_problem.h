@@ -87,9 +87,9 @@ class RecurrenceProblem {
   const std::vector<int>& row_starts() const { return row_starts_; }
   const std::vector<int>& lengths() const { return lengths_; }
   const std::vector<Direction>& directions() const { return directions_; }
-  bool is_dy_last() const { return launch_.is_dy_last; }
-  // As backward reads it: (rows, D*H), or (N, D*H) of last steps.
+  // As backward reads it: (rows, D*H), or (N + 1, D*H) of last steps and zeros.
   std::vector<double> all_dy() const;
+  int zero_dy_row() const { return launch_.is_dy_last ? launch_.samples : -1; }
 
   // The order in which threads and packets of the emulation come.
   void set_order(std::uint64_t seed) { order_ = seed; }
