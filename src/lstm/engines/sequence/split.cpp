@@ -13,7 +13,6 @@ int divide_up(int a, int b) {
 // What the rule was fitted to (docs/performance.md has the measurements).
 constexpr double kL2Rows = 1;  // bringing R from the second-level cache costs as much as so many more rows
 constexpr double kL3Rows = 3;  // likewise from the third
-constexpr double kBarrierRisk = 1.08;  // a barrier in every step must promise more than this much
 
 // Vector multiply-adds of one time step of forward and backward of one task, with what keeps it from the
 // peak.
@@ -56,7 +55,8 @@ RecurrenceSplit choose_split(const Network& network, const BatchShape& shape, in
   return cheapest_split(network, shape, threads, wanted, divide_up(network.units, costs.block),
                         [&](int rows, int blocks, int unit_parts) {
                           const double task = task_cost(network, rows, blocks, costs);
-                          return unit_parts == 1 ? task : (task + 2 * costs.barrier_steps) * kBarrierRisk;
+                          return unit_parts == 1 ? task
+                                                 : (task + 2 * costs.barrier_steps) * costs.barrier_risk;
                         });
 }
 

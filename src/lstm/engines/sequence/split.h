@@ -32,6 +32,9 @@ struct SplitCosts {
   int tile_rows;               // rows of one register tile
   std::size_t l2_bytes;        // of one core
   double barrier_steps = 600;  // a barrier between threads, in vector multiply-adds of one core
+  // A barrier in every step must promise more than this much: whoever is held up is waited for. Threads that
+  // share out units by what they get done (work_shares.h) wait less.
+  double barrier_risk = 1.08;
 };
 
 // The cheapest split by the rule of docs/performance.md, or the cheapest that keeps to `wanted`.

@@ -29,6 +29,12 @@ TEST(RecurrenceSplit, OneDirectionIsSplitByUnitsWhereThatKeepsRInTheCache) {
   EXPECT_EQ(automatic(kOneLayer, kLong, 2).unit_parts, 2);
 }
 
+TEST(RecurrenceSplit, OneDirectionIsSplitBySamplesWhereABarrierIsTooMuchOfARisk) {
+  SplitCosts costs = kAvx512;
+  costs.barrier_risk = 1.25;
+  EXPECT_EQ(choose_split(kOneLayer, kLong, 2, Split::automatic, costs).sample_groups, 2);
+}
+
 TEST(RecurrenceSplit, OneDirectionIsSplitBySamplesWhereRFitsAnyway) {
   Network small = kOneLayer;
   small.units = 64;

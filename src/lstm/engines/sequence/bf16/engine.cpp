@@ -19,6 +19,8 @@ constexpr int kProjectedRows = 64;
 constexpr int kMostProjectedRows = 128;
 // Rows of a weight gradient, times parts, added up before its sums go back to memory.
 constexpr int kGradientRows = 512;
+// As SplitCosts has it: parts are equal here, whoever is slow.
+constexpr double kBarrierRisk = 1.25;
 // Rows that a pass over the weights of a step should serve at least.
 constexpr int kRowsForInputsInSteps = 32;
 
@@ -38,7 +40,8 @@ RecurrenceSplit split_for(const kernels::Variant<kernels::bf16::Kernels>& varian
   return choose_split(network, shape, options.threads, options.split,
                       {.block = kernels::bf16::kPanelColumns,
                        .tile_rows = variant.function.tile_rows,
-                       .l2_bytes = 2 * cpu::l2_bytes() / P});
+                       .l2_bytes = 2 * cpu::l2_bytes() / P,
+                       .barrier_risk = kBarrierRisk});
 }
 
 int projected_rows() {

@@ -14,7 +14,7 @@ constexpr double kTileFromL2 = 24;     // at 42
 constexpr double kTileFromL3 = 128;    // at 8
 constexpr double kPointwise = 180;     // of a row and 32 units, forward and backward; not hidden by products
 constexpr double kBarriers = 1600;     // two between threads
-constexpr double kBarrierRisk = 1.08;  // as in split.cpp
+constexpr double kBarrierRisk = 1.08;  // as SplitCosts has it
 constexpr std::size_t kL1Bytes = 24 << 10;  // what rows may take of the first-level cache
 
 int divide_up(int a, int b) {
