@@ -61,8 +61,8 @@ void Buffers::plan(const Geometry& g, const Network& network, int samples, int m
       direction.W = take(g.inputs(l), g.gates);
       direction.R = take(g.Hp, g.gates);
       direction.bias = arena_.take<float>(size(1, g.gates));
-      direction.R_back = take(g.gates, g.Hp);
-      if (l > 0) direction.W_back = take(g.gates, g.inputs(l));
+      direction.R_back = direction.R;
+      if (l > 0) direction.W_back = direction.W;
     }
   }
   const int gradient_rows = std::max(g.gradient_rows(0), g.gradient_rows(last));

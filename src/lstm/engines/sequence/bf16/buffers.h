@@ -40,7 +40,7 @@ struct Geometry {
 struct DirectionBuffers {
   std::span<Bf16> gates;  // (rows, 4Hp), saved, then gradients
   std::span<Bf16> c;      // (rows, Hp), saved
-  // Packed weights; those of backward are made at its start.
+  // Packed weights, made at the start of each pass: those of backward lie where those of forward did.
   std::span<Bf16> W, R;            // panels of 4Hp columns: K = inputs; K = Hp
   std::span<float> bias;           // (blocks, 64)
   std::span<Bf16> W_back, R_back;  // panels of `inputs` columns (none in the first layer), and of Hp; K = 4Hp
