@@ -1,5 +1,5 @@
-// The operations of the sequence engine in bf16 and bf16x3: products of bf16 operands summed in fp32, fp32
-// activations.
+// The operations of the sequence engine in bf16 and bf16x3: products of bf16 operands summed in fp32, then
+// activations in fp32 (gates.h has their errors).
 //
 // In bf16x3 each number of an operand is two parts in bf16, x = hi + lo, and each product three: hi * lo +
 // hi * hi + lo * hi. P is the number of parts, 1 or 2.
