@@ -19,11 +19,10 @@ constexpr double kL3Rows = 3;  // likewise from the third
 double task_cost(const Network& network, int rows, int blocks, const SplitCosts& costs) {
   const double row_vectors = static_cast<double>(blocks) * 4 * network.units * 2;
   const double weights_bytes = static_cast<double>(blocks) * costs.block * 4 * network.units * sizeof(float);
-  const bool fits_l2 = weights_bytes < 0.6 * static_cast<double>(costs.l2_bytes);
   // A tile lower than three quarters of the register tile waits for loads of R instead of for multiply-adds.
   const int tiles = divide_up(rows, costs.tile_rows);
   const double tile_rows = std::max(0.75 * costs.tile_rows, static_cast<double>(rows) / tiles);
-  return (tiles * tile_rows + (fits_l2 ? kL2Rows : kL3Rows)) * row_vectors;
+  return (tiles * tile_rows + (stays_in_l2(weights_bytes, costs.l2_bytes) ? kL2Rows : kL3Rows)) * row_vectors;
 }
 
 bool keeps_to(const RecurrenceSplit& split, Split wanted) {

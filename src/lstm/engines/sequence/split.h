@@ -37,6 +37,12 @@ struct SplitCosts {
   double barrier_risk = 1.08;
 };
 
+// Whether weights that every time step reads stay in the second-level cache: inputs and gates pass by as
+// well.
+inline bool stays_in_l2(double weights_bytes, std::size_t l2_bytes) {
+  return weights_bytes < 0.6 * static_cast<double>(l2_bytes);
+}
+
 // The cheapest split by the rule of docs/performance.md, or the cheapest that keeps to `wanted`.
 RecurrenceSplit choose_split(const Network& network, const BatchShape& shape, int threads, Split wanted,
                              const SplitCosts& costs);

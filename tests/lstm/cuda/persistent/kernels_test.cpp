@@ -43,35 +43,30 @@ TEST(PersistentKernels, RunOneSampleOfOneStep) {
   }
 }
 
+// Samples of several slices that end at different steps, in both directions.
+Launch two_directions(Arithmetic arithmetic, bool is_cluster) {
+  return {.arithmetic = arithmetic,
+          .units = 21,
+          .directions = 2,
+          .samples = 7,
+          .blocks = 3,
+          .slice = 5,
+          .is_cluster = is_cluster};
+}
+
 TEST(PersistentKernels, RunTwoDirectionsOfDifferentLengths) {
   for (const Arithmetic arithmetic : kAll) {
-    for (const bool is_cluster : {true, false}) {
-      expect_agrees({.arithmetic = arithmetic,
-                     .units = 21,
-                     .directions = 2,
-                     .samples = 7,
-                     .blocks = 3,
-                     .slice = 5,
-                     .is_cluster = is_cluster},
-                    6);
-    }
+    for (const bool is_cluster : {true, false}) expect_agrees(two_directions(arithmetic, is_cluster), 6);
   }
 }
 
-// Samples of several slices that end at different steps, in both directions.
 TEST(PersistentKernels, TakeTheGradientOfLastSteps) {
   for (const Arithmetic arithmetic : kAll) {
     for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-      expect_agrees({.arithmetic = arithmetic,
-                     .units = 21,
-                     .directions = 2,
-                     .samples = 7,
-                     .blocks = 3,
-                     .slice = 5,
-                     .is_cluster = seed != 4,
-                     .is_dy_last = true,
-                     .seed = seed},
-                    6);
+      Launch launch = two_directions(arithmetic, seed != 4);
+      launch.is_dy_last = true;
+      launch.seed = seed;
+      expect_agrees(launch, 6);
     }
   }
 }

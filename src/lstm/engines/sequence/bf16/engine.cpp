@@ -49,20 +49,19 @@ int projected_rows() {
   return std::clamp(kProjectedRows * megabytes, kProjectedRows, kMostProjectedRows);
 }
 
-// Those whose W and R stay in the second-level cache together, as far as a thread's units need them. (60 % of
-// it, as in split.cpp: gates pass by as well.)
+// Those whose W and R stay in the second-level cache together, as far as a thread's units need them.
 std::vector<char> layers_with_inputs_in_steps(const kernels::bf16::Kernels& kernels, const Geometry& geometry,
                                               const Network& network, const BatchShape& shape,
                                               const RecurrenceSplit& split) {
   std::vector<char> layers(static_cast<std::size_t>(network.layers));
-  if (!kernels.adds_inputs_in_steps || shape.samples / split.sample_groups < kRowsForInputsInSteps)
-    return layers;
+  if (!kernels.adds_inputs_in_steps) return layers;
+  if (shape.samples / split.sample_groups < kRowsForInputsInSteps) return layers;
   const int panels = (geometry.panels + split.unit_parts - 1) / split.unit_parts;
   for (int layer = 0; layer < network.layers; ++layer) {
     const std::size_t bytes = geometry.words(4 * kernels::bf16::kPanelColumns * panels) * sizeof(Bf16) *
                               static_cast<std::size_t>(geometry.gradient_rows(layer));
     layers[static_cast<std::size_t>(layer)] =
-        static_cast<double>(bytes) < 0.6 * static_cast<double>(cpu::l2_bytes()) ? 1 : 0;
+        stays_in_l2(static_cast<double>(bytes), cpu::l2_bytes()) ? 1 : 0;
   }
   return layers;
 }

@@ -42,9 +42,7 @@ double product_cycles(int rows, int panels, int k_tiles, double weights_tile, co
 double tile_step_cycles(const Network& network, int rows, int panels, const TileCosts& costs) {
   const int all_panels = divide_up(network.units, kernels::bf16::kPanelColumns);
   const auto weights_bytes = static_cast<double>(panels) * 4 * all_panels * 2048 * costs.parts;
-  // As for fp32, inputs and gates pass by as well.
-  const bool fits_l2 = weights_bytes < 0.6 * static_cast<double>(costs.l2_bytes);
-  const double weights_tile = fits_l2 ? kTileFromL2 : kTileFromL3;
+  const double weights_tile = stays_in_l2(weights_bytes, costs.l2_bytes) ? kTileFromL2 : kTileFromL3;
   return product_cycles(rows, 4 * panels, all_panels, weights_tile, costs) +
          product_cycles(rows, panels, 4 * all_panels, weights_tile, costs) + kPointwise * rows * panels;
 }
