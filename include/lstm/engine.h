@@ -18,7 +18,7 @@
 
 namespace lstm {
 
-// How a layer's work is shared out among threads; `automatic` follows the cost rule of docs/performance.md.
+// How a layer's work is shared out among threads; `automatic` follows the cost rule of docs/engine-design.md.
 enum class Split { automatic, directions, units, samples };
 
 struct EngineOptions {

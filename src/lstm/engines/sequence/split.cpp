@@ -10,7 +10,7 @@ int divide_up(int a, int b) {
   return (a + b - 1) / b;
 }
 
-// What the rule was fitted to (docs/performance.md has the measurements).
+// What the rule was fitted to (docs/engine-design.md has the rule).
 constexpr double kL2Rows = 1;  // bringing R from the second-level cache costs as much as so many more rows
 constexpr double kL3Rows = 3;  // likewise from the third
 

@@ -43,7 +43,7 @@ inline bool stays_in_l2(double weights_bytes, std::size_t l2_bytes) {
   return weights_bytes < 0.6 * static_cast<double>(l2_bytes);
 }
 
-// The cheapest split by the rule of docs/performance.md, or the cheapest that keeps to `wanted`.
+// The cheapest split by the rule of docs/engine-design.md, or the cheapest that keeps to `wanted`.
 RecurrenceSplit choose_split(const Network& network, const BatchShape& shape, int threads, Split wanted,
                              const SplitCosts& costs);
 

@@ -7,7 +7,7 @@
 namespace lstm::engines::bf16 {
 namespace {
 
-// Measured on Sapphire Rapids (docs/performance.md). A tile is 1 KB.
+// Measured on Sapphire Rapids (docs/engine-design.md). A tile is 1 KB.
 constexpr double kProduct = 16;        // a TDPBF16PS
 constexpr double kTileFromL1 = 16;     // loading a tile, at 64 bytes a cycle
 constexpr double kTileFromL2 = 24;     // at 42

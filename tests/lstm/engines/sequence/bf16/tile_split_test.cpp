@@ -15,7 +15,7 @@ RecurrenceSplit automatic(const Network& network, const BatchShape& shape, int t
   return choose_tile_split(network, shape, threads, Split::automatic, costs);
 }
 
-// docs/performance.md: 34 to 40 cycles a product where each tile of weights serves one, 24 to 28 where K is
+// docs/engine-design.md: 34 to 40 cycles a product where each tile of weights serves one, 24 to 28 where K is
 // 1280 and it serves two. The first task is half of the samples on all units, the second all of them on half.
 TEST(TileSplit, CountsWhatWasMeasured) {
   Network network = kOneLayer;
