@@ -173,7 +173,7 @@ class TypicalRun(Pages):
                     self.assertEqual(shown[f"{implementation} {version}"], text)
             self.assertEqual(sorted(self.texts(page, "forest", 1)), sorted(expected.values()))
             self.assertEqual(page.locator("[data-baseline-of='1']").inner_text(), baseline)
-            self.assertTrue(all(" ::: " in text for text in self.texts(page, "bars", 1)))
+            self.assertTrue(all(" · " in text for text in self.texts(page, "bars", 1)))
         self.assertEqual(page.locator("[data-baseline-of='3']").inner_text(), "native/fused")
         page.select_option("#baseline", "")
         self.wait(page)
