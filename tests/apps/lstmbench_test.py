@@ -515,8 +515,8 @@ class Looking(CommandLine):
 
         measured = rounds("run", "--workload", "tiny", "--implementation", "fake/steady,fake/slow", "--check", "none", "--steps", "1",
                           "--warmup", "0", "--precision", "90%", "--budget", "100s")
-        self.assertEqual(measured, 8)
-        self.assertEqual(rounds("resume", "--budget", "200s"), 12)
+        self.assertIn(measured, range(8, 40, 4))
+        self.assertGreater(rounds("resume", "--budget", "200s"), measured)
         result = self.call("resume", "--budget", "1s")
         self.assertIn("nothing was measured: ", result.stderr)
         self.assertIn("give a larger --budget", result.stderr)
