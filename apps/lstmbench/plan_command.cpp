@@ -84,10 +84,12 @@ int print_plan(RunFlags& flags, bool asks_every_workspace, CLI::App& command) {
     std::printf("; rounds go on until %.3g %% or %s\n", 100 * options.precision,
                 format_duration(options.budget_s).c_str());
   for (const auto& expected : expected_precision(plan, options)) {
-    std::string line = fmt::format("{}: {} round{} expected, ", expected.table, expected.rounds,
+    std::string line = fmt::format("{}: {} round{} expected", expected.table, expected.rounds,
                                    expected.rounds == 1 ? "" : "s");
-    line += expected.half_width ? fmt::format("ratios to about +-{:.1f} %", 100 * *expected.half_width)
-                                : std::string("too few for an interval (6 are needed): a larger --budget");
+    if (expected.half_width) line += fmt::format(", ratios to about +-{:.1f} %", 100 * *expected.half_width);
+    if (expected.rounds < expected.rounds_for_verdicts)
+      line += fmt::format("; verdicts take {} with so many rows: give a larger --budget",
+                          expected.rounds_for_verdicts);
     for (const auto& text : wrapped(escape_terminal(line), style.width - 2))
       std::printf("  %s\n", text.c_str());
   }

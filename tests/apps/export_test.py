@@ -72,7 +72,7 @@ class Export(unittest.TestCase):
         self.assertIn("2 cases", complaint)
         frame = pandas.read_csv(self.folder / "out.csv", dtype={"version": str})
         self.assertEqual(list(frame.columns), ["bench", "experiment", "name", "parameters", "runtime", "version"])
-        self.assertEqual(set(frame.groupby(["experiment", "bench", "version"]).size()), {6 * 8})
+        self.assertEqual(set(frame.groupby(["experiment", "bench", "version"]).size()), {6 * 12})
         self.assertIn("1x320-LSTM_cross-entropy_100", set(frame["experiment"]))
         self.assertEqual(set(frame[frame["experiment"].str.startswith("1x320")]["parameters"]), {572800})
 

@@ -504,6 +504,31 @@ class Looking(CommandLine):
                          "--warmup", "0", "--precision", "0", "--budget", "1h").stdout
         self.assertGreater(int(re.search(r"(\d+) rounds expected", " ".join(text.split())).group(1)), 1000, text)
 
+    def test_plan_says_how_many_rounds_verdicts_take(self):
+        text = self.call("plan", "--workload", "tiny", "--implementation", "fake/steady,fake/slow,fake/frozen", "--rounds", "2").stdout
+        self.assertIn("2 rounds expected; verdicts take 7 with so many rows", " ".join(text.split()))
+
+    def test_a_run_that_was_precise_goes_on_where_more_is_asked_of_it(self):
+        def rounds(command, *arguments):
+            self.call(command, *arguments, "--json", "out.json")
+            return json.loads((self.folder / "out.json").read_text())["run"]["rounds"]
+
+        measured = rounds("run", "--workload", "tiny", "--implementation", "fake/steady,fake/slow", "--check", "none", "--steps", "1",
+                          "--warmup", "0", "--precision", "90%", "--budget", "100s")
+        self.assertIn(measured, range(8, 40, 4))
+        self.assertGreater(rounds("resume", "--budget", "200s"), measured)
+        result = self.call("resume", "--budget", "1s")
+        self.assertIn("nothing was measured: ", result.stderr)
+        self.assertIn("give a larger --budget", result.stderr)
+
+    def test_a_single_round_gets_its_control_when_more_are_asked(self):
+        self.measure("--rounds", "1", "--steps", "1", "--warmup", "0", "--json", "out.json", implementation="fake/steady,fake/slow")
+        self.assertEqual(json.loads((self.folder / "out.json").read_text())["controls"], [])
+        self.call("resume", "--rounds", "3", "--json", "out.json")
+        control, = json.loads((self.folder / "out.json").read_text())["controls"]
+        self.assertEqual(control["implementation"], "fake/steady")
+        self.assertEqual(control["relative"]["rounds"], 2)
+
     @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
     def test_what_cannot_be_printed_is_an_error(self):
         for arguments in (["list"], ["list", "--json"], ["plan", "--workload", "tiny", "--implementation", "fake/steady"]):

@@ -82,7 +82,7 @@ class StoredRun:
         self.connection.close()
 
 
-def typical_run(path, rounds=8):
+def typical_run(path, rounds=12):
     """The four workloads, two versions of one implementation, and one case each that timed out and crashed."""
     run = StoredRun(path, rounds, notes=["pytorch/LSTM@tuned: with MALLOC_MMAP_MAX_=0, glibc keeps what PyTorch frees"])
     for worker, version in (("native", "0.1.0"), ("onednn", "3.2.0"), ("pytorch", "2.15.0+cpu")):

@@ -310,6 +310,12 @@ std::vector<Chart> case_charts() {
   return charts;
 }
 
+bool has_intervals(const Report& report) {
+  return std::any_of(report.tables.begin(), report.tables.end(), [](const ReportTable& table) {
+    return table.most_rounds() >= least_rounds_for_verdicts(1);
+  });
+}
+
 std::optional<Interval> spread_of(const Report& report, const ReportRow& row) {
   if (!row.is_ranked()) return std::nullopt;
   if (report.shows_whole_steps)
@@ -317,7 +323,8 @@ std::optional<Interval> spread_of(const Report& report, const ReportRow& row) {
                     *row.total_mean_ns + *row.total_deviation_ns};
   std::vector<double> medians;
   for (const auto& [round, time] : row.round_medians) medians.push_back(time);
-  if (const auto interval = median_interval(medians)) return interval;
+  // One word stands for the spread of all rows, so a row with too few rounds for an interval has none there.
+  if (const auto interval = median_interval(medians); interval || has_intervals(report)) return interval;
   const auto steps = timed_ns(row);
   if (steps.size() < 4) return std::nullopt;
   return Interval{quantile(steps, 0.25), quantile(steps, 0.75)};
@@ -325,16 +332,16 @@ std::optional<Interval> spread_of(const Report& report, const ReportRow& row) {
 
 std::string explain_spread(const Report& report) {
   if (report.shows_whole_steps) return "mean and standard deviation of whole steps";
-  return report.rounds >= 6 ? "median and its 95 % interval over rounds"
-                            : "median and quartiles of the steps";
+  return has_intervals(report) ? "median and its 95 % interval over rounds"
+                               : "median and quartiles of the steps";
 }
 
 std::string time_and_ratio(const Report& report, const ReportTable& table, const ReportRow& row) {
   const double ns = shown_ns(row, report.shows_whole_steps);
-  const std::string ratio = row.relative ? " ::: " : "";
+  const std::string uncertain = row.verdict == Verdict::inconclusive ? "?" : "";
   if (!report.is_published)
-    return fmt::format("{} ms{}{}", format_milliseconds(ns), ratio,
-                       row.relative ? format_ratio(row.relative->ratio) + "×" : "");
+    return fmt::format("{} ms{}", format_milliseconds(ns),
+                       row.relative ? " · " + format_ratio(row.relative->ratio) + "×" + uncertain : "");
   double fastest = ns;
   for (const auto& other : table.rows)
     if (other.is_ranked()) fastest = std::min(fastest, shown_ns(other, true));

@@ -25,11 +25,15 @@ std::vector<Chart> charts_of(const Report& report, const ReportTable& table, Cha
 std::vector<Chart> case_charts();
 nlohmann::ordered_json chart_config(ChartTheme theme);
 
+// Whether some row has rounds enough for an interval of its median: then that is what whiskers show.
+bool has_intervals(const Report& report);
 // Around the shown time: mean and standard deviation of whole steps; else the 95 % interval of the rounds'
-// median where there are enough rounds for one, else the quartiles of the steps. Nanoseconds.
+// median (nothing for a row with too few) where has_intervals(), else the quartiles of the steps.
+// Nanoseconds.
 std::optional<Interval> spread_of(const Report& report, const ReportRow& row);
 std::string explain_spread(const Report& report);
-// "66.94 ms ::: 1.21×"; with the original's digits where the report shows whole steps.
+// "66.94 ms · 1.21×", with a question mark where that is inconclusive; of published results in the original's
+// own way: "67ms ::: 1.2x".
 std::string time_and_ratio(const Report& report, const ReportTable& table, const ReportRow& row);
 // "1.21× (1.18–1.24)"
 std::string ratio_with_interval(const PairedRatio& relative);

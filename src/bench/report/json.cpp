@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "report/notes.h"
 #include "store/results_file.h"
 
 namespace lstmbench {
@@ -38,13 +39,11 @@ json check(const std::optional<CheckRecord>& record) {
           {"tolerance", record->tolerance}};
 }
 
-json relative(const ReportRow& row) {
-  if (!row.relative) return nullptr;
-  json result{
-      {"ratio", row.relative->ratio}, {"rounds", row.relative->rounds}, {"low", nullptr}, {"high", nullptr}};
-  if (row.relative->interval) {
-    result["low"] = row.relative->interval->low;
-    result["high"] = row.relative->interval->high;
+json ratio(const PairedRatio& relative) {
+  json result{{"ratio", relative.ratio}, {"rounds", relative.rounds}, {"low", nullptr}, {"high", nullptr}};
+  if (relative.interval) {
+    result["low"] = relative.interval->low;
+    result["high"] = relative.interval->high;
   }
   return result;
 }
@@ -67,7 +66,7 @@ json entry_of(const ReportRow& row) {
                  {"total_deviation_ns", or_null(row.total_deviation_ns)},
                  {"gflops", or_null(row.gflops)},
                  {"peak_percent", or_null(row.peak_percent)},
-                 {"relative", relative(row)},
+                 {"relative", row.relative ? ratio(*row.relative) : json()},
                  {"verdict", row.verdict ? json(to_string(*row.verdict)) : json()},
                  {"is_reference", row.is_reference},
                  {"check", check(row.check)},
@@ -96,6 +95,18 @@ std::string render_json(const Report& report) {
                          {"version", library.version},
                          {"build", library.build},
                          {"problem", library.problem}});
+  json controls = json::array();
+  for (const auto& [a_case, judgement] : report.controls)
+    controls.push_back({{"workload", a_case.workload.name},
+                        {"implementation", a_case.implementation},
+                        {"version", a_case.version},
+                        {"dtype", a_case.dtype},
+                        {"device", a_case.device},
+                        {"threads", a_case.threads},
+                        {"relative", ratio(judgement.relative)},
+                        {"verdict", to_string(judgement.verdict)}});
+  json notes = warnings(report);
+  for (const auto& note : report.footnotes) notes.push_back(note);
   json peaks = json::array();
   json cases = json::array();
   for (const auto& table : report.tables) {
@@ -125,7 +136,9 @@ std::string render_json(const Report& report) {
                       {"libraries", libraries},
                       {"peaks", peaks},
                       {"cases", cases},
-                      {"notes", report.footnotes}};
+                      {"unfit", !report.unfit.empty()},
+                      {"controls", controls},
+                      {"notes", notes}};
   return document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

@@ -6,9 +6,10 @@
 #include <limits>
 #include <tuple>
 
+#include "report/notes.h"
+#include "report/ranking.h"
 #include "report/rnn_benchmarks/read.h"
 #include "statistics/summary.h"
-#include "verdict/judge_run.h"
 #include "verdict/stored_medians.h"
 
 namespace lstmbench {
@@ -128,44 +129,6 @@ TableKey key_of(const Case& a_case) {
   return {a_case.workload.name, a_case.dtype, a_case.device, a_case.threads};
 }
 
-double rank_time(const ReportRow& row, bool by_whole_steps) {
-  return by_whole_steps ? *row.total_mean_ns : *row.headline_median_ns;
-}
-
-void rank(ReportTable& table, const StoredRun& stored, bool by_whole_steps) {
-  std::stable_sort(table.rows.begin(), table.rows.end(), [&](const ReportRow& a, const ReportRow& b) {
-    if (a.is_ranked() != b.is_ranked()) return a.is_ranked();
-    return a.is_ranked() && rank_time(a, by_whole_steps) < rank_time(b, by_whole_steps);
-  });
-  const auto is_baseline = [&](const ReportRow& row) {
-    return row.is_ranked() && row.a_case.implementation == stored.run.baseline;
-  };
-  auto reference = std::find_if(table.rows.begin(), table.rows.end(), is_baseline);
-  if (reference == table.rows.end()) reference = table.rows.begin();
-  if (reference == table.rows.end() || !reference->is_ranked()) return;
-  reference->is_reference = true;
-  const auto stored_of = [&](const ReportRow& row) {
-    return &*std::find_if(stored.cases.begin(), stored.cases.end(), [&](const StoredCase& stored_case) {
-      return is_same_case(stored_case.record.a_case, row.a_case);
-    });
-  };
-  const StoredCase& reference_case = *stored_of(*reference);
-  std::vector<ReportRow*> ranked;
-  std::vector<const StoredCase*> cases;
-  for (auto& row : table.rows) {
-    if (!row.is_ranked()) continue;
-    ranked.push_back(&row);
-    cases.push_back(stored_of(row));
-    row.relative = by_whole_steps
-                       ? PairedRatio{*row.total_mean_ns / *reference->total_mean_ns, std::nullopt, row.rounds}
-                       : paired_ratio(row.round_medians, reference->round_medians);
-  }
-  if (by_whole_steps) return;  // a single round: nothing to judge
-  const auto judgements = judge_cases(cases, reference_case);
-  for (std::size_t i = 0; i < ranked.size(); ++i)
-    if (judgements[i]) ranked[i]->verdict = judgements[i]->verdict;
-}
-
 // Of what is not negative; the largest number where the sum is larger, as in a damaged file.
 std::int64_t sum_of(std::int64_t a, std::int64_t b) {
   std::int64_t sum = 0;
@@ -189,45 +152,14 @@ void summarise_machine(const StoredRun& stored, Report& report) {
   }
 }
 
-std::string cost_of_the_harness(const HarnessTime& time) {
-  const auto percent = [&](std::int64_t ns) {
-    return 100 * static_cast<double>(ns) / static_cast<double>(time.request_ns);
-  };
-  return fmt::format(
-      "the harness: {:.2f} % of the measured time passed outside of steps, in messages; it used {:.2f} % of "
-      "one CPU meanwhile",
-      percent(time.request_ns - time.step_ns), percent(time.cpu_ns));
-}
-
-void add_footnotes(Report& report) {
-  bool is_cold = false, is_unchecked = false;
-  for (const auto& table : report.tables)
-    for (const auto& row : table.rows) {
-      is_cold |= row.is_cold && row.is_ranked();
-      is_unchecked |= row.status == "UNCHECKED";
-    }
-  if (report.is_published)
-    report.footnotes.push_back(
-        "published, not measured here: mean and standard deviation of the last 400 whole steps of each "
-        "series; nothing "
-        "was checked");
-  else if (report.shows_whole_steps)
-    report.footnotes.push_back(
-        "protocol seed: mean and standard deviation of whole steps (input + forward + loss + backward + "
-        "update), the "
-        "first steps dropped, as the original measured");
-  if (is_unchecked)
-    report.footnotes.push_back(
-        "UNCHECKED: --check none was given; nothing says that these compute the right thing");
-  if (is_cold)
-    report.footnotes.push_back(
-        "* the first step, measured without a warm-up before it (a step takes more than 15 s, or --warmup "
-        "0)");
-  if (report.harness.request_ns > 0) report.footnotes.push_back(cost_of_the_harness(report.harness));
-  report.footnotes.insert(report.footnotes.end(), report.run.notes.begin(), report.run.notes.end());
-}
-
 }  // namespace
+
+int ReportTable::most_rounds() const {
+  int most = 0;
+  for (const auto& row : rows)
+    if (row.is_ranked()) most = std::max(most, row.rounds);
+  return most;
+}
 
 std::string describe(const Workload& workload) {
   if (workload.units == 0) return "a network that the imported file does not describe";
@@ -245,6 +177,13 @@ std::string describe(const Workload& workload) {
 std::string describe_conditions(const ReportTable& table) {
   if (table.device != "cpu") return table.dtype + ", " + table.device;
   return fmt::format("{}, {} thread{}", table.dtype, table.threads, table.threads == 1 ? "" : "s");
+}
+
+bool is_known_fit(const Report& report) {
+  return !report.controls.empty() &&
+         std::all_of(report.controls.begin(), report.controls.end(), [](const ControlJudgement& control) {
+           return control.judgement.verdict == Verdict::equivalent;
+         });
 }
 
 Report build_report(StoredRun whole_run) {
@@ -279,21 +218,16 @@ Report build_report(StoredRun whole_run) {
     for (const auto& row : table.rows)
       ++(row.status == "OK" ? report.ok : row.is_ranked() ? report.unchecked : report.not_ok);
   }
-  const auto controls = judge_controls(stored);
-  report.unfit = unfit_warnings(controls);
-  report.controls = static_cast<int>(controls.size());
-  report.controls_agree = std::all_of(controls.begin(), controls.end(), [](const ControlJudgement& control) {
-    return control.judgement.verdict == Verdict::equivalent;
-  });
+  report.controls = judge_controls(stored);
+  report.unfit = unfit_warnings(report.controls);
   report.failed_controls = failed_controls(stored);
-  report.footnotes = report.unfit;
-  report.footnotes.insert(report.footnotes.end(), report.failed_controls.begin(),
-                          report.failed_controls.end());
+  if (!report.shows_whole_steps) report.too_few_rounds = too_few_rounds(report);
+  std::optional<std::string> incomplete;
   if (whole.incomplete)
-    report.footnotes.push_back(
+    incomplete =
         fmt::format("round {} was not finished{}; `lstmbench resume` goes on with it", *whole.incomplete,
-                    whole.is_left_out ? " and is left out" : ": what is missing in it was not measured"));
-  add_footnotes(report);
+                    whole.is_left_out ? " and is left out" : ": what is missing in it was not measured");
+  report.footnotes = footnotes(report, incomplete);
   return report;
 }
 

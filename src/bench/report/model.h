@@ -8,6 +8,7 @@
 
 #include "statistics/verdict.h"
 #include "store/records.h"
+#include "verdict/judge_run.h"
 
 namespace lstmbench {
 
@@ -57,6 +58,10 @@ struct ReportTable {
   int threads = 1;
   std::optional<double> peak_gflops;  // of the dtype, median over the run
   std::vector<ReportRow> rows;        // ranked ones first, fastest first
+  int rounds_for_verdicts = 0;  // least_rounds_for_verdicts() of its comparisons; 0: nothing is compared
+
+  // Of its ranked rows: a budget may have sufficed for the cheap ones only.
+  int most_rounds() const;
 };
 
 struct Report {
@@ -66,10 +71,10 @@ struct Report {
   int rounds = 0;                                     // that were measured
   std::optional<double> load_average, steal_percent;  // the largest, and the share over all rounds
   HarnessTime harness;                                // of all sittings; 0: not known
-  std::vector<std::string> unfit;                     // what null controls say against the machine
-  int controls = 0;                                   // that were measured
-  bool controls_agree = false;                        // each EQUIVALENT: the machine is known to be fit
-  std::vector<std::string> failed_controls;           // those that did not end OK: one sentence each
+  std::vector<ControlJudgement> controls;             // of each null control that was measured
+  std::vector<std::string> unfit;                     // what they say against the machine, a sentence each
+  std::vector<std::string> failed_controls;           // those that did not end OK, likewise
+  std::vector<std::string> too_few_rounds;            // for verdicts, likewise
   std::vector<ReportTable> tables;
   std::vector<std::string> footnotes;  // without marks; what the reader must know
   bool shows_whole_steps =
@@ -79,6 +84,9 @@ struct Report {
 };
 
 Report build_report(StoredRun stored);
+
+// Each null control EQUIVALENT, and there is one: the machine is known to be fit.
+bool is_known_fit(const Report& report);
 
 // "4 layers x 320 units, bidirectional, CTC, 32x1000x123, lengths 500..1000"
 std::string describe(const Workload& workload);

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "report/escape.h"
+#include "report/notes.h"
 #include "report/numbers.h"
 #include "report/series.h"
 #include "report/text_width.h"
@@ -25,6 +26,7 @@ class TerminalReport {
 
   std::string render() {
     header();
+    for (const auto& warning : warnings(report_)) paragraph(warning, "", "", Ink::red);
     for (const auto& table : report_.tables) {
       render_table(table);
       render_versions(table);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "report/notes.h"
 #include "report/numbers.h"
 #include "report/series.h"
 
@@ -24,24 +25,26 @@ std::optional<Verdict> judge_rival(const ReportTable& table, const ReportRow& wi
     if (&row == &rival) rival_index = ratios.size();
     ratios.push_back(paired_ratios(winner.round_medians, row.round_medians));
   }
-  const auto judgement = judge(ratios)[rival_index];
+  const int compared = comparisons_of(static_cast<int>(ratios.size()) + 1, Reference::fastest);
+  const auto judgement = judge(ratios, default_margin, compared)[rival_index];
   return judgement ? std::optional(judgement->verdict) : std::nullopt;
 }
 
-constexpr int rounds_for_an_interval = 6;
 constexpr double much_stolen_percent = 2;
 
 }  // namespace
 
 std::optional<Winner> winner_of(const Report& report, const ReportTable& table) {
   Winner winner;
-  for (const auto& row : table.rows) {  // fastest first
-    if (!row.is_ranked()) continue;
-    if (!winner.row) {
+  // Fastest first. Who was measured in fewer rounds than others is at most a rival.
+  for (const auto& row : table.rows)
+    if (!winner.row && row.is_ranked() && (report.shows_whole_steps || row.rounds == table.most_rounds()))
       winner.row = &row;
-    } else if (!winner.rival || library_of(*winner.rival) == library_of(*winner.row)) {
-      if (!winner.rival || library_of(row) != library_of(*winner.row)) winner.rival = &row;
-    }
+  for (const auto& row : table.rows) {
+    if (!row.is_ranked() || &row == winner.row) continue;
+    if (!winner.rival ||
+        (library_of(*winner.rival) == library_of(*winner.row) && library_of(row) != library_of(*winner.row)))
+      winner.rival = &row;
   }
   if (!winner.row) return std::nullopt;
   if (!winner.rival) return winner;
@@ -63,7 +66,9 @@ std::string explain(const Winner& winner) {
   if (interval && winner.verdict == Verdict::equivalent)
     return fmt::format("as fast as {} within {:.0f} % ({}× to {}×)", rival, 100 * default_margin,
                        format_ratio(interval->low), format_ratio(interval->high));
-  if (interval && interval->low <= 1 && interval->high >= 1)
+  if (!interval && winner.advantage->ratio <= 1)
+    return fmt::format("no certain difference from {} ({}×)", rival, format_ratio(winner.advantage->ratio));
+  if (interval && interval->low <= 1)
     return fmt::format("no certain difference from {} ({}× to {}×)", rival, format_ratio(interval->low),
                        format_ratio(interval->high));
   std::string text = fmt::format("{}× as fast as {}", format_ratio(winner.advantage->ratio), rival);
@@ -87,16 +92,12 @@ std::string count_verdicts(const ReportTable& table) {
 std::vector<std::string> cautions(const Report& report) {
   std::vector<std::string> result;
   if (report.is_published) return {"Published results, not measured here."};
-  result = report.unfit;
-  result.insert(result.end(), report.failed_controls.begin(), report.failed_controls.end());
+  result = warnings(report);
   if (report.run.state != RunState::finished)
     result.push_back(
         fmt::format("The run {}: some cases have fewer rounds.",
                     report.run.state == RunState::running ? "is not finished" : "was interrupted"));
-  if (report.rounds < rounds_for_an_interval && !report.shows_whole_steps)
-    result.push_back(
-        fmt::format("{} round{}: too few for intervals (6 at least), so a few percent may be chance.",
-                    report.rounds, report.rounds == 1 ? "" : "s"));
+  result.insert(result.end(), report.too_few_rounds.begin(), report.too_few_rounds.end());
   if (report.steal_percent && *report.steal_percent >= much_stolen_percent)
     result.push_back(fmt::format("Other machines took {:.1f} % of the CPU time.", *report.steal_percent));
   return result;

@@ -12,6 +12,7 @@ namespace lstmbench {
 struct ExpectedPrecision {
   std::string table;                 // table_of(): cases that are compared with one another
   int rounds = 0;                    // of its cheapest two cases; expensive ones may come to fewer
+  int rounds_for_verdicts = 0;       // least_rounds_for_verdicts() of its comparisons
   std::optional<double> half_width;  // of the ratios' 95 % intervals, relative; nothing for too few rounds
 };
 

@@ -77,7 +77,8 @@ class Runner {
       transaction.commit();
     }
     const StoredRun stored = results_.load_run(run_id_);  // without what was interrupted
-    cases_ = stored_cases(stored, options_);
+    cases_ = stored_cases(stored, options_, setting_.case_arguments, results_);
+    was_finished_ = before.run.state == RunState::finished;
     for (const auto* list : {&stored.cases, &stored.controls})
       for (const auto& known : *list) {
         if (known.check || options_.check == CheckMode::none) checked_.insert(known.id);
@@ -177,15 +178,16 @@ class Runner {
   }
 
   void run_rounds() {
-    const int rounds =
-        options_.protocol == Protocol::seed ? 1 : options_.rounds.value_or(options_.most_rounds);
+    // Of a run that was over as far as its options go, a larger budget was asked for.
+    const int most = options_.most_rounds + (was_finished_ ? next_round_ - 1 : 0);
+    const int rounds = options_.protocol == Protocol::seed ? 1 : options_.rounds.value_or(most);
     for (int round = next_round_; round <= rounds && !is_interrupted(); ++round) {
       if (open_ && open_->number == round) {
         run_round(round, rounds, rest_of(*open_));
         open_.reset();
         continue;
       }
-      end_precise_tables(cases_, options_);
+      if (!was_finished_ || last_round_ > 0) end_precise_tables(cases_, options_);
       auto order = order_of_round(schedules(), round);
       if (round > 1 && !options_.rounds)
         order = that_fit(order, schedules(), options_.budget_s - elapsed_s());
@@ -196,10 +198,23 @@ class Runner {
       losses_.clear();
       run_round(round, rounds, order);
     }
+    if (last_round_ == 0 && was_finished_ && !is_interrupted()) say_nothing_fits();
     if (last_round_ == 0 || is_interrupted()) return;
     std::vector<PeakReading> peaks;
     peak_.read(peaks);
     results_.record_peaks(run_id_, last_round_, peaks);
+  }
+
+  void say_nothing_fits() {
+    const bool is_over = std::all_of(cases_.begin(), cases_.end(),
+                                     [](const RunningCase& running) { return running.schedule.is_over; });
+    progress_.say(
+        is_over ? "nothing was measured: no case of the run can go on"
+        : options_.rounds
+            ? fmt::format("nothing was measured: the run has {} rounds already", next_round_ - 1)
+            : fmt::format("nothing was measured: {} of the budget are spent, and no round fits into "
+                          "the rest; give a larger --budget",
+                          format_duration(elapsed_s())));
   }
 
   // What an earlier process had planned for the round and not measured.
@@ -362,6 +377,7 @@ class Runner {
   int next_round_ = 1;
   std::optional<RoundRecord> open_;  // that an earlier process did not finish
   bool has_round_of_checks_ = false;
+  bool was_finished_ = false;  // and is resumed to measure more
   std::vector<RunningCase> cases_;
   std::set<std::int64_t> checked_;                      // by earlier processes
   std::set<std::int64_t> measured_;                     // in the round that is open

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
+#include "run/controls.h"
 #include "run/measure_case.h"
 #include "run/repeat_command.h"
 #include "statistics/precision.h"
 #include "statistics/summary.h"
+#include "statistics/verdict.h"
 #include "verdict/stored_medians.h"
 
 namespace lstmbench {
@@ -28,15 +31,10 @@ std::vector<double> times_of(const RunningCase& running) {
   return times;
 }
 
-// The baseline, or what `time_of` says is the fastest.
-template <typename TimeOf>
-std::size_t reference_of(const std::vector<RunningCase>& cases, const Table& table,
-                         const std::string& baseline, const TimeOf& time_of) {
-  for (const std::size_t i : table)
-    if (cases[i].planned.a_case.implementation == baseline) return i;
-  return *std::min_element(table.begin(), table.end(), [&](std::size_t a, std::size_t b) {
-    return time_of(cases[a]) < time_of(cases[b]);
-  });
+std::vector<PlannedCase> planned_of(const std::vector<RunningCase>& cases) {
+  std::vector<PlannedCase> planned;
+  for (const auto& running : cases) planned.push_back(running.planned);
+  return planned;
 }
 
 void add_control(std::vector<RunningCase>& cases, std::size_t twin, std::int64_t run_id, ResultsFile& results,
@@ -53,20 +51,18 @@ void add_control(std::vector<RunningCase>& cases, std::size_t twin, std::int64_t
   cases.push_back(std::move(control));
 }
 
+// Of the tables that have none yet.
 void add_controls(std::vector<RunningCase>& cases, const RunOptions& options,
                   const std::vector<std::string>& case_arguments, std::int64_t run_id, ResultsFile& results) {
-  // One round, and the original's protocol, leave nothing to be judged.
-  if (options.controls == Controls::none || options.protocol == Protocol::seed || options.rounds == 1) return;
-  for (const auto& [name, table] : tables_of(cases)) {
-    Table twins = table;
-    if (options.controls == Controls::baseline) {
-      if (table.size() == 1) continue;  // nothing is compared
-      twins = {reference_of(cases, table, options.baseline,
-                            [](const RunningCase& running) { return running.planned.step_s; })};
-    }
-    for (const std::size_t twin : twins)
-      add_control(cases, twin, run_id, results, repeat_command(cases[twin].planned.a_case, case_arguments));
-  }
+  std::set<std::string> has_control;
+  for (const auto& running : cases)
+    if (running.role == Role::control) has_control.insert(table_of(running.planned.a_case));
+  std::vector<PlannedCase> contenders = planned_of(cases);
+  for (std::size_t i = 0; i < cases.size(); ++i)
+    if (cases[i].schedule.is_over || has_control.count(table_of(cases[i].planned.a_case)))
+      contenders[i].status = Status::unsupported;  // not to be measured again
+  for (const std::size_t twin : controlled_cases(contenders, options))
+    add_control(cases, twin, run_id, results, repeat_command(cases[twin].planned.a_case, case_arguments));
 }
 
 bool is_table_precise(const std::vector<RunningCase>& cases, const Table& table, const RunOptions& options) {
@@ -74,11 +70,15 @@ bool is_table_precise(const std::vector<RunningCase>& cases, const Table& table,
   for (const std::size_t i : table)
     if (static_cast<int>(cases[i].medians.size()) >= least_default_rounds) known.push_back(i);
   if (known.size() < 2) return table.size() == 1 && known.size() == 1;  // nothing to be compared with
-  const std::size_t reference = reference_of(
-      cases, known, options.baseline, [](const RunningCase& running) { return median(times_of(running)); });
+  const auto planned = planned_of(cases);
+  const std::size_t reference = reference_of(planned, known, options.baseline,
+                                             [&](std::size_t i) { return median(times_of(cases[i])); });
+  const int needed = least_rounds_for_verdicts(
+      comparisons_of(static_cast<int>(known.size()), how_chosen(planned, known, options.baseline)));
   return std::all_of(known.begin(), known.end(), [&](std::size_t i) {
-    return i == reference ||
-           is_precise(paired_ratios(cases[i].medians, cases[reference].medians), options.precision);
+    if (i == reference) return true;
+    const auto ratios = paired_ratios(cases[i].medians, cases[reference].medians);
+    return static_cast<int>(ratios.size()) >= needed && is_precise(ratios, options.precision);
   });
 }
 
@@ -108,7 +108,8 @@ std::vector<RunningCase> begin_cases(const Plan& plan, const RunOptions& options
   return cases;
 }
 
-std::vector<RunningCase> stored_cases(const StoredRun& stored, const RunOptions& options) {
+std::vector<RunningCase> stored_cases(const StoredRun& stored, const RunOptions& options,
+                                      const std::vector<std::string>& case_arguments, ResultsFile& results) {
   std::vector<RunningCase> cases;
   for (const auto* list : {&stored.cases, &stored.controls})
     for (const auto& known : *list) {
@@ -130,6 +131,7 @@ std::vector<RunningCase> stored_cases(const StoredRun& stored, const RunOptions&
         if (is_same_case(cases[i].planned.a_case, known.record.a_case)) running.schedule.twin = i;
       cases.push_back(std::move(running));
     }
+  add_controls(cases, options, case_arguments, stored.run.id, results);
   return cases;
 }
 

@@ -22,19 +22,15 @@ std::vector<double> normal_scores(int rounds) {
 
 }  // namespace
 
-std::optional<double> half_width(const PairedRatio& relative) {
-  if (!relative.interval || !(relative.ratio > 0)) return std::nullopt;
-  return (relative.interval->high - relative.interval->low) / 2 / relative.ratio;
-}
-
 bool is_precise(std::span<const double> ratios, double precision) {
   if (ratios.empty() || ratios.size() % rounds_between_looks != 0) return false;
   const auto interval = median_interval(ratios, stopping_confidence);
   return interval && (interval->high - interval->low) / 2 <= precision * median(ratios);
 }
 
-int rounds_until_precise(double precision, double deviation, int most_rounds) {
+int rounds_until_precise(double precision, double deviation, int least_rounds, int most_rounds) {
   for (int rounds = rounds_between_looks; rounds < most_rounds; rounds += rounds_between_looks) {
+    if (rounds < least_rounds) continue;
     std::vector<double> ratios;
     for (const double score : normal_scores(rounds)) ratios.push_back(1 + deviation * score);
     if (is_precise(ratios, precision)) return rounds;

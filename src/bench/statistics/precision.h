@@ -8,15 +8,12 @@
 
 namespace lstmbench {
 
-// Half of the interval's width over its ratio: 0.02 is "+- 2 %". Nothing without an interval.
-std::optional<double> half_width(const PairedRatio& relative);
-
 // Whether rounds can end: after every fourth one that half the width of the 98 % interval is `precision` at
 // most. Ending where the 95 % interval happens to be narrow would, at every round, favour samples that look
 // more certain than they are, and raise false alarms above 5 % (coverage_test.cpp).
 bool is_precise(std::span<const double> ratios, double precision);
-// The same for `rounds` ratios that scatter by `deviation`: after how many rounds, at least.
-int rounds_until_precise(double precision, double deviation, int most_rounds);
+// The same for ratios that scatter by `deviation`: after how many rounds, at least `least_rounds`.
+int rounds_until_precise(double precision, double deviation, int least_rounds, int most_rounds);
 
 // The half width to expect after so many rounds where the ratio of one round scatters by `deviation` (a
 // normal distribution's; Blom's approximation of its order statistics). Nothing for too few rounds.

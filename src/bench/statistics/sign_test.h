@@ -12,6 +12,7 @@ double sign_test_p(std::span<const double> values, double expected);
 
 // Holm (1979): p-values of tests that are made together, adjusted so that all that stay at or below a level
 // are wrong with at most that probability, in whatever way they depend on one another. In the order given.
-std::vector<double> holm_adjusted(std::span<const double> p_values);
+// made_together: how many tests there are where `p_values` are not all of them; the others count as 1.
+std::vector<double> holm_adjusted(std::span<const double> p_values, std::size_t made_together = 0);
 
 }  // namespace lstmbench

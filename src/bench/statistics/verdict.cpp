@@ -1,6 +1,7 @@
 #include "statistics/verdict.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "statistics/sign_test.h"
 #include "statistics/summary.h"
@@ -21,13 +22,25 @@ std::string to_string(Verdict verdict) {
   return "INCONCLUSIVE";
 }
 
-std::vector<std::optional<Judgement>> judge(std::span<const std::vector<double>> comparisons, double margin) {
+int comparisons_of(int cases, Reference reference) {
+  if (cases < 2) return 0;
+  return reference == Reference::named ? cases - 1 : cases * (cases - 1) / 2;
+}
+
+int least_rounds_for_verdicts(int comparisons) {
+  int rounds = 1;
+  while (std::max(1, comparisons) * std::ldexp(2.0, -rounds) > significance) ++rounds;
+  return rounds;
+}
+
+std::vector<std::optional<Judgement>> judge(std::span<const std::vector<double>> comparisons, double margin,
+                                            int made_together) {
   std::vector<double> p_values;
   for (const auto& ratios : comparisons)
     if (!ratios.empty()) p_values.push_back(sign_test_p(ratios, 1));
-  const auto adjusted = holm_adjusted(p_values);
-  const double joint_confidence =
-      1 - significance / static_cast<double>(std::max<std::size_t>(1, p_values.size()));
+  const auto tests = std::max(p_values.size(), static_cast<std::size_t>(std::max(1, made_together)));
+  const auto adjusted = holm_adjusted(p_values, tests);
+  const double joint_confidence = 1 - significance / static_cast<double>(tests);
 
   std::vector<std::optional<Judgement>> judgements;
   std::size_t next = 0;

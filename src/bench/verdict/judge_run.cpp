@@ -9,13 +9,16 @@
 namespace lstmbench {
 
 std::vector<std::optional<Judgement>> judge_cases(const std::vector<const StoredCase*>& cases,
-                                                  const StoredCase& reference, double margin) {
+                                                  const StoredCase& reference, Reference how, double margin) {
   const RoundMedians baseline = round_medians(reference);
   std::vector<std::vector<double>> ratios;
-  for (const StoredCase* a_case : cases)
+  int compared = 1;
+  for (const StoredCase* a_case : cases) {
     ratios.push_back(a_case->id == reference.id ? std::vector<double>()
                                                 : paired_ratios(round_medians(*a_case), baseline));
-  return judge(ratios, margin);
+    compared += !ratios.back().empty();
+  }
+  return judge(ratios, margin, comparisons_of(compared, how));
 }
 
 std::vector<ControlJudgement> judge_controls(const StoredRun& stored, double margin) {

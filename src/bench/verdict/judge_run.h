@@ -11,10 +11,10 @@
 
 namespace lstmbench {
 
-// One for each of `cases` against `reference`, all of one table; nothing for the reference itself and where
-// no round has both.
+// One for each of `cases` against `reference`, all of one table, `how` of them chosen; nothing for the
+// reference itself and where no round has both.
 std::vector<std::optional<Judgement>> judge_cases(const std::vector<const StoredCase*>& cases,
-                                                  const StoredCase& reference,
+                                                  const StoredCase& reference, Reference how,
                                                   double margin = default_margin);
 
 struct ControlJudgement {

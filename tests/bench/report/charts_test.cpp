@@ -37,7 +37,7 @@ TEST(Charts, OneCaseHasBarsAndItsShareOfThePeak) {
   const Report report = build_report(stored_run({stored_case(1, "a/b", {40})}));
   EXPECT_THAT(kinds(charts(report)), ElementsAre("bars", "peak"));
   EXPECT_EQ(spec(report, "bars")["datasets"]["bars"].size(), 3u);  // phases
-  EXPECT_EQ(spec(report, "bars")["datasets"]["ends"][0]["text"], "40.00 ms ::: 1.00×");
+  EXPECT_EQ(spec(report, "bars")["datasets"]["ends"][0]["text"], "40.00 ms · 1.00×");
 }
 
 TEST(Charts, SeveralVersionsHaveATrend) {

@@ -16,6 +16,7 @@
 namespace lstmbench {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -60,6 +61,66 @@ TEST(ReportModel, ABaselineIsWhatOthersAreComparedWith) {
   const auto rows = build_report(run).tables[0].rows;
   EXPECT_DOUBLE_EQ(rows[0].relative->ratio, 0.5);
   EXPECT_TRUE(rows[1].is_reference);
+}
+
+// The second round was a slow one, and not all of them were measured in it.
+TEST(ReportModel, RowsAreOrderedByRatiosWithinRounds) {
+  const Report report =
+      build_report(stored_run({stored_case(1, "a/once", {44}), stored_case(2, "a/slow", {50, 100}),
+                               stored_case(3, "a/fast", {40, 80})}));
+  const auto& rows = report.tables[0].rows;
+  EXPECT_EQ(rows[0].a_case.implementation, "a/fast");  // 60 ms in the middle
+  EXPECT_TRUE(rows[0].is_reference);
+  EXPECT_EQ(rows[1].a_case.implementation, "a/once");
+  EXPECT_DOUBLE_EQ(rows[1].relative->ratio, 1.1);
+  EXPECT_EQ(rows[2].a_case.implementation, "a/slow");
+  EXPECT_THAT(report.footnotes,
+              Contains("1x320/CE-short: 2 rounds in most rows, fewer in a/once 1.0+test (1 round)"));
+}
+
+TEST(ReportModel, SaysHowManyRoundsVerdictsTake) {
+  std::vector<StoredCase> cases;
+  for (int i = 0; i < 10; ++i)
+    cases.push_back(stored_case(i + 1, "a/" + std::to_string(i), {40.0 + i, 41.0 + i}));
+  auto run = stored_run(cases);
+  EXPECT_EQ(build_report(run).tables[0].rounds_for_verdicts, 11);
+  EXPECT_THAT(build_report(run).footnotes,
+              Contains(HasSubstr("1x320/CE-short: 2 rounds are too few for verdicts, which take 11")));
+  run.run.baseline = "a/3";
+  EXPECT_EQ(build_report(run).tables[0].rounds_for_verdicts, 9);
+}
+
+TEST(ReportModel, SaysWhereTheBaselineHasNoTime) {
+  auto run = stored_run({stored_case(1, "a/slow", {80}), stored_case(2, "a/fast", {40})});
+  run.run.baseline = "a/none";
+  EXPECT_THAT(build_report(run).footnotes,
+              Contains("1x320/CE-short: the baseline a/none has no time there; ratios are to a/fast"));
+}
+
+// Ten rounds in which the same program took a quarter longer the second time.
+StoredRun unfit_run() {
+  const std::vector<double> once(10, 40), again(10, 50);
+  auto run = stored_run({stored_case(1, "a/x", once), stored_case(2, "a/y", once)});
+  run.controls = {stored_case(3, "a/x", again)};
+  run.controls[0].record.role = Role::control;
+  return run;
+}
+
+TEST(ReportTerminal, SaysBeforeAnyNumberThatTheMachineIsUnfit) {
+  const std::string text = render_terminal(build_report(unfit_run()), {80, true, true});
+  ASSERT_NE(text.find("UNFIT: a/x"), std::string::npos);
+  EXPECT_LT(text.find("UNFIT: a/x"), text.find("implementation"));
+  EXPECT_EQ(text.find("UNFIT", text.find("UNFIT") + 1), std::string::npos);  // once
+}
+
+TEST(ReportJson, HasTheControls) {
+  const auto document = nlohmann::json::parse(render_json(build_report(unfit_run())));
+  EXPECT_EQ(document["unfit"], true);
+  ASSERT_EQ(document["controls"].size(), 1u);
+  EXPECT_EQ(document["controls"][0]["implementation"], "a/x");
+  EXPECT_EQ(document["controls"][0]["verdict"], "SLOWER");
+  EXPECT_DOUBLE_EQ(document["controls"][0]["relative"]["ratio"], 1.25);
+  EXPECT_THAT(document["notes"][0].get<std::string>(), HasSubstr("UNFIT"));
 }
 
 TEST(ReportModel, WithoutACheckNothingIsOk) {

@@ -63,7 +63,8 @@ TEST(Winner, OfTooFewRoundsSaysSo) {
       build_report(stored_run({stored_case(1, "a/x", {40, 40}), stored_case(2, "b/y", {80, 80})}));
   EXPECT_EQ(winner(report).verdict, Verdict::inconclusive);
   EXPECT_EQ(explain(winner(report)), "2.00× as fast as b/y 1.0; more rounds are needed to be certain");
-  EXPECT_THAT(cautions(report), testing::Contains(HasSubstr("2 rounds: too few")));
+  EXPECT_THAT(cautions(report),
+              testing::Contains(HasSubstr("2 rounds are too few for verdicts, which take 6")));
 }
 
 TEST(Winner, DoesNotDependOnTheBaseline) {
@@ -74,6 +75,14 @@ TEST(Winner, DoesNotDependOnTheBaseline) {
   EXPECT_EQ(winner(report).row->a_case.implementation, "a/x");
   EXPECT_EQ(winner(report).verdict, Verdict::faster);
   EXPECT_EQ(count_verdicts(report.tables[0]), "against b/y 1.0: 1 FASTER, 1 SLOWER");
+}
+
+TEST(Winner, IsOfThoseWithMostRounds) {
+  const Report report = build_report(stored_run(
+      {stored_case(1, "a/x", times(1)), stored_case(2, "b/y", {39}), stored_case(3, "b/z", times(3))}));
+  EXPECT_EQ(winner(report).row->a_case.implementation, "a/x");
+  EXPECT_EQ(winner(report).rival->a_case.implementation, "b/y");
+  EXPECT_EQ(explain(winner(report)), "no certain difference from b/y 1.0 (0.97×)");
 }
 
 TEST(Winner, AloneHasNothingToBeComparedWith) {

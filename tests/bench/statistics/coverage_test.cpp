@@ -2,6 +2,7 @@
 // programs that come and go, noise that remembers?
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <random>
@@ -130,6 +131,41 @@ TEST(Coverage, IdenticalProgramsDifferInAtMost5Percent) {
       const Tally result = tally(machine, 1, precision == 0 ? 12 : 40, precision);
       EXPECT_LE(result.alarms, 0.05) << name << ", precision " << precision;
       RecordProperty(std::string(name) + (precision > 0 ? " stopped" : ""), std::to_string(result.alarms));
+    }
+}
+
+// Identical programs, of which the fastest is the reference, as in a report: how often any of the others is
+// called slower.
+double alarms_of_a_table(const Machine& machine, std::size_t cases, int rounds) {
+  double alarms = 0;
+  for (int e = 0; e < experiments(); ++e) {
+    Simulation simulation(machine, static_cast<unsigned>(e + 1));
+    std::vector<std::vector<double>> times(cases);
+    for (int round = 1; round <= rounds; ++round)
+      for (const std::size_t which : balanced_order(cases, round))
+        times[which].push_back(simulation.measure(1));
+    const auto reference = *std::min_element(
+        times.begin(), times.end(), [](const auto& a, const auto& b) { return median(a) < median(b); });
+    std::vector<std::vector<double>> ratios;
+    for (const auto& of_case : times) {
+      if (of_case == reference) continue;
+      auto& of_pair = ratios.emplace_back();
+      for (std::size_t i = 0; i < of_case.size(); ++i) of_pair.push_back(of_case[i] / reference[i]);
+    }
+    const auto judgements =
+        judge(ratios, default_margin, comparisons_of(static_cast<int>(cases), Reference::fastest));
+    alarms += std::any_of(judgements.begin(), judgements.end(),
+                          [](const auto& judgement) { return is_unfit(*judgement); });
+  }
+  return alarms / experiments();
+}
+
+TEST(Coverage, TheFastestOfManyIdenticalProgramsIsNoneToo) {
+  for (const auto& [name, machine] : machines)
+    for (const int rounds : {12, 40}) {
+      const double alarms = alarms_of_a_table(machine, 10, rounds);
+      EXPECT_LE(alarms, 0.05) << name << ", " << rounds << " rounds";
+      RecordProperty(std::string(name) + " table " + std::to_string(rounds), std::to_string(alarms));
     }
 }
 

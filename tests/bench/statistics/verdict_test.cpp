@@ -39,6 +39,8 @@ TEST(Holm, AdjustsInTheOrderGiven) {
                           DoubleNear(0.06, 1e-12)));
   EXPECT_THAT(holm_adjusted(Ratios{0.9, 0.8}), ElementsAre(1, 1));
   EXPECT_TRUE(holm_adjusted(Ratios{}).empty());
+  EXPECT_THAT(holm_adjusted(Ratios{0.02, 0.01}, 4),
+              ElementsAre(DoubleNear(0.06, 1e-12), DoubleNear(0.04, 1e-12)));
 }
 
 TEST(Verdict, SaysWhatTheIntervalSays) {
@@ -64,6 +66,30 @@ TEST(Verdict, ManyComparisonsNeedMoreRounds) {
   EXPECT_EQ(judged(around(2, 0.001, 9), 8).verdict, Verdict::slower);
   EXPECT_EQ(judged(around(1, 0.001, 6), 8).verdict, Verdict::inconclusive);
   EXPECT_EQ(judged(around(1, 0.001, 9), 8).verdict, Verdict::equivalent);
+}
+
+TEST(Verdict, AReferenceChosenByTheTimesMakesEveryPairAComparison) {
+  EXPECT_EQ(comparisons_of(1, Reference::fastest), 0);
+  EXPECT_EQ(comparisons_of(2, Reference::fastest), 1);
+  EXPECT_EQ(comparisons_of(10, Reference::fastest), 45);
+  EXPECT_EQ(comparisons_of(10, Reference::named), 9);
+}
+
+TEST(Verdict, IsPossibleFromTheLeastNumberOfRoundsOnAndNotBefore) {
+  EXPECT_EQ(least_rounds_for_verdicts(0), 6);
+  EXPECT_EQ(least_rounds_for_verdicts(1), 6);
+  EXPECT_EQ(least_rounds_for_verdicts(45), 11);
+  for (const int comparisons : {1, 2, 3, 6, 9, 45}) {
+    const int enough = least_rounds_for_verdicts(comparisons);
+    const auto verdict = [&](double center, int rounds) {
+      return judge(std::vector<Ratios>{around(center, 0.0001, rounds)}, default_margin, comparisons)[0]
+          ->verdict;
+    };
+    EXPECT_EQ(verdict(2, enough - 1), Verdict::inconclusive) << comparisons;
+    EXPECT_EQ(verdict(1, enough - 1), Verdict::inconclusive) << comparisons;
+    EXPECT_EQ(verdict(2, enough), Verdict::slower) << comparisons;
+    EXPECT_EQ(verdict(1, enough), Verdict::equivalent) << comparisons;
+  }
 }
 
 TEST(Verdict, AComparisonWithoutRoundsHasNone) {

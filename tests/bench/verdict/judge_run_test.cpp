@@ -16,11 +16,21 @@ TEST(JudgeRun, JudgesEachCaseAgainstTheReference) {
              slow = case_with_times(2, "a/slow", times_around(13, 8)),
              same = case_with_times(3, "a/same", times_around(10.01, 8)),
              none = case_with_times(4, "a/none", {});
-  const auto judgements = judge_cases({&fast, &slow, &same, &none}, fast);
+  const auto judgements = judge_cases({&fast, &slow, &same, &none}, fast, Reference::fastest);
   EXPECT_FALSE(judgements[0]);
   EXPECT_EQ(judgements[1]->verdict, Verdict::slower);
   EXPECT_EQ(judgements[2]->verdict, Verdict::equivalent);
   EXPECT_FALSE(judgements[3]);
+}
+
+TEST(JudgeRun, ANamedReferenceTakesFewerRounds) {
+  std::vector<StoredCase> cases;
+  for (int i = 0; i < 5; ++i)
+    cases.push_back(case_with_times(i + 1, "a/" + std::to_string(i), times_around(10 + 5 * i, 8)));
+  std::vector<const StoredCase*> all;
+  for (const auto& a_case : cases) all.push_back(&a_case);
+  EXPECT_EQ(judge_cases(all, cases[0], Reference::named)[1]->verdict, Verdict::slower);
+  EXPECT_EQ(judge_cases(all, cases[0], Reference::fastest)[1]->verdict, Verdict::inconclusive);
 }
 
 TEST(JudgeRun, AControlThatDiffersFromItsCaseIsSaid) {

@@ -116,9 +116,9 @@ std::string page_head(const Report& report) {
     text += chip("machine UNFIT", "bad");
   else if (!report.failed_controls.empty())
     text += chip("a null control failed", "bad");
-  else if (report.controls > 0)
-    text += report.controls_agree ? chip("machine fit: its null controls agree", "good")
-                                  : chip("null controls inconclusive", "warn");
+  else if (!report.controls.empty())
+    text += is_known_fit(report) ? chip("machine fit: its null controls agree", "good")
+                                 : chip("null controls inconclusive", "warn");
   text += chip(fmt::format("{} round{}", report.rounds, report.rounds == 1 ? "" : "s"));
   if (report.load_average) text += chip(fmt::format("load {:.1f}", *report.load_average));
   if (report.steal_percent) text += chip(fmt::format("{:.1f} % stolen", *report.steal_percent));

@@ -47,8 +47,8 @@
       changed.datasets.ends = spec.datasets.ends.map((end) => {
         if (!end.is_ranked || state.baseline === null) return end;
         const comparison = compare(byLabel.get(end.label), baseline);
-        const time = end.text.split(" ::: ")[0];
-        return {...end, text: comparison ? `${time} ::: ${data.published ? comparison.ratio.toFixed(1) + "x" : ratioText(comparison.ratio)}` : time};
+        const separator = data.published ? " ::: " : " · ", time = end.text.split(separator)[0];
+        return {...end, text: comparison ? `${time}${separator}${data.published ? comparison.ratio.toFixed(1) + "x" : ratioText(comparison.ratio)}` : time};
       });
     } else {
       changed.datasets.ratios = spec.datasets.ratios.flatMap((entry) => {

@@ -126,13 +126,13 @@ std::string times_section(const Report& report) {
         "<div class=\"pair\">",
         t, escape_html(table_title(report, table)), escape_html(describe(table.workload)),
         escape_html(describe_conditions(table)));
-    text += chart(
-        t, "bars",
-        report.shows_whole_steps || !has_phases ? "Time ::: ratio" : "Time ::: ratio &ensp; " + phases_key());
+    text += chart(t, "bars",
+                  std::string(report.is_published ? "Time ::: ratio" : "Time · ratio") +
+                      (report.shows_whole_steps || !has_phases ? "" : " &ensp; " + phases_key()));
     if (has_chart(report, table, "forest"))
       text += chart(t, "forest",
                     fmt::format("Ratio to <span data-baseline-of=\"{}\"></span>{}", t,
-                                report.rounds >= 6 && !report.shows_whole_steps
+                                has_intervals(report) && !report.shows_whole_steps
                                     ? ", 95&nbsp;% interval of the rounds’ median"
                                     : ""));
     text += "</div></article>";
