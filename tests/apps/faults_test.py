@@ -84,6 +84,9 @@ class Interrupted(Faults):
         self.environment["FAKE_VERSION"] = "2.0"
         self.assertIn("two versions do not mix", self.call("resume", "--rounds", "9", expect=2)[1])
         del self.environment["FAKE_VERSION"]
+        self.environment["FAKE_BUILD_ID"] = "4567"
+        self.assertIn("build id was 0123, now it is 4567", self.call("resume", "--rounds", "9", expect=2)[1])
+        del self.environment["FAKE_BUILD_ID"]
         with self.database("results/lstmbench.db") as database:
             database.execute("UPDATE machine_fact SET value = 'another' WHERE name = 'CPU'")
         self.assertIn("another machine", self.call("resume", "--rounds", "9", expect=2)[1])
