@@ -204,18 +204,23 @@ class Comparing(Faults):
         self.assertIn("CRASHED in the second run", re.sub(r"\s+", " ", compare(expect=1)))
         self.assertIn("none.db", self.call("compare", "before.db", "none.db", expect=5)[1])
 
-    def test_calibrate_shows_its_own_error_next_to_the_seeds(self):
+    def test_calibrate_shows_its_own_error_next_to_the_originals(self):
         out, _ = self.call("calibrate", "--workload", "tiny", "--implementation", "fake/steady", "--check", "none", "--rounds",
                            "13", "--steps", "2", "--warmup", "1")
         self.assertRegex(out, r"6 rounds  lstmbench +\d+\.\d+ % ")
         self.assertRegex(out, r"lstmbench +\d+\.\d+ % .* 8 +2\n")  # windows, and those apart
-        self.assertRegex(out, r"seed's +\d+\.\d+ % .* 2 +1\n")
+        self.assertRegex(out, r"original +\d+\.\d+ % .* 2 +1\n")
         self.assertRegex(out, r"all 13 rounds: \d+\.\d+ % apart \(.*\), [A-Z]+\n")
         self.assertRegex(out, r"the harness: \d+\.\d+ % of the measured time")
         self.assertLessEqual(max(map(len, out.splitlines())), 80)
         self.assertEqual(self.call("calibrate", "--run", "1")[0], out)
         self.call(*MEASURE, "--implementation", "fake/steady")
-        self.assertIn("12 are needed", self.call("calibrate", "--run", "2", expect=4)[1])
+        self.assertIn("was not measured by `lstmbench calibrate`", self.call("calibrate", "--run", "2", expect=2)[1])
+        with self.database("results/lstmbench.db") as database:
+            database.execute("PRAGMA foreign_keys = ON")
+            database.execute("DELETE FROM round WHERE round.number > 6 AND run_id = 1")
+            database.execute("DELETE FROM case_round WHERE round > 6")
+        self.assertIn("12 are needed", self.call("calibrate", "--run", "1", expect=4)[1])
 
 
 if __name__ == "__main__":
