@@ -19,6 +19,7 @@ namespace {
 struct CompareFlags {
   std::string first, second, anchor, margin, markdown;
   ResultsFlags results;
+  bool allows_missing = false;
 };
 
 bool is_number(const std::string& text) {
@@ -48,12 +49,12 @@ StoredRun load(const std::string& name, const ResultsFlags& flags) {
   return stored;
 }
 
-int exit_code(const RunComparison& comparison) {
+int exit_code(const RunComparison& comparison, bool allows_missing) {
   bool is_worse = false, is_slower = false, is_open = comparison.is_unfit;
   for (const auto& compared : comparison.cases) {
-    is_worse |= compared.became_worse;
+    is_worse |= compared.became_worse || (compared.is_missing && !allows_missing);
     is_slower |= compared.verdict == Verdict::slower;
-    is_open |= compared.verdict == Verdict::inconclusive;
+    is_open |= compared.is_undecided || compared.verdict == Verdict::inconclusive;
   }
   const bool has_verdict =
       std::any_of(comparison.cases.begin(), comparison.cases.end(),
@@ -71,7 +72,7 @@ int execute(const CompareFlags& flags) {
     std::fputs(comparison_for_terminal(comparison, !flags.anchor.empty(), output_style()).c_str(), stdout);
   if (!flags.markdown.empty())
     write_output(flags.markdown, comparison_as_markdown(comparison, !flags.anchor.empty()));
-  return exit_code(comparison);
+  return exit_code(comparison, flags.allows_missing);
 }
 
 }  // namespace
@@ -96,6 +97,8 @@ void add_compare_command(CLI::App& app, Work& work) {
                    "FASTER and SLOWER are by more than this for certain; EQUIVALENT is within it [2%]")
       ->type_name("PERCENT")
       ->check(is_percent());
+  command->add_flag("--allow-missing", flags->allows_missing,
+                    "a case that the second run does not have is no failure");
   command->add_option("--markdown", flags->markdown, "write it as Markdown (- for standard output)")
       ->type_name("FILE");
   command->footer(
