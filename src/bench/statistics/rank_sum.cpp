@@ -11,7 +11,7 @@ namespace lstmbench {
 namespace {
 
 // Up to 50 values beside 50 the distribution is exact, at a cost that grows with the square of this number;
-// the normal approximation takes over where both agree to three digits.
+// the normal approximation takes over where it is within a few percent (rank_sum_test.cpp).
 constexpr std::size_t most_exact_pairs = 50 * 50;
 
 std::vector<double> sorted(std::span<const double> values) {
