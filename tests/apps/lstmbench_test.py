@@ -344,6 +344,7 @@ name = "of-a-library-that-is-not-there"
         self.assertEqual(len(totals), 5)
         self.assertAlmostEqual(entry["total_mean_ns"], sum(totals) / 5, delta=1)
         self.assertIn("ms mean", result.stdout)
+        self.assertIn("--protocol original: mean and standard deviation", " ".join(result.stdout.split()))
 
     def test_the_budget_ends_the_rounds(self):
         self.measure("--budget", "1s", "--json", "out.json", "--steps", "100", "--warmup", "0")
