@@ -10,7 +10,9 @@
 #include "report/escape.h"
 #include "report/model.h"
 #include "report/text_width.h"
-#include "run_ending.h"
+#include "results_flags.h"
+#include "run/settings.h"
+#include "stored_run_flags.h"
 #include "verdict/calibration.h"
 
 namespace lstmbench {
@@ -37,19 +39,28 @@ void print_calibrations(const std::vector<Calibration>& calibrations, const Term
     }
     shown = name;
     std::printf("  %3d rounds  lstmbench %s\n", calibration.rounds, figures(calibration.own).c_str());
-    std::printf("  %10s  seed's    %s\n", "", figures(calibration.seed).c_str());
+    std::printf("  %10s  original  %s\n", "", figures(calibration.original).c_str());
   }
   const std::string explanation =
       "Each case was measured twice in every round, under two names; a right harness sees no difference. "
       "lstmbench: median "
-      "of the rounds' ratios; a false alarm is a verdict of FASTER or SLOWER. seed's: the same processes' "
+      "of the rounds' ratios; a false alarm is a verdict of FASTER or SLOWER. original: the same processes' "
       "steps as the "
-      "original took them, one block of rounds after the other, mean of whole steps; a false alarm is p < "
+      "2018 benchmark took them, one block of rounds after the other, mean of whole steps; a false alarm is "
+      "p < "
       "0.05 in "
       "Welch's t-test. Windows are the comparisons of so many rounds that the run holds; they overlap, so "
       "many are apart.";
   std::printf("\n");
   for (const auto& line : wrapped(explanation, style.width)) std::printf("%s\n", line.c_str());
+}
+
+bool is_calibration(const StoredRun& stored) {
+  try {
+    return read_settings(stored.run.settings).options.controls == Controls::every_case;
+  } catch (const std::invalid_argument&) {
+    return false;
+  }
 }
 
 int print_stored(const StoredRun& stored) {
@@ -78,8 +89,15 @@ int print_stored(const StoredRun& stored) {
 
 int execute(RunFlags& flags, std::optional<int> run, CLI::App& command) {
   if (run) {
-    const std::string path = flags.results.empty() ? default_results : flags.results;
-    return print_stored(ResultsFile::open_for_reading(path).load_run(*run));
+    const std::string path = results_path({flags.results, flags.workers.config});
+    ResultsFile results = ResultsFile::open_for_reading(path);
+    const StoredRun stored = load_run(results, path, run);
+    if (!is_calibration(stored))
+      throw std::invalid_argument(
+          fmt::format("--run: run {} of '{}' was not measured by `lstmbench calibrate`; `lstmbench report "
+                      "--run {}` shows it",
+                      *run, path, *run));
+    return print_stored(stored);
   }
   if (flags.workloads.empty()) flags.workloads = {"1x320/CE-short"};
   if (flags.implementations.empty()) flags.implementations = {"native/fused"};
@@ -87,9 +105,6 @@ int execute(RunFlags& flags, std::optional<int> run, CLI::App& command) {
     if (options.rounds && *options.rounds < least_calibration_rounds)
       throw std::invalid_argument(
           fmt::format("--rounds: a calibration needs at least {}", least_calibration_rounds));
-    if (options.protocol == Protocol::seed)
-      throw std::invalid_argument(
-          "--protocol: a calibration measures rounds, of which it makes the original's blocks itself");
     options.controls = Controls::every_case;
     options.precision = 0;
     options.most_rounds = most_rounds_of_a_budget;
@@ -101,16 +116,26 @@ int execute(RunFlags& flags, std::optional<int> run, CLI::App& command) {
 }  // namespace
 
 void add_calibrate_command(CLI::App& app, Work& work) {
-  CLI::App* command =
-      app.add_subcommand("calibrate", "Measure the same twice: the harness's own error, and the original's");
+  CLI::App* command = app.add_subcommand(
+      "calibrate", "Measure the same twice: the harness's own error, and the 2018 benchmark's");
   auto flags = std::make_shared<RunFlags>();
   auto run = std::make_shared<std::optional<int>>();
   add_run_flags(*command, *flags);
+  // It measures rounds until the budget is spent, and compares each case with itself.
+  for (const char* name : {"--protocol", "--precision", "--baseline"})
+    command->remove_option(command->get_option(name));
+  command->get_option("--workload")->description("names or patterns ('4x320/*') [1x320/CE-short]");
+  command->get_option("--implementation")->description("names or patterns ('native/*') [native/fused]");
+  command->get_option("--rounds")
+      ->description(
+          fmt::format("measure every case in exactly N rounds, at least {} [until the budget is spent]",
+                      least_calibration_rounds));
   command->add_option("--run", *run, "only show a run that `calibrate` measured before")->type_name("N");
   command->footer(
-      "Without --workload and --implementation: 1x320/CE-short, native/fused.\n"
       "Exit status: 0 shown; 4 too few rounds; others as of `lstmbench run`.\n"
-      "Example:\n  lstmbench calibrate --budget 10m");
+      "Examples:\n"
+      "  lstmbench calibrate --budget 10m\n"
+      "  lstmbench calibrate --run 3");
   command->callback([=, &work] { work = [=] { return execute(*flags, *run, *command); }; });
 }
 

@@ -94,6 +94,7 @@ void print_verdict(const Case& a_case, const GateResult& verdict, const Terminal
 }
 
 int check_implementations(CheckFlags& flags, CLI::App& command) {
+  require_python(flags.run.workers);
   const Workers workers = find_workers(flags.run.workers);
   apply_defaults(command, workers.configuration);
   const auto known = known_workloads(workers.configuration);
@@ -161,7 +162,8 @@ void add_check_command(CLI::App& app, Work& work) {
   add_selection_flags(*command, flags->run);
   command->get_option("--dtype")->description(
       "fp32, bf16, bf16x3, fp64; on a GPU tf32, fp16 [those of each implementation]");
-  command->add_flag("--full", flags->is_full, "at full size, not on a slice of each workload (slow)");
+  command->add_flag("--full", flags->is_full,
+                    "at full size (slow), not on a slice of each workload (4 samples, up to 32 steps)");
   command
       ->add_option("--worker", flags->worker,
                    "run the conformance suite on a program that speaks the protocol")

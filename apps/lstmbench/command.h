@@ -27,6 +27,8 @@ void add_run_command(CLI::App& app, Work& work);
 void add_resume_command(CLI::App& app, Work& work);
 void add_compare_command(CLI::App& app, Work& work);
 void add_calibrate_command(CLI::App& app, Work& work);
+void add_runs_command(CLI::App& app, Work& work);
+void add_help_command(CLI::App& app, Work& work);
 void add_list_command(CLI::App& app, Work& work);
 void add_plan_command(CLI::App& app, Work& work);
 void add_check_command(CLI::App& app, Work& work);
@@ -46,8 +48,8 @@ struct WorkerFlags {
 };
 void add_worker_flags(CLI::App& command, WorkerFlags& flags);
 
-// The user's file: --config, else lstmbench.toml where there is one. Throws std::invalid_argument.
-Configuration find_configuration(const WorkerFlags& flags);
+// The user's file: that of --config, else lstmbench.toml where there is one. Throws std::invalid_argument.
+Configuration find_configuration(const std::string& config);
 // --versions, else those of the file's [run] table.
 std::vector<std::string> asked_versions(const WorkerFlags& flags, const Configuration& configuration);
 
@@ -61,6 +63,9 @@ struct Workers {
 // Throws std::invalid_argument for a file that is wrong or, where it was named, missing, and where none of
 // the versions asked for is installed.
 Workers find_workers(const WorkerFlags& flags);
+// For commands that cannot do what they were asked for without it. Throws std::invalid_argument where the
+// interpreter of --python or LSTMBENCH_PYTHON cannot be started.
+void require_python(const WorkerFlags& flags);
 Discovery discover(const Workers& workers);
 
 // For standard error: one rewritten line on a terminal, plain lines elsewhere.

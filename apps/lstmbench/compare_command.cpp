@@ -8,16 +8,18 @@
 #include "command.h"
 #include "comparison_text.h"
 #include "environment.h"
+#include "flag_checks.h"
 #include "report/rnn_benchmarks/read.h"
-#include "run_ending.h"
-#include "run_flags.h"
+#include "stored_run_flags.h"
 #include "verdict/compare_runs.h"
 
 namespace lstmbench {
 namespace {
 
 struct CompareFlags {
-  std::string first, second, results = default_results, anchor, margin, markdown;
+  std::string first, second, anchor, margin, markdown;
+  ResultsFlags results;
+  bool allows_missing = false;
 };
 
 bool is_number(const std::string& text) {
@@ -25,11 +27,11 @@ bool is_number(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c); });
 }
 
-// "3": run 3 of --results; "old.db": its latest run; "old.db:3".
-StoredRun load(const std::string& name, const std::string& default_file) {
+// "3": run 3 of the results file; "old.db": its latest run; "old.db:3".
+StoredRun load(const std::string& name, const ResultsFlags& flags) {
   std::string file = name, run;
   if (is_number(name) && !std::filesystem::exists(name)) {
-    file = default_file;
+    file = results_path(flags);
     run = name;
   } else if (const auto colon = name.rfind(':');
              colon != std::string::npos && is_number(name.substr(colon + 1))) {
@@ -37,9 +39,8 @@ StoredRun load(const std::string& name, const std::string& default_file) {
     run = name.substr(colon + 1);
   }
   ResultsFile results = ResultsFile::open_for_reading(file);
-  const auto latest = results.latest_run();
-  if (!latest) throw StorageError(fmt::format("results file '{}' holds no run yet", file));
-  StoredRun stored = results.load_run(run.empty() ? *latest : std::stoll(run));
+  StoredRun stored =
+      load_run(results, file, run.empty() ? std::nullopt : std::optional<std::int64_t>(std::stoll(run)));
   if (is_published(stored.run))
     throw std::invalid_argument(fmt::format(
         "run {} of '{}' was imported, not measured here: without rounds there is nothing to judge; "
@@ -48,12 +49,12 @@ StoredRun load(const std::string& name, const std::string& default_file) {
   return stored;
 }
 
-int exit_code(const RunComparison& comparison) {
+int exit_code(const RunComparison& comparison, bool allows_missing) {
   bool is_worse = false, is_slower = false, is_open = comparison.is_unfit;
   for (const auto& compared : comparison.cases) {
-    is_worse |= compared.became_worse;
+    is_worse |= compared.became_worse || (compared.is_missing && !allows_missing);
     is_slower |= compared.verdict == Verdict::slower;
-    is_open |= compared.verdict == Verdict::inconclusive;
+    is_open |= compared.is_undecided || compared.verdict == Verdict::inconclusive;
   }
   const bool has_verdict =
       std::any_of(comparison.cases.begin(), comparison.cases.end(),
@@ -64,14 +65,14 @@ int exit_code(const RunComparison& comparison) {
 }
 
 int execute(const CompareFlags& flags) {
-  const double margin = flags.margin.empty() ? default_margin : parse_percent("--margin", flags.margin);
+  const double margin = flags.margin.empty() ? default_margin : parse_percent(flags.margin);
   const StoredRun first = load(flags.first, flags.results), second = load(flags.second, flags.results);
   const RunComparison comparison = compare_runs(first, second, flags.anchor, margin);
   if (flags.markdown != "-")
     std::fputs(comparison_for_terminal(comparison, !flags.anchor.empty(), output_style()).c_str(), stdout);
   if (!flags.markdown.empty())
     write_output(flags.markdown, comparison_as_markdown(comparison, !flags.anchor.empty()));
-  return exit_code(comparison);
+  return exit_code(comparison, flags.allows_missing);
 }
 
 }  // namespace
@@ -79,25 +80,32 @@ int execute(const CompareFlags& flags) {
 void add_compare_command(CLI::App& app, Work& work) {
   CLI::App* command = app.add_subcommand("compare", "Compare two runs: what became faster or slower");
   auto flags = std::make_shared<CompareFlags>();
-  command->add_option("first", flags->first, "the run before: 3, old.db (its latest), old.db:3")->required();
-  command->add_option("second", flags->second, "the run after, named likewise")->required();
   command
-      ->add_option("--results", flags->results, "SQLite file of runs named by number [results/lstmbench.db]")
-      ->type_name("FILE")
-      ->envname("LSTMBENCH_RESULTS");
+      ->add_option("first", flags->first,
+                   "the run before: 3 (see `lstmbench runs`), old.db (its latest), old.db:3")
+      ->type_name("RUN")
+      ->required();
+  command->add_option("second", flags->second, "the run after, named likewise")->type_name("RUN")->required();
+  add_results_flags(*command, flags->results);
   command
       ->add_option(
           "--anchor", flags->anchor,
           "compare ratios to this implementation, which both runs measured: cancels a slower machine")
       ->type_name("NAME");
-  command->add_option("--margin", flags->margin, "a difference of less is none: EQUIVALENT [2%]")
-      ->type_name("PERCENT");
+  command
+      ->add_option("--margin", flags->margin,
+                   "FASTER and SLOWER are by more than this for certain; EQUIVALENT is within it [2%]")
+      ->type_name("PERCENT")
+      ->check(is_percent());
+  command->add_flag("--allow-missing", flags->allows_missing,
+                    "a case that the second run does not have is no failure");
   command->add_option("--markdown", flags->markdown, "write it as Markdown (- for standard output)")
       ->type_name("FILE");
   command->footer(
       "What differs around the runs comes first. Exit status, for use as a gate:\n"
-      "0 nothing became slower; 3 something did; 4 INCONCLUSIVE or UNFIT; 1 a case that\n"
-      "was OK is not; 2 usage; 5 a file cannot be read.\n"
+      "0 nothing became slower; 3 something did; 4 INCONCLUSIVE, INTERRUPTED or UNFIT;\n"
+      "1 a case that was OK is not, or is missing (unless the second run was asked for\n"
+      "less: other names after --workload, ...); 2 usage; 5 a file cannot be read.\n"
       "Examples:\n"
       "  lstmbench compare 3 4\n"
       "  lstmbench compare main.db branch.db --anchor onednn/lstm --markdown -");

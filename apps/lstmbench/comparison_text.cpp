@@ -4,39 +4,16 @@
 
 #include <algorithm>
 
+#include "comparison_words.h"
 #include "report/escape.h"
-#include "report/numbers.h"
 #include "report/text_width.h"
 #include "verdict/stored_medians.h"
 
 namespace lstmbench {
 namespace {
 
-std::string value(const std::optional<double>& value, bool uses_anchor) {
-  if (!value) return "";
-  return uses_anchor ? format_ratio(*value) : format_milliseconds(*value);
-}
-
-std::string change(const ComparedCase& compared) {
-  if (!compared.ratio) return "";
-  std::string text = fmt::format("{:+.1f} %", 100 * (compared.ratio->ratio - 1));
-  if (const auto& interval = compared.ratio->interval)
-    text += fmt::format(" ({:+.1f} to {:+.1f})", 100 * (interval->low - 1), 100 * (interval->high - 1));
-  return text;
-}
-
-std::string name_of(const ComparedCase& compared) {
-  std::string name = compared.a_case.implementation + " " + compared.first_version;
-  if (compared.first_version.empty())
-    name += compared.second_version;
-  else if (!compared.second_version.empty() && compared.second_version != compared.first_version)
-    name += " > " + compared.second_version;
-  return name;
-}
-
-std::string verdict_of(const ComparedCase& compared) {
-  return compared.verdict ? to_string(*compared.verdict) : compared.note;
-}
+constexpr const char* nothing_differs = "Both runs had the same machine, libraries and options.";
+constexpr int least_name_width = 20;
 
 const char* color_of(const ComparedCase& compared) {
   if (compared.became_worse || compared.verdict == Verdict::slower) return "31";
@@ -44,11 +21,26 @@ const char* color_of(const ComparedCase& compared) {
   return compared.verdict == Verdict::equivalent ? "0" : "33";
 }
 
-constexpr const char* explanation =
-    "Change: second over first, median of all pairs of rounds, with its 95 % interval (Hodges and Lehmann). "
-    "Verdicts: "
-    "rank-sum test with Holm's correction for all cases; EQUIVALENT where the interval lies within the "
-    "margin.";
+// Of all tables together, so that they stand below each other. What does not fit is taken from the names.
+using Widths = std::array<int, std::tuple_size_v<ComparisonCells>>;
+Widths widths_of(const std::vector<ComparisonCells>& rows, int columns) {
+  Widths widths{};
+  for (const auto& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], text_width(escape_terminal(row[i])));
+  int rest = 2 * (static_cast<int>(widths.size()) - 1);
+  for (std::size_t i = 1; i < widths.size(); ++i) rest += widths[i];
+  widths[0] = std::min(widths[0], std::max(least_name_width, columns - rest));
+  return widths;
+}
+
+std::string line_of(const ComparisonCells& row, const Widths& widths, const TerminalStyle& style,
+                    const char* verdict_color) {
+  std::string line = pad_right(shortened(escape_terminal(row[0]), widths[0], style.uses_unicode), widths[0]);
+  for (std::size_t i = 1; i + 1 < row.size(); ++i) line += "  " + pad_left(row[i], widths[i]);
+  if (row.back().empty()) return line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  return line + "  " + painted(style, verdict_color, row.back()) + "\n";
+}
 
 }  // namespace
 
@@ -59,66 +51,77 @@ std::string comparison_for_terminal(const RunComparison& comparison, bool uses_a
     for (const auto& line : wrapped(escape_terminal(words), style.width - text_width(indent)))
       text += indent + line + "\n";
   };
-  if (comparison.environment.empty())
-    text += "Both runs had the same machine, libraries and options.\n";
-  else
-    text += painted(style, "1", "What differs") + "\n";
+  const auto or_none = [](const std::string& value) { return value.empty() ? "(none)" : value; };
+  text += comparison.environment.empty() ? std::string(nothing_differs) + "\n"
+                                         : painted(style, "1", "What differs") + "\n";
   for (const auto& difference : comparison.environment)
     paragraph(
-        fmt::format("{}: {} > {}", difference.name, difference.first.empty() ? "(none)" : difference.first,
-                    difference.second.empty() ? "(none)" : difference.second),
+        fmt::format("{}: {} > {}", difference.name, or_none(difference.first), or_none(difference.second)),
         "  ");
+  const CommonVersions common = common_versions(comparison);
+  paragraph(common_versions_text(common), "");
   for (const auto& warning : comparison.warnings) paragraph("! " + warning, "");
-  // Two times, the change and the verdict take the rest of a line.
-  constexpr int rest_of_line = 56;
-  int name_width = 0;
+
+  std::vector<ComparisonCells> rows{comparison_header(uses_anchor)};
   for (const auto& compared : comparison.cases)
-    name_width = std::max(name_width, text_width(escape_terminal(name_of(compared))));
-  name_width = std::min(name_width, std::max(20, style.width - rest_of_line));
+    if (compared.is_in_both) rows.push_back(cells_of(compared, common, uses_anchor));
+  const Widths widths = widths_of(rows, style.width);
   std::string table;
   for (const auto& compared : comparison.cases) {
+    if (!compared.is_in_both) continue;
     if (table_of(compared.a_case) != table) {
       table = table_of(compared.a_case);
       text += "\n" + painted(style, "1", escape_terminal(table)) + "\n";
+      text += line_of(rows.front(), widths, style, "0");
     }
-    const std::string name =
-        pad_right(shortened(escape_terminal(name_of(compared)), name_width, style.uses_unicode), name_width);
-    text += fmt::format("{} {} {}  {}  ", name, pad_left(value(compared.first_ns, uses_anchor), 7),
-                        pad_left(value(compared.second_ns, uses_anchor), 7), pad_right(change(compared), 25));
-    text += painted(style, color_of(compared), compared.verdict ? to_string(*compared.verdict) : "") + "\n";
-    if (!compared.verdict) paragraph(compared.note, "  ");
+    text += line_of(cells_of(compared, common, uses_anchor), widths, style, color_of(compared));
+    if (!has_shared_note(compared)) paragraph(compared.note, "  ");
   }
   text += "\n";
-  paragraph(explanation, "");
+  const std::vector<std::string> notes = shared_notes(comparison, common);
+  for (const auto& note : notes) paragraph(note, "");
+  if (!notes.empty()) text += "\n";
+  paragraph(comparison_explanation(), "");
   return text;
 }
 
 std::string comparison_as_markdown(const RunComparison& comparison, bool uses_anchor) {
   std::string text = "# Comparison of two runs\n\n";
   if (comparison.environment.empty()) {
-    text += "Both runs had the same machine, libraries and options.\n";
+    text += std::string(nothing_differs) + "\n";
   } else {
-    text += "| what differs | first | second |\n|---|---|---|\n";
+    text += "| what differs | before | after |\n|---|---|---|\n";
     for (const auto& difference : comparison.environment)
       text += fmt::format("| {} | {} | {} |\n", escape_markdown(difference.name),
                           escape_markdown(difference.first), escape_markdown(difference.second));
   }
+  const CommonVersions common = common_versions(comparison);
+  if (!common.empty()) text += fmt::format("\n{}\n", escape_markdown(common_versions_text(common)));
   for (const auto& warning : comparison.warnings) text += fmt::format("\n> {}\n", escape_markdown(warning));
+  const auto add_row = [&](const ComparisonCells& cells) {
+    for (const auto& cell : cells) text += "| " + cell + " ";
+    text += "|\n";
+  };
   std::string table;
   for (const auto& compared : comparison.cases) {
+    if (!compared.is_in_both) continue;
     if (table_of(compared.a_case) != table) {
       table = table_of(compared.a_case);
-      text += fmt::format(
-          "\n## {}\n\n| implementation | first{} | second | change | verdict |\n|---|--:|--:|--:|---|\n",
-          escape_markdown(table), uses_anchor ? ", of the anchor" : ", ms");
+      text += fmt::format("\n## {}\n\n", escape_markdown(table));
+      add_row(comparison_header(uses_anchor));
+      text += "|---|--:|--:|--:|--:|---|\n";
     }
-    const bool is_bold = compared.became_worse || compared.verdict == Verdict::slower;
-    const std::string verdict = escape_markdown(verdict_of(compared));
-    text += fmt::format("| {} | {} | {} | {} | {} |\n", escape_markdown(name_of(compared)),
-                        value(compared.first_ns, uses_anchor), value(compared.second_ns, uses_anchor),
-                        change(compared), is_bold ? "**" + verdict + "**" : verdict);
+    ComparisonCells cells = cells_of(compared, common, uses_anchor);
+    for (std::string* cell : {&cells.front(), &cells.back()}) *cell = escape_markdown(*cell);
+    if (compared.became_worse || compared.verdict == Verdict::slower)
+      cells.back() = "**" + cells.back() + "**";
+    if (!compared.note.empty() && !has_shared_note(compared))
+      cells.back() += (cells.back().empty() ? "" : ": ") + escape_markdown(compared.note);
+    add_row(cells);
   }
-  return text + fmt::format("\n{}\n", explanation);
+  for (const auto& note : shared_notes(comparison, common))
+    text += fmt::format("\n{}\n", escape_markdown(note));
+  return text + fmt::format("\n{}\n", comparison_explanation());
 }
 
 }  // namespace lstmbench

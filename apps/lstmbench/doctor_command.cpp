@@ -19,6 +19,8 @@ class Findings {
   void good(const std::string& text) { show(style_.uses_unicode ? "✓" : "+", "32", text); }
   void bad(const std::string& text) { show(style_.uses_unicode ? "✗" : "-", "31", text); }
   void caution(const std::string& text) { show("!", "33", text); }
+  // What to do about the finding before.
+  void hint(const std::string& text) { show(style_.uses_unicode ? "→" : ">", "0", text); }
   void fact(const std::string& name, const std::string& value) {
     std::string first = "  " + pad_right(name, 28);
     for (const auto& line : wrapped(escape_terminal(value), style_.width - 30)) {
@@ -49,6 +51,18 @@ std::string unavailable_reason(const Hello& hello) {
   return reason;
 }
 
+// What to do about a worker that does not answer.
+std::string remedy(const WorkerCommand& worker) {
+  if (!worker.version.empty()) return "`lstmbench peers list` shows the versions that are installed";
+  if (worker.name == "pytorch")
+    return "--python PROGRAM or LSTMBENCH_PYTHON names an interpreter that has PyTorch, `./run setup` "
+           "installs "
+           "one, --no-peers leaves it out";
+  if (worker.name == "native" || worker.name == "onednn" || worker.name == "cuda" || worker.name == "cudnn")
+    return "its program belongs beside lstmbench; build it again, as `./run bench` does";
+  return "see its command in the [[worker]] table of the configuration file";
+}
+
 int diagnose(const WorkerFlags& flags) {
   const Workers workers = find_workers(flags);
   catch_interrupts();
@@ -61,6 +75,7 @@ int diagnose(const WorkerFlags& flags) {
   for (const auto& worker : discovery.workers) {
     if (!worker.hello) {
       findings.bad(fmt::format("{}: {}", worker.command.label(), worker.problem));
+      findings.hint(remedy(worker.command));
       continue;
     }
     has_native |= worker.command.name == "native";
@@ -86,6 +101,14 @@ void add_doctor_command(CLI::App& app, Work& work) {
   CLI::App* command = app.add_subcommand("doctor", "Show what is installed and whether the machine is fit");
   auto flags = std::make_shared<WorkerFlags>();
   add_worker_flags(*command, *flags);
+  command->footer(
+      "Libraries: each worker is started and asked what it is. Fitness: what disturbs\n"
+      "measurements on this machine now, such as load and changing clock rates.\n"
+      "Exit status: 0 the native worker answers, without which nothing can be measured\n"
+      "(other libraries may be missing, and fitness only warns); 1 it does not.\n"
+      "Examples:\n"
+      "  lstmbench doctor\n"
+      "  lstmbench doctor --python ~/torch/bin/python");
   command->callback([=, &work] { work = [=] { return diagnose(*flags); }; });
 }
 

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "report/escape.h"
 #include "report/rnn_benchmarks/read.h"
+#include "results_flags.h"
 #include "run/utc_time.h"
 #include "store/results_file.h"
 
@@ -17,7 +18,7 @@ namespace {
 
 struct ImportFlags {
   std::string file;
-  std::string results = "results/lstmbench.db";
+  ResultsFlags results;
   std::string machine;
 };
 
@@ -43,14 +44,15 @@ int import_results(const ImportFlags& flags) {
   published.run.program_version = LSTMBENCH_VERSION;
   published.run.command_line = "lstmbench import " + escape_shell(flags.file);
 
-  ResultsFile results = ResultsFile::open_for_writing(flags.results);
+  const std::string path = results_path(flags.results);
+  ResultsFile results = ResultsFile::open_for_writing(path);
   const std::int64_t run_id = results.begin_run(published.run, published.machine, published.libraries);
   for (std::size_t i = 0; i < published.cases.size(); ++i)
     published.round.cases[i].case_id = results.add_case(run_id, published.cases[i]);
   results.record_round(run_id, published.round);
   results.finish_run(run_id, RunState::finished, utc_now());
   std::fprintf(stderr, "%zu series imported as run %lld into %s; lstmbench report --run %lld shows them\n",
-               series.size(), static_cast<long long>(run_id), escape_terminal(flags.results).c_str(),
+               series.size(), static_cast<long long>(run_id), escape_terminal(path).c_str(),
                static_cast<long long>(run_id));
   return exit_ok;
 }
@@ -65,9 +67,7 @@ void add_import_command(CLI::App& app, Work& work) {
                    "CSV with the columns bench, experiment, parameters, runtime (s), version")
       ->type_name("FILE")
       ->required();
-  command->add_option("--results", flags->results, "SQLite file of the runs [results/lstmbench.db]")
-      ->type_name("FILE")
-      ->envname("LSTMBENCH_RESULTS");
+  add_results_flags(*command, flags->results);
   command
       ->add_option("--machine", flags->machine,
                    "where they were measured [known for the original's own file]")

@@ -100,8 +100,13 @@ void add_list_command(CLI::App& app, Work& work) {
   auto is_json = std::make_shared<bool>(false);
   add_worker_flags(*command, *flags);
   command->add_flag("--json", *is_json, "for programs");
+  command->footer(
+      "Examples:\n"
+      "  lstmbench list\n"
+      "  lstmbench list --versions torch=1.12.1,2.0.1 --json");
   command->callback([=, &work] {
     work = [=] {
+      require_python(*flags);
       const Workers workers = find_workers(*flags);
       catch_interrupts();
       const Discovery discovery = discover(workers);

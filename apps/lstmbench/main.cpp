@@ -27,6 +27,7 @@ void add_commands(CLI::App& app, Work& work) {
   add_resume_command(app, work);
   add_compare_command(app, work);
   add_calibrate_command(app, work);
+  add_runs_command(app, work);
   add_list_command(app, work);
   add_plan_command(app, work);
   add_check_command(app, work);
@@ -36,6 +37,7 @@ void add_commands(CLI::App& app, Work& work) {
   add_doctor_command(app, work);
   add_peers_command(app, work);
   add_peak_command(app, work);
+  add_help_command(app, work);
 }
 
 int complain(const std::string& message, int exit_code) {

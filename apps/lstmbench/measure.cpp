@@ -10,6 +10,7 @@
 #include "peers.h"
 #include "process/interrupt.h"
 #include "report/escape.h"
+#include "results_flags.h"
 #include "run/runner.h"
 #include "run/settings.h"
 #include "run/utc_time.h"
@@ -51,13 +52,15 @@ std::vector<std::string> first_notes(const Plan& plan, const Discovery& discover
 Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
                  const std::function<void(RunOptions&)>& change) {
   catch_interrupts();
+  require_python(flags.workers);
   EphemeralPeers ephemeral;  // outlive the run
-  if (flags.is_ephemeral) ephemeral.install(asked_versions(flags.workers, find_configuration(flags.workers)));
+  if (flags.is_ephemeral)
+    ephemeral.install(asked_versions(flags.workers, find_configuration(flags.workers.config)));
   const Workers workers = find_workers(flags.workers);
   apply_defaults(command, workers.configuration);
   RunOptions options = make_options(flags, workers.configuration);
   change(options);
-  const std::string path = flags.results.empty() ? default_results : flags.results;
+  const std::string path = results_path({flags.results, flags.workers.config});
   const auto known = known_workloads(workers.configuration);
   select_workloads(workloads_asked_for(options), known);  // a wrong name is said at once
 

@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "environment.h"
+#include "flag_checks.h"
 #include "machine/cpus.h"
 #include "machine/machine.h"
 #include "process/interrupt.h"
@@ -28,17 +29,23 @@ void add_peak_command(CLI::App& app, Work& work) {
     std::string device = "cpu";
   };
   auto flags = std::make_shared<Flags>();
-  command->add_option("--threads", flags->threads, "[the CPUs that may be used]")
+  command
+      ->add_option("--threads", flags->threads, "threads that compute together [the CPUs that may be used]")
       ->type_name("N")
       ->check(CLI::Range(1, 4096));
-  command->add_option("--seconds", flags->seconds, "that each figure is sustained [0.5]")
+  command->add_option("--seconds", flags->seconds, "how long each figure is sustained [0.5]")
       ->type_name("S")
       ->check(CLI::Range(0.05, 60.0));
   command
       ->add_option("--device", flags->device,
                    "cpu, or cuda: products of large matrices by cuBLAS on a GPU [cpu]")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"cpu", "cuda"}));
+      ->check(one_of({"cpu", "cuda"}));
+  command->footer(
+      "The multiply-add figures are what \"peak\" in a report is a percentage of.\n"
+      "Examples:\n"
+      "  lstmbench peak\n"
+      "  lstmbench peak --threads 1 --seconds 2");
   command->callback([=, &work] {
     work = [=] {
       catch_interrupts();

@@ -132,15 +132,18 @@ void add_peers_command(CLI::App& app, Work& work) {
       ->type_name("FILE");
   add->footer(
       "An environment takes up to 8 GB; a build for the CPU alone, where it can be had,\n"
-      "1 GB. What was loaded before an interruption is not loaded again.");
+      "1 GB. What was loaded before an interruption is not loaded again.\n"
+      "Example:\n  lstmbench peers add torch==1.12.1 torch==2.0.1");
   add->callback([=, &work] { work = [=] { return add_peers(*flags); }; });
 
   CLI::App* list = command->add_subcommand("list", "Show what is installed, with its size");
+  list->footer("Example:\n  lstmbench peers list");
   list->callback([&work] { work = [] { return list_peers(); }; });
 
   CLI::App* remove = command->add_subcommand("remove", "Delete environments");
   const auto peers = std::make_shared<std::vector<std::string>>();
   remove->add_option("versions", *peers, "torch==VERSION ...")->type_name("VERSION")->required();
+  remove->footer("Example:\n  lstmbench peers remove torch==1.12.1 torch==2.0.1");
   remove->callback([=, &work] { work = [=] { return remove_peers(*peers); }; });
 }
 

@@ -34,25 +34,48 @@ std::string workspace_of(const Case& a_case, Problems& problems) {
   }
 }
 
+// One for each case. Preparing a program of ours at full size takes a second, loading a large library
+// several.
+std::vector<std::string> workspaces_of(const Plan& plan, bool asks_every, Progress& progress) {
+  TemporaryDirectory directory;
+  Problems problems(directory);
+  std::vector<std::string> workspaces;
+  for (const auto& [a_case, is_asked_for, step_s, status, problem] : plan.cases) {
+    const bool asks = status == Status::ok && (asks_every || a_case.worker.name == "native");
+    if (asks)
+      progress.show({"preparing, to see the memory it takes",
+                     a_case.workload.name + "  " + a_case.implementation, a_case.dtype,
+                     static_cast<int>(workspaces.size()), static_cast<int>(plan.cases.size()), -1});
+    workspaces.push_back(asks ? workspace_of(a_case, problems) : "not asked");
+  }
+  return workspaces;
+}
+
 int print_plan(RunFlags& flags, bool asks_every_workspace, CLI::App& command) {
+  require_python(flags.workers);
   const Workers workers = find_workers(flags.workers);
   apply_defaults(command, workers.configuration);
   const RunOptions options = make_options(flags, workers.configuration);
   const auto known = known_workloads(workers.configuration);
   select_workloads(workloads_asked_for(options), known);
   catch_interrupts();
+  auto progress = make_progress();
+  progress->show({"asking the libraries", "", "", 0, 1, -1});
   const Discovery discovery = discover(workers);
+  progress->show({"measuring the machine's peak", "", "", 0, 1, -1});
   PeakMeter peak(peak_worker(workers.places, options.device), options.threads);
   std::vector<PeakReading> readings;
   peak.read(readings);
   const Plan plan = select_cases(options, known, discovery, peak.fp32_gflops().value_or(assumed_peak_gflops));
 
+  const std::vector<std::string> workspaces = workspaces_of(plan, asks_every_workspace, *progress);
+  progress.reset();
+
   const TerminalStyle style = output_style();
-  TemporaryDirectory directory;
-  Problems problems(directory);
   double round_s = 0;
   std::string workload;
-  for (const auto& planned : plan.cases) {
+  for (std::size_t i = 0; i < plan.cases.size(); ++i) {
+    const PlannedCase& planned = plan.cases[i];
     const Case& a_case = planned.a_case;
     if (workload != a_case.workload.name)
       std::printf("%s%-29s dtype   threads       step      round  workspace\n", workload.empty() ? "" : "\n",
@@ -67,13 +90,9 @@ int print_plan(RunFlags& flags, bool asks_every_workspace, CLI::App& command) {
     }
     const double case_s = estimated_round_s(a_case, planned.step_s, options);
     round_s += case_s;
-    // Preparing a program of ours at full size takes a second, loading a large library several.
-    const bool asks = asks_every_workspace || a_case.worker.name == "native";
     std::printf("%s\n", fmt::format("  {} {:<6} {:>8}  {:>9}  {:>9}  {}", name, a_case.dtype, a_case.threads,
-                                    format_duration(planned.step_s), format_duration(case_s),
-                                    asks ? workspace_of(a_case, problems) : "not asked")
+                                    format_duration(planned.step_s), format_duration(case_s), workspaces[i])
                             .c_str());
-    std::fflush(stdout);
   }
   std::printf("\n%zu case%s, about %s a round", plan.cases.size(), plan.cases.size() == 1 ? "" : "s",
               format_duration(round_s).c_str());
@@ -114,7 +133,11 @@ void add_plan_command(CLI::App& app, Work& work) {
   add_run_flags(*command, *flags);
   command->add_flag("--workspace", *asks_workspace,
                     "ask the other libraries, too, for their memory (takes longer)");
-  command->footer("Times are estimates from the machine's peak; `run` refines them as it measures.");
+  command->footer(
+      "Times are estimates from the machine's peak; `run` refines them as it measures.\n"
+      "Examples:\n"
+      "  lstmbench plan\n"
+      "  lstmbench plan --workload '4x320/*' --rounds 6 --workspace");
   command->callback([=, &work] { work = [=] { return print_plan(*flags, *asks_workspace, *command); }; });
 }
 

@@ -21,7 +21,7 @@ void add_report_command(CLI::App& app, Work& work) {
       "  lstmbench report --baseline pytorch/LSTM --svg charts --markdown report.md");
   command->callback([=, &work] {
     work = [=] {
-      require_writable(flags->outputs, flags->run.results);
+      require_writable(flags->outputs, results_path(flags->run.results));
       write_outputs(build_report(load_stored_run(flags->run)), flags->outputs);
       return static_cast<int>(exit_ok);
     };

@@ -25,8 +25,9 @@ void add_run_command(CLI::App& app, Work& work) {
       "  lstmbench run                        the four workloads, about 10 minutes\n"
       "  lstmbench run --workload 1x320/CE-long --implementation 'native/*,*/LSTM'\n"
       "  lstmbench run --rounds 6 --dtype bf16 --json out.json\n"
-      "Every option is also a variable (--time-limit: LSTMBENCH_TIME_LIMIT) and a key\n"
-      "of [run] in lstmbench.toml.\n"
+      "Options are also variables (--time-limit: LSTMBENCH_TIME_LIMIT) and keys of\n"
+      "[run] in lstmbench.toml. Those that write a report are neither; --config,\n"
+      "--python, --no-peers and --ephemeral are variables only.\n"
       "Exit status: 0 fine; 1 a case did not end OK (a TIMEOUT counts only where it was\n"
       "asked for by name); 2 usage; 5 results cannot be written; 130, 143 interrupted.");
   command->callback([=, &work] { work = [=] { return execute(*flags, *outputs, *command); }; });

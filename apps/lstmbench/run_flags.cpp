@@ -5,13 +5,16 @@
 #include <algorithm>
 #include <cctype>
 
+#include "flag_checks.h"
 #include "machine/cpus.h"
+#include "usage_error.h"
 
 namespace lstmbench {
 namespace {
 
 constexpr int most_threads = 4096;
 constexpr int most_steps = 1'000'000;
+constexpr const char* former_name_of_original = "seed";
 
 // --time-limit may also be given as LSTMBENCH_TIME_LIMIT.
 CLI::Option* with_variable(CLI::Option* option) {
@@ -29,22 +32,9 @@ CLI::Option* add(CLI::App& command, const std::string& name, Value& value, const
 
 }  // namespace
 
-double parse_percent(const std::string& flag, const std::string& text) {
-  std::size_t used = 0;
-  double percent = -1;
-  try {
-    percent = std::stod(text, &used);
-  } catch (const std::exception&) {
-  }
-  if (!(percent >= 0 && percent <= 100) || (text.substr(used) != "%" && used != text.size()))
-    throw std::invalid_argument(
-        fmt::format("{}: '{}' is no percentage; expected 0 to 100, as in 2%", flag, text));
-  return percent / 100;
-}
-
 void add_selection_flags(CLI::App& command, RunFlags& flags) {
-  add(command, "--workload", flags.workloads, "names or patterns ('4x320/*') [the original's four]",
-      "NAME,...")
+  add(command, "--workload", flags.workloads,
+      "names or patterns ('4x320/*') [the four of the 2018 benchmark]", "NAME,...")
       ->delimiter(',')
       ->allow_extra_args(false);
   add(command, "--implementation", flags.implementations,
@@ -54,9 +44,9 @@ void add_selection_flags(CLI::App& command, RunFlags& flags) {
   add(command, "--dtype", flags.dtypes, "fp32, bf16, bf16x3, fp64; on a GPU tf32, fp16 [fp32]", "NAME,...")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({"fp32", "bf16", "bf16x3", "fp64", "tf32", "fp16"}));
+      ->check(one_of({"fp32", "bf16", "bf16x3", "fp64", "tf32", "fp16"}));
   add(command, "--device", flags.device, "where it is computed: cpu, or cuda for an NVIDIA GPU [cpu]", "NAME")
-      ->check(CLI::IsMember({"cpu", "cuda"}));
+      ->check(one_of({"cpu", "cuda"}));
   add(command, "--threads", flags.threads, "threads of each worker [the CPUs that may be used]", "N,...")
       ->delimiter(',')
       ->allow_extra_args(false)
@@ -66,23 +56,32 @@ void add_selection_flags(CLI::App& command, RunFlags& flags) {
 
 void add_run_flags(CLI::App& command, RunFlags& flags) {
   add_selection_flags(command, flags);
-  add(command, "--rounds", flags.rounds, "so many for every case [until precise, as the budget allows]", "N")
+  add(command, "--rounds", flags.rounds,
+      "measure every case in exactly N rounds [until precise, as the budget allows]", "N")
       ->check(CLI::Range(1, most_steps));
-  add(command, "--steps", flags.steps, "timed steps of a case in a round [by its speed]", "N")
+  add(command, "--steps", flags.steps, "timed steps of a case in each round [by its speed]", "N")
       ->check(CLI::Range(1, most_steps));
-  add(command, "--warmup", flags.warmup, "steps before those [by its speed]", "N")
+  add(command, "--warmup", flags.warmup, "untimed steps before the timed ones [by its speed]", "N")
       ->check(CLI::Range(0, most_steps));
-  add(command, "--budget", flags.budget, "no round begins that does not fit into this: 90s, 10m, 1h30m [10m]",
-      "TIME");
+  add(command, "--budget", flags.budget,
+      "total time: no round is started that would exceed it: 90s, 10m, 1h30m [10m]", "TIME")
+      ->check(is_duration());
   add(command, "--precision", flags.precision,
-      "rounds end where ratios are known to +- so much: 2%; 0 uses up the budget [2%]", "PERCENT");
-  add(command, "--time-limit", flags.time_limit, "of one step; longer is TIMEOUT [60s]", "TIME");
+      "rounds end where ratios are known to +- so much: 2%; 0 uses up the budget [2%]", "PERCENT")
+      ->check(is_percent());
+  add(command, "--time-limit", flags.time_limit,
+      "longest time one step may take; beyond it the case is TIMEOUT [60s]", "TIME")
+      ->check(is_duration());
   add(command, "--check", flags.check,
-      "what is compared with the reference before timing: slice, full, none [slice]", "WHAT")
-      ->check(CLI::IsMember({"slice", "full", "none"}));
+      "what is compared with the reference before timing: slice (4 samples, up to 32 steps), full, none "
+      "[slice]",
+      "WHAT")
+      ->check(one_of({"slice", "full", "none"}));
   add(command, "--protocol", flags.protocol,
-      "rounds, or seed: 500 steps, the first 100 dropped, mean of whole steps [rounds]", "NAME")
-      ->check(CLI::IsMember({"rounds", "seed"}));
+      "rounds, or original, as the 2018 benchmark measured: 500 steps, the first 100 dropped, mean of whole "
+      "steps [rounds]",
+      "NAME")
+      ->check(one_of({"rounds", "original"}, {former_name_of_original}));
   add(command, "--baseline", flags.baseline, "implementation that the others are compared with [the fastest]",
       "NAME");
   with_variable(command.add_flag("--ephemeral", flags.is_ephemeral,
@@ -96,10 +95,12 @@ void apply_defaults(CLI::App& command, const Configuration& configuration) {
     CLI::Option* option = command.get_option_no_throw("--" + name);
     if (!option || option->count() > 0) continue;
     try {
-      option->add_result(value);
+      option->add_result(value.text);
       option->run_callback();
     } catch (const CLI::ParseError& error) {
-      throw std::invalid_argument(fmt::format("[run] in the configuration file: {}", error.what()));
+      const std::string text = in_plain_words(error);
+      throw std::invalid_argument(
+          fmt::format("{}: {}", value.place, text.substr(text.starts_with("--") ? 2 : 0)));
     }
   }
 }
@@ -116,19 +117,12 @@ RunOptions make_options(const RunFlags& flags, const Configuration& configuratio
   options.rounds = flags.rounds;
   options.steps = flags.steps;
   options.warmup = flags.warmup;
-  options.protocol = flags.protocol == "seed" ? Protocol::seed : Protocol::rounds;
-  const auto duration = [](const char* flag, const std::string& text, double& value) {
-    if (text.empty()) return;
-    try {
-      value = parse_duration(text);
-    } catch (const std::invalid_argument& error) {
-      throw std::invalid_argument(fmt::format("{}: {}", flag, error.what()));
-    }
-  };
-  duration("--budget", flags.budget, options.budget_s);
-  if (!flags.precision.empty()) options.precision = parse_percent("--precision", flags.precision);
+  const bool is_original = flags.protocol == "original" || flags.protocol == former_name_of_original;
+  options.protocol = is_original ? Protocol::seed : Protocol::rounds;
+  if (!flags.budget.empty()) options.budget_s = parse_duration(flags.budget);
+  if (!flags.precision.empty()) options.precision = parse_percent(flags.precision);
   if (options.precision == 0) options.most_rounds = most_rounds_of_a_budget;
-  duration("--time-limit", flags.time_limit, options.time_limit_s);
+  if (!flags.time_limit.empty()) options.time_limit_s = parse_duration(flags.time_limit);
   options.check = flags.check == "none"   ? CheckMode::none
                   : flags.check == "full" ? CheckMode::full
                                           : CheckMode::slice;

@@ -27,13 +27,10 @@ void add_run_flags(CLI::App& command, RunFlags& flags);
 void add_selection_flags(CLI::App& command, RunFlags& flags);
 
 // Gives the options that were neither typed nor in the environment the values of the file's [run] table.
-// Throws std::invalid_argument.
+// Throws std::invalid_argument "FILE:LINE:COLUMN: what is wrong".
 void apply_defaults(CLI::App& command, const Configuration& configuration);
 
-// "2%" or "2" as 0.02. Throws std::invalid_argument naming the flag.
-double parse_percent(const std::string& flag, const std::string& text);
-
-// What the flags say, and the file's [[select]] tables. Throws std::invalid_argument.
+// What the flags say, which were checked as they were read, and the file's [[select]] tables.
 RunOptions make_options(const RunFlags& flags, const Configuration& configuration);
 
 // The flags that a repeat command needs besides the case itself.

@@ -11,7 +11,9 @@ void accept_extras(CLI::App& app);
 // Throws std::invalid_argument naming the first unknown word and the nearest known one, or the missing
 // command.
 void require_no_extras(const CLI::App& app);
-// What the parser found wrong, in one line that says where to read more.
+// What the parser found wrong, in plain words: "--rounds: 'x' is no number".
+std::string in_plain_words(const CLI::ParseError& error);
+// The same as one line that says where to read more.
 std::string in_one_line(const CLI::ParseError& error, const CLI::App& app);
 
 }  // namespace lstmbench

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "environment.h"
 #include "peers.h"
+#include "peers/interpreters.h"
 #include "process/worker_session.h"
 
 namespace lstmbench {
@@ -53,7 +54,7 @@ void add_worker_flags(CLI::App& command, WorkerFlags& flags) {
                   "TOML file of your workloads, variants, workers and defaults [lstmbench.toml]")
       ->type_name("FILE")
       ->envname("LSTMBENCH_CONFIG");
-  command.add_option("--python", flags.python, "interpreter that has the PyTorch to measure")
+  command.add_option("--python", flags.python, "Python interpreter whose PyTorch is measured")
       ->type_name("PROGRAM")
       ->envname("LSTMBENCH_PYTHON");
   command
@@ -63,13 +64,15 @@ void add_worker_flags(CLI::App& command, WorkerFlags& flags) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->envname("LSTMBENCH_VERSIONS");
-  command.add_flag("--no-peers", flags.leaves_out_peers, "only the native library")
+  command
+      .add_flag("--no-peers", flags.leaves_out_peers,
+                "only this project's engines; leave out PyTorch and oneDNN")
       ->envname("LSTMBENCH_NO_PEERS");
 }
 
-Configuration find_configuration(const WorkerFlags& flags) {
+Configuration find_configuration(const std::string& config) {
   std::error_code error;
-  if (!flags.config.empty()) return read_configuration(flags.config);
+  if (!config.empty()) return read_configuration(config);
   if (std::filesystem::exists(default_config, error)) return read_configuration(default_config);
   return {};
 }
@@ -77,19 +80,27 @@ Configuration find_configuration(const WorkerFlags& flags) {
 std::vector<std::string> asked_versions(const WorkerFlags& flags, const Configuration& configuration) {
   const auto found = configuration.run_defaults.find("versions");
   if (!flags.versions.empty() || found == configuration.run_defaults.end()) return flags.versions;
-  return CLI::detail::split(found->second, ',');
+  return CLI::detail::split(found->second.text, ',');
 }
 
 Workers find_workers(const WorkerFlags& flags) {
   Workers workers;
   workers.places = worker_places();
   if (!flags.python.empty()) workers.places.python = flags.python;
-  workers.configuration = find_configuration(flags);
+  workers.configuration = find_configuration(flags.config);
   for (const auto& command : known_workers(workers.places, workers.configuration))
     if (!flags.leaves_out_peers || command.name == "native") workers.commands.push_back(command);
   const auto versions = asked_versions(flags, workers.configuration);
   if (!versions.empty() && !flags.leaves_out_peers) take_versions(versions, workers);
   return workers;
+}
+
+void require_python(const WorkerFlags& flags) {
+  if (flags.python.empty() || flags.leaves_out_peers || !python_version(flags.python).empty()) return;
+  throw std::invalid_argument(
+      fmt::format("--python: '{}' is not a Python that can be started; name the interpreter that has the "
+                  "PyTorch to measure, or leave PyTorch out with --no-peers",
+                  flags.python));
 }
 
 Discovery discover(const Workers& workers) {

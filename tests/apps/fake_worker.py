@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A worker that only pretends, for tests of the command line: every implementation it offers behaves in one way.
 
-Needs nothing but Python. The time of a step is FAKE_STEP_MS (5). FAKE_VERSION is what it calls itself.
+Needs nothing but Python. The time of a step is FAKE_STEP_MS (5). FAKE_VERSION is what it calls itself, FAKE_BUILD_ID its build.
 """
 import json
 import os
@@ -36,7 +36,7 @@ def hello():
     implementations = [{"name": name, "description": text, "dtypes": ["fp32"], "devices": ["cpu"]}
                        for name, text in BEHAVIOURS.items()]
     return {"protocol": 1, "library": "fake", "version": os.environ.get("FAKE_VERSION", "1.0+test"),
-            "build": {"made by": "a test"}, "implementations": implementations}
+            "build": {"made by": "a test", "build id": os.environ.get("FAKE_BUILD_ID", "0123")}, "implementations": implementations}
 
 
 def prepare(request):

@@ -84,6 +84,9 @@ class Interrupted(Faults):
         self.environment["FAKE_VERSION"] = "2.0"
         self.assertIn("two versions do not mix", self.call("resume", "--rounds", "9", expect=2)[1])
         del self.environment["FAKE_VERSION"]
+        self.environment["FAKE_BUILD_ID"] = "4567"
+        self.assertIn("build id was 0123, now it is 4567", self.call("resume", "--rounds", "9", expect=2)[1])
+        del self.environment["FAKE_BUILD_ID"]
         with self.database("results/lstmbench.db") as database:
             database.execute("UPDATE machine_fact SET value = 'another' WHERE name = 'CPU'")
         self.assertIn("another machine", self.call("resume", "--rounds", "9", expect=2)[1])
@@ -201,18 +204,82 @@ class Comparing(Faults):
         self.assertIn("CRASHED in the second run", re.sub(r"\s+", " ", compare(expect=1)))
         self.assertIn("none.db", self.call("compare", "before.db", "none.db", expect=5)[1])
 
-    def test_calibrate_shows_its_own_error_next_to_the_seeds(self):
+    def compare(self, expect, *arguments):
+        text = self.call("compare", "1", "2", *arguments, expect=expect)[0]
+        for line in text.splitlines():
+            self.assertEqual(line, line.rstrip())
+            self.assertLessEqual(len(line), 80)
+        return re.sub(r"\s+", " ", text)
+
+    def two_equal_runs(self, implementations="fake/steady,fake/slow", *arguments):
+        self.call(*MEASURE[:MEASURE.index("--rounds")], "--rounds", "8", "--steps", "2", "--warmup", "1", "--implementation",
+                  "fake/steady,fake/slow")
+        self.call(*MEASURE[:MEASURE.index("--rounds")], "--rounds", "8", "--steps", "2", "--warmup", "1", "--implementation",
+                  implementations, *arguments)
+        with self.database("results/lstmbench.db") as database:
+            database.execute("UPDATE sample SET forward_ns = 1000000, loss_ns = 0, backward_ns = 1000000 + round")
+
+    def test_compare_fails_where_a_case_is_missing_that_was_asked_for(self):
+        self.two_equal_runs()
+        self.assertIn("before after change 95 % verdict", self.compare(0))
+        with self.database("results/lstmbench.db") as database:
+            database.execute("PRAGMA foreign_keys = ON")
+            database.execute("DELETE FROM benchmark_case WHERE run_id = 2 AND implementation = 'fake/slow'")
+        self.assertIn("missing in the second run - tiny, fp32, cpu, 1 threads: fake/slow", self.compare(1))
+        self.compare(0, "--allow-missing")
+
+    def test_compare_takes_it_that_the_second_run_was_asked_for_less(self):
+        self.two_equal_runs("fake/steady")
+        self.assertIn("not asked for in the second run (--implementation) - tiny, fp32, cpu, 1 threads: fake/slow", self.compare(0))
+
+    def test_compare_is_inconclusive_where_a_case_was_interrupted(self):
+        self.two_equal_runs()
+        with self.database("results/lstmbench.db") as database:
+            database.execute("PRAGMA foreign_keys = ON")
+            case, = database.execute("SELECT id FROM benchmark_case WHERE run_id = 2 AND implementation = 'fake/slow' "
+                                     "AND role = 'contender'").fetchone()
+            database.execute("UPDATE benchmark_case SET status = 'INTERRUPTED' WHERE id = ?", (case,))
+            database.execute("DELETE FROM case_round WHERE case_id = ?", (case,))
+        self.assertIn("INTERRUPTED in the second run", self.compare(4))
+
+    def test_compare_counts_as_slower_what_is_so_by_more_than_the_margin(self):
+        self.two_equal_runs()
+        with self.database("results/lstmbench.db") as database:  # 3 % more, to within 3.5 %
+            database.execute("UPDATE sample SET backward_ns = 1000000 + 10000 * (round % 4)")
+            database.execute("UPDATE sample SET forward_ns = 1060000 WHERE case_id IN (SELECT id FROM benchmark_case "
+                             "WHERE run_id = 2 AND implementation = 'fake/slow')")
+        self.assertIn("SLOWER", self.compare(3, "--margin", "1%"))
+        self.assertIn("there is a difference, but it may be smaller than the margin of 3 %", self.compare(4, "--margin", "3%"))
+
+    def test_compare_says_once_that_rounds_are_too_few(self):
+        self.two_equal_runs()
+        with self.database("results/lstmbench.db") as database:
+            database.execute("PRAGMA foreign_keys = ON")
+            database.execute("DELETE FROM case_round WHERE round > 1 AND case_id IN (SELECT id FROM benchmark_case WHERE run_id = 2)")
+            database.execute("UPDATE sample SET backward_ns = 1000000 + 100000 * round")
+        text = self.compare(4)
+        self.assertIn("too few rounds to judge by (8 and 1) - tiny, fp32, cpu, 1 threads: fake/steady, fake/slow", text)
+        self.assertEqual(text.count("too few"), 1)
+        self.assertIn("Both runs: fake 1.0+test", text)
+        self.assertEqual(text.count("1.0+test"), 1)
+
+    def test_calibrate_shows_its_own_error_next_to_the_originals(self):
         out, _ = self.call("calibrate", "--workload", "tiny", "--implementation", "fake/steady", "--check", "none", "--rounds",
                            "13", "--steps", "2", "--warmup", "1")
         self.assertRegex(out, r"6 rounds  lstmbench +\d+\.\d+ % ")
         self.assertRegex(out, r"lstmbench +\d+\.\d+ % .* 8 +2\n")  # windows, and those apart
-        self.assertRegex(out, r"seed's +\d+\.\d+ % .* 2 +1\n")
+        self.assertRegex(out, r"original +\d+\.\d+ % .* 2 +1\n")
         self.assertRegex(out, r"all 13 rounds: \d+\.\d+ % apart \(.*\), [A-Z]+\n")
         self.assertRegex(out, r"the harness: \d+\.\d+ % of the measured time")
         self.assertLessEqual(max(map(len, out.splitlines())), 80)
         self.assertEqual(self.call("calibrate", "--run", "1")[0], out)
         self.call(*MEASURE, "--implementation", "fake/steady")
-        self.assertIn("12 are needed", self.call("calibrate", "--run", "2", expect=4)[1])
+        self.assertIn("was not measured by `lstmbench calibrate`", self.call("calibrate", "--run", "2", expect=2)[1])
+        with self.database("results/lstmbench.db") as database:
+            database.execute("PRAGMA foreign_keys = ON")
+            database.execute("DELETE FROM round WHERE round.number > 6 AND run_id = 1")
+            database.execute("DELETE FROM case_round WHERE round > 6")
+        self.assertIn("12 are needed", self.call("calibrate", "--run", "1", expect=4)[1])
 
 
 if __name__ == "__main__":

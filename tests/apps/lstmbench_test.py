@@ -87,19 +87,27 @@ class Usage(CommandLine):
                 (["run", "--workload", "1x320/CE-shrt"], ("'1x320/CE-shrt'", "'1x320/CE-short'")),
                 (["run", "--implementation", "fake/stedy"], ("'fake/stedy'", "'fake/steady'")),
                 (["run", "--implementation", "fake/steady@brsk"], ("'fake/steady@brisk'",)),
-                (["run", "--baseline", "fake/stedy"], ("'fake/steady'",)),
+                (["run", "--baseline", "fake/stedy"], ("implementation of --baseline", "'fake/steady'",)),
+                (["list", "--devic"], ("'--devic'", "'--device' is an option of run", "plan")),
+                (["peers", "list", "--json"], ("unknown option '--json'", "see lstmbench peers list --help")),
+                (["--results", "r.db", "compare", "1", "2"],
+                 ("'--results' belongs behind the command: lstmbench compare --results",)),
+                (["help", "runn"], ("'runn'", "'run'")),
+                (["run", "--device", "gpu"], ("--device: expected cpu or cuda, got 'gpu'",)),
+                (["run", "--protocol", "sede"], ("--protocol: expected rounds or original, got 'sede'",)),
                 (["run", "--dtype", "fp33"], ("fp33", "fp32")),
-                (["run", "--rounds", "0"], ("--rounds: '0' is no number from 1 to ", "see lstmbench run --help")),
-                (["run", "--check", "maybe"], ("--check: 'maybe' is none of slice,full,none",)),
+                (["run", "--rounds", "0"], ("--rounds: expected a number from 1 to 1000000, got '0'", "see lstmbench run --help")),
+                (["run", "--check", "maybe"], ("--check: expected slice, full or none, got 'maybe'",)),
                 (["run", "--workload"], ("--workload needs a value: NAME",)),
-                (["report", "--run", "x"], ("--run: 'x' is no number (see lstmbench report --help)",)),
+                (["report", "--run", "x"], ("--run: expected a number, got 'x' (see lstmbench report --help)",)),
                 (["compare", "1"], ("the argument 'second' is missing",)),
                 (["run", "--threads", "none"], ("--threads",)),
                 (["run", "--budget", "soon"], ("--budget", "'soon'")),
                 (["run", "extra"], ("'extra'",)),
                 (["check", "--worker", ""], ("--worker: expected a command, got nothing",)),
                 (["calibrate", "--rounds", "2"], ("--rounds", "at least 12")),
-                (["calibrate", "--protocol", "seed"], ("--protocol",)),
+                (["calibrate", "--protocol", "original"], ("unknown option '--protocol'",)),
+                (["compare", "1", "2", "--margin", "x"], ("--margin: 'x' is no percentage",)),
                 ([], ("command",))):
             with self.subTest(arguments=arguments):
                 result = self.call(*arguments, expect=2)
@@ -119,7 +127,9 @@ class Usage(CommandLine):
     def test_configuration_errors_say_where(self):
         for text, part in (("[[worker]\n", "bad.toml:1:"), ("[[workload]]\nnam = 'x'\n", "'name'"),
                            ("[run]\nround = 3\n", "bad.toml:2:1: unknown key 'round' in [run]; did you mean 'rounds'?"),
-                           ("[run]\nrounds = 'many'\n", "--rounds")):
+                           ("[run]\nrounds = 'many'\n", "bad.toml:2:10: rounds: expected a number from 1 to 1000000, got 'many'"),
+                           ("[run]\ncheck = 'no'\n", "bad.toml:2:9: check: expected slice, full or none, got 'no'"),
+                           ("[run]\nsteps = 2\nbudget = 'soon'\n", "bad.toml:3:10: budget: 'soon' is no duration")):
             with self.subTest(text=text):
                 (self.folder / "bad.toml").write_text(text)
                 self.assertIn(part, self.call("run", "--config", "bad.toml", expect=2).stderr)
@@ -128,11 +138,29 @@ class Usage(CommandLine):
     def test_help_and_version(self):
         self.assertRegex(self.call("--version").stdout, r"^lstmbench \d+\.\d+\.\d+\n$")
         for arguments in (["--help"], *([name, "--help"] for name in
-                                        ("run", "resume", "compare", "calibrate", "list", "plan", "check", "report", "import", "export", "doctor", "peers", "peak")),
+                                        ("run", "resume", "compare", "calibrate", "runs", "help", "list", "plan", "check", "report", "import", "export", "doctor", "peers", "peak")),
                           *(["peers", name, "--help"] for name in ("add", "list", "remove"))):
             text = self.call(*arguments).stdout
             self.assertIn("Usage:", text)
             self.assertLessEqual(max(map(len, text.splitlines())), 80, text)
+            self.assertRegex(text, "Examples?:", arguments)
+            self.assertEqual(self.call("help", *arguments[:-1]).stdout, text)
+
+    def test_help_of_calibrate_has_only_what_applies(self):
+        text = self.call("calibrate", "--help").stdout
+        for part in ("[1x320/CE-short]", "[native/fused]", "at least 12"):
+            self.assertIn(part, text)
+        for part in ("--protocol", "--precision", "--baseline", "the four of"):
+            self.assertNotIn(part, text)
+
+    def test_an_interpreter_that_cannot_be_started_is_a_usage_error(self):
+        for command in ("run", "plan", "list", "check"):
+            with self.subTest(command=command):
+                for arguments, environment in ((["--python", "/nonexistent"], {}), ([], {"LSTMBENCH_PYTHON": "/nonexistent"})):
+                    text = self.call(command, *arguments, expect=2, environment=environment).stderr
+                    self.assert_one_line(text, "--python: '/nonexistent' is not a Python that can be started", "--no-peers")
+        text = self.call("doctor", "--python", "/nonexistent").stdout
+        self.assertIn("→ --python PROGRAM or LSTMBENCH_PYTHON names an interpreter", " ".join(text.split()))
 
     def test_run_hands_commands_on(self):
         """./run bench COMMAND: the part of ./run between its setup and lstmbench, with an echo in place of both."""
@@ -191,10 +219,22 @@ class Usage(CommandLine):
             return json.loads(out)["run"]["rounds"]
 
         with (self.folder / "lstmbench.toml").open("a") as file:
-            file.write("[run]\nrounds = 2\n")
+            file.write("[run]\nrounds = 2\nresults = 'mine.db'\n")
         self.assertEqual(rounds(), 2)
         self.assertEqual(rounds(LSTMBENCH_ROUNDS="3"), 3)
         self.assertEqual(rounds("--rounds", "1", LSTMBENCH_ROUNDS="3"), 1)
+        # The file's results are those of every command.
+        self.assertEqual(json.loads(self.call("report", "--run", "3", "--json", "-").stdout)["run"]["rounds"], 1)
+        self.assertEqual(len(json.loads(self.call("runs", "--json").stdout)["runs"]), 3)
+        self.call("compare", "1", "1", expect=4)
+        self.call("export", "--run", "2")
+        self.call("resume", "--run", "1")
+        self.assertIn("'mine.db' was not measured by", self.call("calibrate", "--run", "1", expect=2).stderr)
+        (self.folder / "one.csv").write_text(Published.HEADER + "a_b,1x320-LSTM_cross-entropy,a_b.py,572800,0.5,1.0\n")
+        self.assertIn("into mine.db", self.call("import", "one.csv").stderr)
+        self.assertFalse((self.folder / "results").exists())
+        self.call("report", "--results", "other.db", expect=5)
+        self.call("report", environment={"LSTMBENCH_RESULTS": "other.db"}, expect=5)
 
 
 class Measuring(CommandLine):
@@ -291,13 +331,20 @@ name = "of-a-library-that-is-not-there"
         cases = json.loads((self.folder / "out.json").read_text())["cases"]
         self.assertEqual([entry["implementation"] for entry in cases], ["fake/steady@brisk", "fake/steady"])
 
-    def test_seed_protocol_drops_the_warmup_and_gives_the_mean(self):
-        result = self.measure("--protocol", "seed", "--warmup", "3", "--steps", "5", "--json", "out.json")
+    def test_the_protocol_of_the_original_has_a_former_name(self):
+        (self.folder / "old.toml").write_text(CONFIG + "[run]\nprotocol = 'seed'\n")
+        for arguments in (["--protocol", "original"], ["--protocol", "seed"], ["--config", "old.toml"]):
+            out = self.measure(*arguments, "--warmup", "1", "--steps", "2", "--json", "-").stdout
+            self.assertEqual(json.loads(out)["run"]["protocol"], "original")
+
+    def test_the_protocol_of_the_original_drops_the_warmup_and_gives_the_mean(self):
+        result = self.measure("--protocol", "original", "--warmup", "3", "--steps", "5", "--json", "out.json")
         entry = json.loads((self.folder / "out.json").read_text())["cases"][0]
         totals = [sum(s[k] for k in SAMPLE_KEYS if k.endswith("_ns")) for s in entry["samples"]]
         self.assertEqual(len(totals), 5)
         self.assertAlmostEqual(entry["total_mean_ns"], sum(totals) / 5, delta=1)
         self.assertIn("ms mean", result.stdout)
+        self.assertIn("--protocol original: mean and standard deviation", " ".join(result.stdout.split()))
 
     def test_the_budget_ends_the_rounds(self):
         self.measure("--budget", "1s", "--json", "out.json", "--steps", "100", "--warmup", "0")
@@ -392,8 +439,21 @@ class Storage(CommandLine):
         self.call("report", "--run", "1", "--json", "again.json")
         self.assertEqual((self.folder / "first.json").read_text(), (self.folder / "again.json").read_text())
         self.assertEqual(json.loads(self.call("report", "--json", "-").stdout)["run"]["id"], 2)
-        self.assert_one_line(self.call("report", "--run", "9", expect=5).stderr, "no run 9")
+        self.assert_one_line(self.call("report", "--run", "9", expect=5).stderr, "no run 9, only 1-2 (see `lstmbench runs`)")
+        self.assert_one_line(self.call("report", "--baseline", "nothing", expect=2).stderr, "it has fake/steady")
         self.assert_one_line(self.call("report", "--results", "none.db", expect=5).stderr, "none.db")
+
+    def test_runs_lists_what_the_file_holds(self):
+        self.measure("--rounds", "2", "--steps", "1", "--warmup", "0", implementation="fake/steady,fake/slow")
+        Published.import_one(self, "results/lstmbench.db")
+        first, second = json.loads(self.call("runs", "--json").stdout)["runs"]
+        self.assertEqual((first["run"], first["state"], first["rounds"], first["cases"], first["workloads"], first["dtypes"]),
+                         (1, "finished", 2, 2, ["tiny"], ["fp32"]))
+        self.assertEqual((second["run"], second["state"], second["workloads"]), (2, "imported", ["1x320/CE-long"]))
+        text = self.call("runs").stdout
+        self.assertRegex(text, r"   1  \d{4}-\d\d-\d\d \d\d:\d\d  finished          2      2\n      tiny; fp32; ")
+        self.assertLessEqual(max(map(len, text.splitlines())), 80)
+        self.assert_one_line(self.call("runs", "--results", "none.db", expect=5).stderr, "none.db")
 
     def test_an_interrupted_run_keeps_what_it_has(self):
         for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
@@ -426,12 +486,12 @@ class Storage(CommandLine):
 class Published(CommandLine):
     HEADER = "bench,experiment,name,parameters,runtime,version\n"
 
-    def import_one(self):
-        (self.folder / "one.csv").write_text(self.HEADER + "a_b,1x320-LSTM_cross-entropy,a_b.py,572800,0.5,1.0\n" * 3)
-        return self.call("import", "one.csv", "--results", "r.db")
+    def import_one(self, results="r.db"):
+        (self.folder / "one.csv").write_text(Published.HEADER + "a_b,1x320-LSTM_cross-entropy,a_b.py,572800,0.5,1.0\n" * 3)
+        return self.call("import", "one.csv", "--results", results)
 
     def test_import_says_what_is_wrong_with_the_file_in_one_line(self):
-        texts = {"empty.csv": "", "header.csv": self.HEADER, "wrong.csv": "a,b,c\n1,2,3\n", "binary.csv": "\0\1\2\n",
+        texts = {"empty.csv": "", "header.csv": self.HEADER, "wrong.csv": "a,b,c\n1,2,3\n", "binary.csv": "\0\1\2\n", "long.csv": "x" * 3000 + "\n1\n",
                  "short.csv": self.HEADER + "a,b\n", "negative.csv": self.HEADER + "a,b,c,1,-1,1\n",
                  "open.csv": self.HEADER + 'a,"b\n'}
         for name, text in texts.items():
@@ -439,7 +499,7 @@ class Published(CommandLine):
         (self.folder / "folder.csv").mkdir()
         for name, part in (("missing.csv", "cannot read 'missing.csv': No such file"), ("folder.csv", "it is a folder"),
                            ("empty.csv", "empty.csv:1: the file is empty"), ("header.csv", "there is no line below the header"),
-                           ("wrong.csv", "there is no column 'bench'"), ("binary.csv", "there is no column 'bench'"),
+                           ("wrong.csv", "there is no column 'bench'"), ("binary.csv", "this is no CSV"), ("long.csv", "got '" + "x" * 40 + "'... (3000 bytes)"),
                            ("short.csv", "short.csv:2: 2 fields, the header has 6"), ("negative.csv", "negative.csv:2: runtime"),
                            ("open.csv", "open.csv:2: a quotation mark")):
             with self.subTest(name=name):
@@ -498,6 +558,10 @@ class Looking(CommandLine):
         self.assertIn("fake/steady@brisk", text)
         self.assertRegex(text, r"\d+ cases, about .* a round; 4 rounds: about ")
         self.assertLessEqual(max(map(len, text.splitlines())), 80, text)
+
+    def test_plan_says_what_it_does_meanwhile(self):
+        lines = self.call("plan", "--workload", "tiny", "--implementation", "native/*").stderr.splitlines()
+        self.assertTrue([line for line in lines if line.startswith("preparing, to see the memory it takes") and "native/fused" in line])
 
     def test_without_a_precision_only_the_budget_ends_the_rounds(self):
         text = self.call("plan", "--workload", "tiny", "--implementation", "fake/steady,fake/slow", "--steps", "1",
@@ -571,7 +635,10 @@ class Documentation(CommandLine):
 
     def test_the_configuration_page_shows_a_file_that_is_read(self):
         (self.folder / "lstmbench.toml").write_text(self.example("configuration.md", "toml"))
-        document = json.loads(self.call("list", "--json", "--python", "/nonexistent").stdout)
+        python = self.folder / "python"  # without PyTorch, which takes seconds to load
+        python.write_text("#!/bin/sh\ncase $1 in -c) echo 3.11.7;; *) exit 1;; esac\n")
+        python.chmod(0o755)
+        document = json.loads(self.call("list", "--json", "--python", str(python)).stdout)
         self.assertEqual(document["workloads"][-1]["name"], "my/speech")
         self.assertEqual(document["workers"][-1]["name"], "mine")
 

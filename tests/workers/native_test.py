@@ -188,6 +188,7 @@ class NativeWorkerTest(unittest.TestCase):
     def test_hello_describes_the_build(self):
         self.assertEqual(self.hello["library"], "native")
         self.assertTrue({"compiler", "isa", "cpu"} <= set(self.hello["build"]))
+        self.assertRegex(self.hello["build"]["build id"], "^[0-9a-f]{16}$")
 
     def test_hello_says_where_a_dtype_cannot_be_fast(self):
         notes = {i["name"]: i["notes"] for i in self.hello["implementations"]}

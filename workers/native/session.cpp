@@ -11,6 +11,7 @@
 #include "lstm/cpu.h"
 #include "lstm/cuda.h"
 #include "lstm/peak.h"
+#include "protocol/build_id.h"
 #include "protocol/npy.h"
 #include "protocol/serve.h"
 
@@ -165,7 +166,7 @@ json hello(const Library& library, const json& request) {
     if (!unavailable.empty()) implementations.back()["unavailable"] = unavailable;
   }
   if (library.device == lstm::Device::cuda) {
-    json build = {{"compiler", compiler()}};
+    json build = {{"compiler", compiler()}, {protocol::kBuildId, protocol::build_id()}};
     std::string version = LSTMBENCH_VERSION;
     for (const auto& [name, value] : lstm::cuda::facts()) {
       build[name] = value;
@@ -180,7 +181,11 @@ json hello(const Library& library, const json& request) {
   return {{"protocol", kProtocol},
           {"library", library.name},
           {"version", LSTMBENCH_VERSION},
-          {"build", {{"compiler", compiler()}, {"isa", lstm::name(isa)}, {"cpu", cpu_model()}}},
+          {"build",
+           {{"compiler", compiler()},
+            {"isa", lstm::name(isa)},
+            {"cpu", cpu_model()},
+            {protocol::kBuildId, protocol::build_id()}}},
           {"implementations", implementations}};
 }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <memory>
 
+#include "protocol/build_id.h"
 #include "protocol/serve.h"
 #include "threads.h"
 #include "training.h"
@@ -26,7 +27,10 @@ class Worker {
     return {{"protocol", 1},
             {"library", "onednn"},
             {"version", fmt::format("{}.{}.{}", version->major, version->minor, version->patch)},
-            {"build", {{"revision", version->hash}, {"threading", onednn::threading_name()}}},
+            {"build",
+             {{"revision", version->hash},
+              {"threading", onednn::threading_name()},
+              {protocol::kBuildId, protocol::build_id()}}},
             {"implementations",
              {{{"name", "onednn/lstm"},
                {"description", "oneDNN's rnn primitives, one per layer, called directly"},

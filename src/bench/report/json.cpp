@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "report/notes.h"
+#include "run/options.h"
 #include "store/results_file.h"
 
 namespace lstmbench {
@@ -125,7 +126,7 @@ std::string render_json(const Report& report) {
                         {"state", to_string(report.run.state)},
                         {"program_version", report.run.program_version},
                         {"command_line", report.run.command_line},
-                        {"protocol", report.run.protocol},
+                        {"protocol", protocol_name(report.run.protocol)},
                         {"rounds", report.rounds},
                         {"harness",
                          {{"request_ns", report.harness.request_ns},

@@ -90,9 +90,9 @@ std::vector<std::string> footnotes(const Report& report, const std::optional<std
         "was checked");
   else if (report.shows_whole_steps)
     notes.push_back(
-        "protocol seed: mean and standard deviation of whole steps (input + forward + loss + backward + "
-        "update), the "
-        "first steps dropped, as the original measured");
+        "--protocol original: mean and standard deviation of whole steps (input + forward + loss + backward "
+        "+ "
+        "update), the first steps dropped, as the 2018 benchmark measured");
   if (is_unchecked)
     notes.push_back("UNCHECKED: --check none was given; nothing says that these compute the right thing");
   if (!report.shows_whole_steps)

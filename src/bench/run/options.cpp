@@ -8,6 +8,10 @@
 
 namespace lstmbench {
 
+std::string protocol_name(const std::string& stored) {
+  return stored == "seed" ? "original" : stored;
+}
+
 double parse_duration(const std::string& text) {
   const auto refuse = [&]() -> double {
     throw std::invalid_argument(fmt::format(

@@ -13,7 +13,8 @@ namespace lstmbench {
 
 enum class Protocol {
   rounds,  // interleaved rounds of fresh processes; median of forward + loss + backward
-  seed,    // the original's: 500 steps, the first 100 dropped, mean and standard deviation of the whole step
+  seed,    // --protocol original, the 2018 benchmark's: 500 steps, the first 100 dropped, mean and standard
+           // deviation of the whole step
 };
 
 // Which cases run once more in each round, to show what the machine does to two measurements of the same.
@@ -53,6 +54,9 @@ struct RunOptions {
 
 constexpr int seed_steps = 500;
 constexpr int seed_warmup = 100;
+
+// A run's protocol as people know it: "original" for what results files call "seed".
+std::string protocol_name(const std::string& stored);
 
 // "90", "90s", "10m", "1h30m" in seconds; throws std::invalid_argument for anything else and for nothing at
 // all.

@@ -13,6 +13,23 @@ namespace {
 
 constexpr std::chrono::minutes hello_limit{3};
 
+// Worker programs may say which build of them they are (docs/worker-protocol.md).
+std::string build_id(const std::map<std::string, std::string>& build) {
+  const auto found = build.find("build id");
+  return found == build.end() ? "" : found->second;
+}
+
+void require_same_build(const StoredRun& stored, const WorkerCommand& worker, const Hello& hello) {
+  for (const auto& library : stored.libraries) {
+    const std::string then = build_id(library.build), now = build_id(hello.build);
+    if (library.worker.arguments == worker.arguments && !then.empty() && then != now)
+      throw std::invalid_argument(fmt::format(
+          "run {} measured another build of {} (its build id was {}, now it is {}): two builds do not "
+          "mix in one run; start a new one with `lstmbench run`",
+          stored.run.id, worker.name, then, now.empty() ? "not known" : now));
+  }
+}
+
 void require_same_versions(const StoredRun& stored) {
   std::map<std::pair<std::vector<std::string>, std::map<std::string, std::string>>, const Case*> workers;
   for (const auto& known : stored.cases) {
@@ -22,23 +39,24 @@ void require_same_versions(const StoredRun& stored) {
       workers.emplace(std::pair(a_case.worker.arguments, a_case.worker.environment), &a_case);
   }
   for (const auto& [command, a_case] : workers) {
-    std::string version;
+    Hello hello;
     try {
       WorkerSession session(a_case->worker);
-      version = session.hello(hello_limit).version;
+      hello = session.hello(hello_limit);
       session.quit(hello_limit);
     } catch (const WorkerFailure& failure) {
       if (failure.status == Status::interrupted) throw;
-      if (version.empty())
+      if (hello.version.empty())
         throw std::invalid_argument(
             fmt::format("run {} cannot be resumed: the worker '{}' does not start any more: {}",
                         stored.run.id, a_case->worker.name, failure.what()));
     }
-    if (version != a_case->version)
+    if (hello.version != a_case->version)
       throw std::invalid_argument(fmt::format(
           "run {} measured {} {}, installed is {} now: two versions do not mix in one run; start a "
           "new one with `lstmbench run`",
-          stored.run.id, a_case->worker.name, a_case->version, version));
+          stored.run.id, a_case->worker.name, a_case->version, hello.version));
+    require_same_build(stored, a_case->worker, hello);
   }
 }
 

@@ -13,9 +13,9 @@ namespace lstmbench {
 void require_not_running(const StoredRun& stored, const SystemFiles& files);
 
 // Throws std::invalid_argument, one line that says what to do, where a process still measures the run, where
-// another program wrote it, where the machine is another one, or where a library has another version now.
-// Smaller changes of the machine are returned, a half sentence each. Starts the workers of the cases that are
-// not over.
+// another program wrote it, where the machine is another one, or where a library has another version or build
+// now. Smaller changes of the machine are returned, a half sentence each. Starts the workers of the cases
+// that are not over.
 std::vector<std::string> changes_since(const StoredRun& stored, const SystemFiles& files);
 
 }  // namespace lstmbench

@@ -40,7 +40,8 @@ bool is_matched(const std::vector<std::string>& patterns, const std::string& nam
                      [&](const auto& pattern) { return matches_glob(pattern, name); });
 }
 
-[[noreturn]] void refuse(const char* what, const std::string& name, const std::vector<std::string>& known) {
+[[noreturn]] void refuse(const std::string& what, const std::string& name,
+                         const std::vector<std::string>& known) {
   if (is_glob(name)) throw UnknownName(fmt::format("no {} matches '{}' (see `lstmbench list`)", what, name));
   throw UnknownName(
       fmt::format("unknown {} '{}'{} (see `lstmbench list`)", what, name, did_you_mean(name, known)));
@@ -87,25 +88,6 @@ bool is_unavailable(const DiscoveredWorker& worker, const std::string& implement
   return !worker.hello && worker.command.name == library_of(implementation);
 }
 
-// Implementations that the default selection leaves out of a workload; empty: it takes it.
-std::string reason_to_leave_out(const Case& a_case, double step_s, double time_limit_s) {
-  const std::string& name = a_case.implementation;
-  const Workload& workload = a_case.workload;
-  if (name == "native/reference") return "the judge, not a contender";
-  if (matches_glob("pytorch/LSTMCell-*", name) && (workload.layers > 1 || workload.directions > 1))
-    return "a Python loop over several layers is slow";
-  if (name == "pytorch/LSTMCell-compiled" || name == "pytorch/LSTMCell-scripted")
-    return "compiled again in every fresh process, which takes long";
-  if (name == "pytorch/LSTM-flipped@tuned" && workload.has_equal_lengths())
-    return "the same as pytorch/LSTM@tuned where lengths are equal";
-  if (!workload.has_equal_lengths() &&
-      (name == "pytorch/LSTM" || name == "pytorch/LSTM@tuned" || matches_glob("onednn/*", name)))
-    return "without lengths it would compute something else";
-  if (matches_glob("native/*", name) && step_s > time_limit_s)
-    return fmt::format("a step would take longer than the limit of {}", format_duration(time_limit_s));
-  return "";
-}
-
 void require_known(const RunOptions& options, const Discovery& discovery) {
   std::vector<std::string> names;
   for (const auto& implementation : discovery.implementations) names.push_back(implementation.name);
@@ -115,14 +97,15 @@ void require_known(const RunOptions& options, const Discovery& discovery) {
       asked.insert(asked.end(), selection.implementations.begin(), selection.implementations.end());
   if (is_glob(options.baseline))
     throw UnknownName(fmt::format("--baseline is one implementation, not a pattern: '{}'", options.baseline));
-  if (!options.baseline.empty()) asked.push_back(options.baseline);
-  for (const auto& name : asked) {
+  const auto require = [&](const std::string& name, const std::string& what) {
     const bool is_known =
         std::any_of(names.begin(), names.end(), [&](const auto& n) { return matches_glob(name, n); });
     const bool is_missing = std::any_of(discovery.workers.begin(), discovery.workers.end(),
                                         [&](const auto& worker) { return is_unavailable(worker, name); });
-    if (!is_known && !is_missing) refuse("implementation", name, names);
-  }
+    if (!is_known && !is_missing) refuse(what, name, names);
+  };
+  for (const auto& name : asked) require(name, "implementation");
+  if (!options.baseline.empty()) require(options.baseline, "implementation of --baseline");
 }
 
 PlannedCase plan_case(const Workload& workload, const Implementation& implementation,
@@ -260,6 +243,24 @@ std::vector<std::string> workloads_asked_for(const RunOptions& options) {
   for (const auto& selection : options.selections)
     names.insert(names.end(), selection.workloads.begin(), selection.workloads.end());
   return names;
+}
+
+std::string reason_to_leave_out(const Case& a_case, double step_s, double time_limit_s) {
+  const std::string& name = a_case.implementation;
+  const Workload& workload = a_case.workload;
+  if (name == "native/reference") return "the judge, not a contender";
+  if (matches_glob("pytorch/LSTMCell-*", name) && (workload.layers > 1 || workload.directions > 1))
+    return "a Python loop over several layers is slow";
+  if (name == "pytorch/LSTMCell-compiled" || name == "pytorch/LSTMCell-scripted")
+    return "compiled again in every fresh process, which takes long";
+  if (name == "pytorch/LSTM-flipped@tuned" && workload.has_equal_lengths())
+    return "the same as pytorch/LSTM@tuned where lengths are equal";
+  if (!workload.has_equal_lengths() &&
+      (name == "pytorch/LSTM" || name == "pytorch/LSTM@tuned" || matches_glob("onednn/*", name)))
+    return "without lengths it would compute something else";
+  if (matches_glob("native/*", name) && step_s > time_limit_s)
+    return fmt::format("a step would take longer than the limit of {}", format_duration(time_limit_s));
+  return "";
 }
 
 Plan select_cases(const RunOptions& options, const std::vector<Workload>& known, const Discovery& discovery,

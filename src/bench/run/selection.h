@@ -44,6 +44,9 @@ std::vector<Workload> select_workloads(const std::vector<std::string>& names,
 // Names or globs: --workload, else those of the file's [[select]] tables; empty: the four of the original.
 std::vector<std::string> workloads_asked_for(const RunOptions& options);
 
+// Why the default selection leaves a case out whose step is expected to take so long; empty: it takes it.
+std::string reason_to_leave_out(const Case& a_case, double step_s, double time_limit_s);
+
 // Every case of the run. fp32_peak_gflops decides what the default selection thinks can finish a step within
 // the time limit. Throws UnknownName.
 Plan select_cases(const RunOptions& options, const std::vector<Workload>& known, const Discovery& discovery,

@@ -70,8 +70,8 @@ Twins twins_of(const StoredCase& a_case, const StoredCase& control) {
 Calibration windows_of(const Twins& twins, std::size_t rounds) {
   Calibration result;
   result.rounds = static_cast<int>(rounds);
-  std::vector<double> own_errors, seed_errors;
-  int own_alarms = 0, seed_alarms = 0;
+  std::vector<double> own_errors, original_errors;
+  int own_alarms = 0, original_alarms = 0;
   for (std::size_t begin = 0; begin + rounds <= twins.ratios.size(); ++begin) {
     const auto first = twins.ratios.begin() + static_cast<std::ptrdiff_t>(begin);
     const std::vector<double> ratios(first, first + static_cast<std::ptrdiff_t>(rounds));
@@ -81,11 +81,11 @@ Calibration windows_of(const Twins& twins, std::size_t rounds) {
     if (begin + 2 * rounds > twins.ratios.size()) continue;
     const auto block = whole_steps(twins.first, begin, rounds),
                next = whole_steps(twins.second, begin + rounds, rounds);
-    seed_errors.push_back(std::abs(mean(next) / mean(block) - 1));
-    seed_alarms += welch_p(block, next) < significance;
+    original_errors.push_back(std::abs(mean(next) / mean(block) - 1));
+    original_alarms += welch_p(block, next) < significance;
   }
   result.own = distribution(own_errors, own_alarms, rounds);
-  result.seed = distribution(seed_errors, seed_alarms, 2 * rounds);
+  result.original = distribution(original_errors, original_alarms, 2 * rounds);
   result.whole = *judge(std::vector<std::vector<double>>{twins.ratios})[0];
   return result;
 }

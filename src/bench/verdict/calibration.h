@@ -20,17 +20,17 @@ struct ErrorDistribution {
 
 struct Calibration {
   Case a_case;
-  int rounds = 0;          // of each comparison
-  ErrorDistribution own;   // rounds, medians, paired ratios, verdicts
-  ErrorDistribution seed;  // one block after the other, mean of whole steps, Welch's t-test
-  Judgement whole;         // of all rounds together, whatever `rounds` says
+  int rounds = 0;              // of each comparison
+  ErrorDistribution own;       // rounds, medians, paired ratios, verdicts
+  ErrorDistribution original;  // one block after the other, mean of whole steps, Welch's t-test
+  Judgement whole;             // of all rounds together, whatever `rounds` says
 };
 
 // The fewest rounds that a calibration can be made of.
 constexpr int least_calibration_rounds = 12;
 
 // For each case that has a control, and each number of rounds (6, 12, 24, ...) that was measured at least
-// twice over: the seed's method needs twice as many, because it measures one block after the other.
+// twice over: the original's method needs twice as many, because it measures one block after the other.
 std::vector<Calibration> calibrate(const StoredRun& stored);
 
 }  // namespace lstmbench

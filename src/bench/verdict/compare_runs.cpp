@@ -6,9 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "run/options.h"
 #include "statistics/sign_test.h"
 #include "statistics/summary.h"
 #include "verdict/judge_run.h"
+#include "verdict/missing_case.h"
 #include "verdict/stored_medians.h"
 
 namespace lstmbench {
@@ -18,7 +20,7 @@ namespace {
 MachineFacts surroundings(const StoredRun& stored) {
   MachineFacts facts = stored.machine;
   facts.emplace_back("lstmbench", stored.run.program_version);
-  facts.emplace_back("protocol", stored.run.protocol);
+  facts.emplace_back("protocol", protocol_name(stored.run.protocol));
   for (const auto& library : stored.libraries) {
     if (!library.problem.empty()) continue;
     facts.emplace_back(library.worker.name, library.version);
@@ -83,6 +85,25 @@ void require_anchor(const StoredRun& run, const std::string& anchor) {
     throw std::invalid_argument(fmt::format("--anchor: run {} has no '{}'", run.run.id, anchor));
 }
 
+bool has_broken(const StoredCase& first, const StoredCase& second) {
+  return first.status == Status::ok && second.status != Status::ok && second.status != Status::interrupted;
+}
+
+// Empty: both were to be measured, and can be compared.
+std::string reason_not_to_compare(const StoredRun& first_run, const StoredCase& first,
+                                  const StoredRun& second_run, const StoredCase& second,
+                                  const std::string& anchor) {
+  const Workload &w1 = first.record.a_case.workload, &w2 = second.record.a_case.workload;
+  if (w1.flops() != w2.flops() || w1.parameters() != w2.parameters() || w1.seed != w2.seed)
+    return "two workloads of the same name";
+  if (has_broken(first, second))
+    return fmt::format("{} in the second run: {}", to_string(second.status), second.message);
+  if (first.status != Status::ok) return fmt::format("{} in the first run", to_string(first.status));
+  if (!anchor.empty() && !(anchor_of(first_run, first, anchor) && anchor_of(second_run, second, anchor)))
+    return fmt::format("{} was not measured in both here", anchor);
+  return "";
+}
+
 ComparedCase compare_case(const StoredRun& first_run, const StoredCase& first, const StoredRun& second_run,
                           const StoredCase& second, const std::string& anchor) {
   ComparedCase compared;
@@ -91,21 +112,17 @@ ComparedCase compare_case(const StoredRun& first_run, const StoredCase& first, c
   compared.second_version = second.record.a_case.version;
   compared.first_status = first.status;
   compared.second_status = second.status;
-  compared.became_worse = first.status == Status::ok && second.status != Status::ok;
+  compared.became_worse = has_broken(first, second);
   const auto a = times_of(first_run, first, anchor), b = times_of(second_run, second, anchor);
   compared.first_rounds = static_cast<int>(a.size());
   compared.second_rounds = static_cast<int>(b.size());
   if (!a.empty()) compared.first_ns = median(a);
   if (!b.empty()) compared.second_ns = median(b);
-  const Workload &w1 = first.record.a_case.workload, &w2 = second.record.a_case.workload;
-  if (w1.flops() != w2.flops() || w1.parameters() != w2.parameters() || w1.seed != w2.seed)
-    compared.note = "two workloads of the same name";
-  else if (compared.became_worse)
-    compared.note = fmt::format("{} in the second run: {}", to_string(second.status), second.message);
-  else if (first.status != Status::ok)
-    compared.note = fmt::format("{} in the first run", to_string(first.status));
-  else if (!anchor.empty() && !(anchor_of(first_run, first, anchor) && anchor_of(second_run, second, anchor)))
-    compared.note = fmt::format("{} was not measured in both here", anchor);
+  compared.note = reason_not_to_compare(first_run, first, second_run, second, anchor);
+  if (!compared.note.empty()) return compared;
+  compared.is_undecided = second.status == Status::interrupted || a.empty() || b.empty();
+  if (second.status == Status::interrupted)
+    compared.note = "INTERRUPTED in the second run";
   else if (a.empty() || b.empty())
     compared.note = "not measured in both";
   else if (*std::min_element(a.begin(), a.end()) <= 0)
@@ -113,6 +130,40 @@ ComparedCase compare_case(const StoredRun& first_run, const StoredCase& first, c
   else
     compared.ratio = unpaired_ratio(a, b);
   return compared;
+}
+
+ComparedCase only_in_first(const StoredCase& one, const StoredRun& second_run) {
+  ComparedCase only;
+  only.is_in_both = false;
+  only.a_case = one.record.a_case;
+  only.first_version = one.record.a_case.version;
+  only.first_status = one.status;
+  const MissingCase missing = explain_missing(second_run, one);
+  only.is_missing = missing.is_wanted && one.status == Status::ok;
+  only.note = missing.is_wanted && !only.is_missing ? "only in the first run" : missing.note;
+  return only;
+}
+
+ComparedCase only_in_second(const StoredCase& one) {
+  ComparedCase only;
+  only.is_in_both = false;
+  only.a_case = one.record.a_case;
+  only.second_version = one.record.a_case.version;
+  only.second_status = one.status;
+  only.note = "only in the second run";
+  return only;
+}
+
+// What is different for certain counts as FASTER or SLOWER where it is so by more than the margin, too.
+void judge_difference(ComparedCase& compared, double margin) {
+  const Interval& interval = *compared.ratio->interval;  // where so much is significant, there is one
+  if (interval.low > 1 + margin)
+    compared.verdict = Verdict::slower;
+  else if (interval.high < 1 - margin)
+    compared.verdict = Verdict::faster;
+  else
+    compared.note =
+        fmt::format("there is a difference, but it may be smaller than the margin of {:.3g} %", 100 * margin);
 }
 
 // Equivalence by an interval that is made wider for their number, difference by the rank-sum test after Holm.
@@ -130,10 +181,13 @@ void give_verdicts(RunComparison& comparison,
     compared.adjusted_p = adjusted[next++];
     const auto wide = unpaired_ratio(a, b, joint).interval;
     const bool is_within = wide && wide->low >= 1 - margin && wide->high <= 1 + margin;
-    compared.verdict = is_within                             ? Verdict::equivalent
-                       : *compared.adjusted_p > significance ? Verdict::inconclusive
-                       : compared.ratio->ratio < 1           ? Verdict::faster
-                                                             : Verdict::slower;
+    compared.verdict = is_within ? Verdict::equivalent : Verdict::inconclusive;
+    compared.has_few_rounds =
+        least_rank_sum_p(a.size(), b.size()) * static_cast<double>(times.size()) > significance;
+    if (compared.has_few_rounds && !is_within)
+      compared.note = fmt::format("too few rounds to judge by ({} and {})", a.size(), b.size());
+    else if (!is_within && *compared.adjusted_p <= significance)
+      judge_difference(compared, margin);
   }
 }
 
@@ -175,23 +229,11 @@ RunComparison compare_runs(const StoredRun& first, const StoredRun& second, cons
       if (comparison.cases.back().ratio)
         times.emplace_back(times_of(a, one, anchor), times_of(b, *other, anchor));
     } else {
-      ComparedCase only;
-      only.a_case = one.record.a_case;
-      only.first_version = one.record.a_case.version;
-      only.first_status = one.status;
-      only.note = "only in the first run";
-      comparison.cases.push_back(std::move(only));
+      comparison.cases.push_back(only_in_first(one, b));
     }
   }
   for (const auto& one : b.cases)
-    if (!partner_of(one, b.cases, a.cases)) {
-      ComparedCase only;
-      only.a_case = one.record.a_case;
-      only.second_version = one.record.a_case.version;
-      only.second_status = one.status;
-      only.note = "only in the second run";
-      comparison.cases.push_back(std::move(only));
-    }
+    if (!partner_of(one, b.cases, a.cases)) comparison.cases.push_back(only_in_second(one));
   give_verdicts(comparison, times, margin);
   return comparison;
 }

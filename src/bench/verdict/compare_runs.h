@@ -15,6 +15,7 @@ namespace lstmbench {
 struct ComparedCase {
   Case a_case;  // of the second run where it has it
   std::string first_version, second_version;
+  bool is_in_both = true;
   Status first_status = Status::ok, second_status = Status::ok;
   std::optional<double> first_ns,
       second_ns;  // median over rounds of the headline, or of its ratio to the anchor
@@ -22,8 +23,11 @@ struct ComparedCase {
   std::optional<UnpairedRatio> ratio;  // second over first: above 1 it became slower
   std::optional<double> adjusted_p;
   std::optional<Verdict> verdict;  // nothing where one of the runs has no times of it
-  std::string note;                // why there is none
+  bool has_few_rounds = false;     // too few for any verdict but INCONCLUSIVE or EQUIVALENT
+  std::string note;                // why there is none, or why it is INCONCLUSIVE
   bool became_worse = false;       // it ended OK in the first run and does not in the second
+  bool is_missing = false;         // the same, but the second run, which was to measure it, does not have it
+  bool is_undecided = false;  // both were to measure it, and one was interrupted before or ran out of time
 };
 
 struct RunComparison {

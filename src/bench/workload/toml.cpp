@@ -131,7 +131,9 @@ void read_run_defaults(const std::string& file, const toml::node& node, Configur
     if (std::find(run_keys().begin(), run_keys().end(), name) == run_keys().end())
       refuse(file, key.source().begin,
              fmt::format("unknown key '{}' in [run]{}", name, did_you_mean(name, run_keys())));
-    configuration.run_defaults.emplace(name, option_text(file, name, value));
+    const toml::source_position where = value.source().begin;
+    configuration.run_defaults[name] = {option_text(file, name, value),
+                                        fmt::format("{}:{}:{}", file, where.line, where.column)};
   }
 }
 

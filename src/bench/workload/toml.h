@@ -32,13 +32,18 @@ struct Selection {
   std::vector<std::string> versions;         // of the library, or globs: "2.*"; empty: all
 };
 
+// A value of the [run] table.
+struct RunDefault {
+  std::string text;
+  std::string place;  // "lstmbench.toml:2:10", for whoever finds that no such value can be
+};
+
 struct Configuration {
   std::vector<Workload> workloads;
   std::vector<Variant> variants;
   std::vector<WorkerDefinition> workers;
   std::vector<Selection> selections;
-  std::map<std::string, std::string>
-      run_defaults;  // [run]: option of `lstmbench run` without --, and its text
+  std::map<std::string, RunDefault> run_defaults;  // by option of `lstmbench run`, without --
 };
 
 // Throw std::invalid_argument "FILE:LINE:COLUMN: what is wrong": malformed TOML, an unknown key (with the

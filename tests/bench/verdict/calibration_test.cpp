@@ -25,15 +25,15 @@ TEST(Calibration, DriftDeceivesBlocksAndNotPairs) {
   EXPECT_EQ(calibrations[0].rounds, 6);
   EXPECT_EQ(calibrations[0].own.windows, 25);
   EXPECT_EQ(calibrations[0].own.disjoint, 5);
-  EXPECT_EQ(calibrations[0].seed.windows, 19);  // which need twice the rounds
-  EXPECT_EQ(calibrations[0].seed.disjoint, 2);
+  EXPECT_EQ(calibrations[0].original.windows, 19);  // which need twice the rounds
+  EXPECT_EQ(calibrations[0].original.disjoint, 2);
   EXPECT_EQ(calibrations[0].whole.relative.rounds, 30);
   EXPECT_EQ(calibrations[0].whole.verdict, Verdict::equivalent);
   for (const auto& calibration : calibrations) {
     EXPECT_LT(calibration.own.p95, 0.01);
     EXPECT_EQ(calibration.own.false_alarms, 0);
-    EXPECT_GT(calibration.seed.median, 0.05);
-    EXPECT_EQ(calibration.seed.false_alarms, 1);
+    EXPECT_GT(calibration.original.median, 0.05);
+    EXPECT_EQ(calibration.original.false_alarms, 1);
   }
 }
 

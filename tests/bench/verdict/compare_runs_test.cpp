@@ -51,10 +51,54 @@ TEST(CompareRuns, SaysWhatBecameFasterOrSlower) {
   EXPECT_EQ(case_named(comparison, "a/worse").second_version, "1.1");
   EXPECT_EQ(case_named(comparison, "a/better").verdict, Verdict::faster);
   EXPECT_EQ(case_named(comparison, "a/few").verdict, Verdict::inconclusive);
-  EXPECT_EQ(case_named(comparison, "a/gone").note, "only in the first run");
+  EXPECT_TRUE(case_named(comparison, "a/gone").is_missing);
   EXPECT_EQ(case_named(comparison, "a/new").note, "only in the second run");
   EXPECT_TRUE(case_named(comparison, "a/broken").became_worse);
   EXPECT_THAT(case_named(comparison, "a/broken").note, HasSubstr("CRASHED in the second run: killed"));
+}
+
+// A case of about so many ms in one run against 10 ms in the other.
+ComparedCase with_second_time(double ms, double spread, double margin, int rounds = 20) {
+  const StoredRun first = run_of({case_with_times(1, "a/x", times_around(10, rounds, spread))});
+  const StoredRun second = run_of({case_with_times(1, "a/x", times_around(ms, rounds, spread))});
+  return compare_runs(first, second, "", margin).cases.at(0);
+}
+
+TEST(CompareRuns, OnlyWhatIsSlowerByMoreThanTheMarginIsSlower) {
+  const ComparedCase straddling = with_second_time(10.21, 0.005, 0.02);
+  ASSERT_LE(*straddling.adjusted_p, 0.05);
+  ASSERT_LT(straddling.ratio->interval->low, 1.02);
+  EXPECT_EQ(straddling.verdict, Verdict::inconclusive);
+  EXPECT_THAT(straddling.note, HasSubstr("may be smaller than the margin of 2 %"));
+  EXPECT_EQ(with_second_time(10.21, 0.005, 0.005).verdict, Verdict::slower);
+  EXPECT_EQ(with_second_time(11, 0.005, 0.02).verdict, Verdict::slower);
+  EXPECT_EQ(with_second_time(11, 0.005, 0.2).verdict, Verdict::equivalent);
+  const ComparedCase faster = with_second_time(9.79, 0.005, 0.02);
+  EXPECT_EQ(faster.verdict, Verdict::inconclusive);
+  EXPECT_THAT(faster.note, HasSubstr("margin"));
+  EXPECT_EQ(with_second_time(9, 0.005, 0.02).verdict, Verdict::faster);
+}
+
+TEST(CompareRuns, SaysThatRoundsAreTooFew) {
+  const ComparedCase few = with_second_time(20, 0.001, 0.02, 2);
+  EXPECT_EQ(few.verdict, Verdict::inconclusive);
+  EXPECT_EQ(few.note, "too few rounds to judge by (2 and 2)");
+  EXPECT_TRUE(few.has_few_rounds);
+  EXPECT_FALSE(with_second_time(20, 0.001, 0.02, 6).has_few_rounds);
+}
+
+TEST(CompareRuns, WhatWasInterruptedIsUndecidedAndNotWorse) {
+  StoredRun second = before();
+  second.cases[0].status = Status::interrupted;
+  second.cases[0].rounds.clear();
+  second.cases[1].rounds.clear();  // the budget ended before it
+  const RunComparison comparison = compare_runs(before(), second, "", default_margin);
+  for (const char* name : {"a/same", "a/worse"}) {
+    EXPECT_FALSE(case_named(comparison, name).became_worse);
+    EXPECT_TRUE(case_named(comparison, name).is_undecided);
+  }
+  EXPECT_THAT(case_named(comparison, "a/same").note, HasSubstr("INTERRUPTED"));
+  EXPECT_FALSE(case_named(comparison, "a/better").is_undecided);
 }
 
 TEST(CompareRuns, AVersionThatOnlyOneRunHasIsNotComparedWithAnother) {
@@ -71,8 +115,8 @@ TEST(CompareRuns, AVersionThatOnlyOneRunHasIsNotComparedWithAnother) {
       if (compared.a_case.version == "2.0")
         EXPECT_EQ(compared.verdict, Verdict::equivalent);
       else
-        EXPECT_THAT(compared.note,
-                    HasSubstr(is_swapped ? "only in the second run" : "only in the first run"));
+        EXPECT_EQ(compared.note,
+                  is_swapped ? "only in the second run" : "not asked for in the second run (--versions)");
     }
   }
 }

@@ -158,7 +158,8 @@ implementation = ["pytorch/*@tuned", "native/sequence"]
 version = ["2.*"]
 )",
                                                           "my.toml");
-  EXPECT_EQ(configuration.run_defaults.at("versions"), "torch=1.0.0,2.15.0");
+  EXPECT_EQ(configuration.run_defaults.at("versions").text, "torch=1.0.0,2.15.0");
+  EXPECT_EQ(configuration.run_defaults.at("versions").place, "my.toml:2:12");
   ASSERT_EQ(configuration.selections.size(), 2u);
   EXPECT_EQ(configuration.selections[0].implementations, std::vector<std::string>{"pytorch/LSTM"});
   EXPECT_TRUE(configuration.selections[0].versions.empty());

@@ -24,6 +24,7 @@ constexpr const char* published_protocol = "published";
 constexpr std::array<const char*, 5> required{"bench", "experiment", "parameters", "runtime", "version"};
 constexpr double shortest_step_s = 1e-9, longest_step_s = 1e6;  // stored as whole nanoseconds
 constexpr std::int64_t most_elapsed_ns = std::numeric_limits<std::int64_t>::max();
+constexpr std::size_t longest_quotation = 40;
 constexpr double published_seconds = 4816.660115459005;  // all steps of the file that the original published
 
 template <typename Number>
@@ -43,7 +44,7 @@ std::array<std::size_t, required.size()> columns_of(const std::vector<std::strin
       throw std::invalid_argument(fmt::format(
           "there is no column '{}'; expected are bench, experiment, name, parameters, runtime (seconds) and "
           "version in any order, got {}",
-          required[i], in_quotes(fmt::format("{}", fmt::join(header, ",")))));
+          required[i], in_quotes(fmt::format("{}", fmt::join(header, ",")), longest_quotation)));
     if (std::find(found + 1, header.end(), required[i]) != header.end())
       throw std::invalid_argument(fmt::format("the column '{}' is there twice", required[i]));
     columns[i] = static_cast<std::size_t>(found - header.begin());
@@ -60,11 +61,11 @@ void add_step(const std::vector<std::string>& values, std::vector<PublishedSerie
   const auto parameters = number<std::int64_t>(values[2]);
   if (!parameters || *parameters < 0)
     throw std::invalid_argument(
-        fmt::format("parameters must be a whole number, got {}", in_quotes(values[2])));
+        fmt::format("parameters must be a whole number, got {}", in_quotes(values[2], longest_quotation)));
   const auto runtime = number<double>(values[3]);
   if (!runtime || !(*runtime >= shortest_step_s && *runtime <= longest_step_s))
-    throw std::invalid_argument(
-        fmt::format("runtime must be a step's seconds, above 0, got {}", in_quotes(values[3])));
+    throw std::invalid_argument(fmt::format("runtime must be a step's seconds, above 0, got {}",
+                                            in_quotes(values[3], longest_quotation)));
   // By what they will be called: "a_b" and "a/b" are one implementation.
   const auto [entry, is_new] = index.try_emplace(
       {implementation_of_bench(bench), workload_of_experiment(experiment).name, version}, series.size());
@@ -113,6 +114,8 @@ std::vector<PublishedSeries> read_rnn_benchmarks(std::string_view text, const st
   std::map<std::array<std::string, 3>, std::size_t> index;
   std::vector<std::string> fields;
   try {
+    if (text.find('\0') != std::string_view::npos)
+      throw std::invalid_argument("this is no CSV: it holds bytes that are no text");
     if (!reader.next(fields))
       throw std::invalid_argument("the file is empty, expected a header and a line a step");
     const std::vector<std::string> header = fields;
