@@ -134,6 +134,17 @@ class ConfiguringTest(RunTest):
         self.assertEqual(self.calls()[3:], ["--preset asan", "--build --preset asan -j 1"])
 
 
+class PrintsTest(unittest.TestCase):
+    """tests/prints, which looks at what examples print."""
+
+    def test_both_output_and_exit_status_count(self):
+        for command, status in (("echo the loss fell", 0), ("echo the loss rose", 1), ("echo the loss fell; exit 3", 3),
+                                ("echo skipped; exit 77", 77)):
+            with self.subTest(command=command):
+                prints = [RUN.parent / "tests/prints", "loss (fell|sank)", "sh", "-c", command]
+                self.assertEqual(subprocess.run(prints, stdout=subprocess.DEVNULL).returncode, status)
+
+
 class HelpTest(RunTest):
     def test_help_fits_a_terminal(self):
         status, output, _ = self.bash(MAIN, "help")
