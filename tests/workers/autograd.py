@@ -1,10 +1,15 @@
 """Loss and gradients of a problem by PyTorch's float64 autograd on packed sequences; knows nothing of any worker."""
+import importlib.util
+import unittest
+
 import numpy as np
-import torch
+
+needs_torch = unittest.skipUnless(importlib.util.find_spec("torch"), "skipped: no PyTorch")
 
 
 def autograd(problem):
     """(loss, {name: gradient}) in float64."""
+    import torch
     net = problem.network
     lstm = torch.nn.LSTM(net["inputs"], net["units"], net["layers"], bidirectional=net["directions"] == 2).double()
     head = torch.from_numpy(problem.parameters["head"]).double().requires_grad_()

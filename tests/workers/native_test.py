@@ -4,13 +4,16 @@ import unittest
 
 import numpy as np
 
-from autograd import autograd, relative_error
-from worker_session import Problem, WorkerError, WorkerSession, checked_gradients
+from autograd import autograd, needs_torch, relative_error
+from worker_session import (LARGE_BYTES, Problem, WorkerError, WorkerSession, checked_gradients,
+                            peak_rss_from_a_large_process)
 
 WORKER = os.path.join(os.environ["LSTMBENCH_BINARY_DIR"], "lstm-worker-native")
 # Two float64 programs that add in different orders; fp32 rounding over some dozens of steps, with room; bf16: ten
 # times 2^-8; bf16x3: five times 2^-16.
 TOLERANCE = {"fp64": 1e-11, "fp32": 2e-5, "bf16x3": 8e-5, "bf16": 0.04}
+
+INSTRUCTION_SETS = ["portable", "avx2", "avx512", "avx512bf16", "amx"]
 
 PROBLEMS = {
     "one layer": dict(),
@@ -59,6 +62,7 @@ class NativeWorkerTest(unittest.TestCase):
         self.assertEqual(caught.exception.kind, kind, str(caught.exception))
         self.assertIn(text, str(caught.exception))
 
+    @needs_torch
     def test_gradients_are_those_of_float64_autograd(self):
         implementations = [(known["name"], dtype) for known in self.hello["implementations"]
                            for dtype in known["dtypes"] if dtype in TOLERANCE]
@@ -79,6 +83,7 @@ class NativeWorkerTest(unittest.TestCase):
                     compared += 1
         self.assertEqual(compared, len(PROBLEMS) * len(implementations))
 
+    @needs_torch
     def test_steps_are_those_of_torch_adam(self):
         import torch
         problem = self.problem(1, samples=6, units=8, directions=2)
@@ -165,12 +170,32 @@ class NativeWorkerTest(unittest.TestCase):
         np.save(os.path.join(problem.directory, "labels.npy"), np.array([0, 6, 1], np.int32))
         self.assert_error("bad-request", "labels", "prepare", **problem.request("native/fused"))
 
-    def test_instruction_sets_beyond_the_machine_and_unknown_ones_are_errors(self):
+    def test_an_unknown_instruction_set_is_an_error(self):
         worker = WorkerSession([WORKER], {"LSTM_ISA": "mmx"})
         self.addCleanup(worker.close)
         with self.assertRaises(WorkerError) as caught:
             worker.send("hello", protocol=1)
         self.assertIn("LSTM_ISA", str(caught.exception))
+
+    def test_an_instruction_set_beyond_the_machine_is_unsupported(self):
+        best = self.hello["build"]["isa"]
+        problem = self.problem(8)
+        for isa in INSTRUCTION_SETS:
+            worker = WorkerSession([WORKER], {"LSTM_ISA": isa})
+            self.addCleanup(worker.close)
+            for implementation in worker.send("hello", protocol=1)["implementations"]:
+                for dtype in implementation["dtypes"]:
+                    with self.subTest(isa=isa, implementation=implementation["name"], dtype=dtype):
+                        request = problem.request(implementation["name"], dtype)
+                        is_beyond = INSTRUCTION_SETS.index(isa) > INSTRUCTION_SETS.index(best)
+                        if not is_beyond or implementation["name"] == "native/reference":  # which has plain loops only
+                            worker.send("prepare", **request)
+                            continue
+                        with self.assertRaises(WorkerError) as caught:
+                            worker.send("prepare", **request)
+                        self.assertEqual(caught.exception.kind, "unsupported")
+                        self.assertIn("got %s, which this machine lacks; its best is %s" % (isa, best),
+                                      str(caught.exception))
 
     def test_peak_is_measured(self):
         quick = self.worker.send("peak", threads=1, seconds=0.05, quick=True)
@@ -182,6 +207,7 @@ class NativeWorkerTest(unittest.TestCase):
     def test_memory_and_quit(self):
         worker = WorkerSession([WORKER])
         self.assertGreater(worker.send("memory")["peak_rss_bytes"], 1 << 20)
+        self.assertLess(peak_rss_from_a_large_process([WORKER]), LARGE_BYTES)
         self.assertEqual(worker.send("quit"), {})
         self.assertEqual(worker.close(), 0)
 

@@ -5,8 +5,9 @@ import unittest
 
 import numpy as np
 
-from autograd import autograd, relative_error
-from worker_session import Problem, WorkerError, WorkerSession, checked_gradients
+from autograd import autograd, needs_torch, relative_error
+from worker_session import (LARGE_BYTES, Problem, WorkerError, WorkerSession, checked_gradients,
+                            peak_rss_from_a_large_process)
 
 WORKER = os.path.join(os.environ.get("LSTMBENCH_BINARY_DIR", "build/dev/bin"), "lstm-worker-onednn")
 # fp32: rounding over a few steps, with room; bf16 keeps 8 bits: 2^-8 a product, with room.
@@ -68,12 +69,15 @@ class OneDnnWorkerTest(unittest.TestCase):
                     for parameter in gradients:
                         self.assert_close(got[parameter], gradients[parameter], TOLERANCE[dtype], parameter)
 
+    @needs_torch
     def test_fp32_matches_autograd(self):
         self.check_everything("fp32")
 
+    @needs_torch
     def test_bf16_matches_autograd(self):
         self.check_everything("bf16")
 
+    @needs_torch
     def test_trajectory_is_that_of_adam(self):
         import torch
         problem = self.problem(7, layers=2, directions=2, units=8)
@@ -145,6 +149,7 @@ class OneDnnWorkerTest(unittest.TestCase):
         # At least the gates of every step.
         self.assertGreater(prepared["workspace_bytes"], 50 * 16 * 4 * 64 * 4)
         self.assertGreater(self.worker.send("memory")["peak_rss_bytes"], prepared["workspace_bytes"])
+        self.assertLess(peak_rss_from_a_large_process([WORKER]), LARGE_BYTES)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from unittest import mock
 import numpy as np
 
 from autograd import autograd, relative_error
-from worker_session import Problem, WorkerError, WorkerSession, checked_gradients
+from worker_session import (LARGE_BYTES, Problem, WorkerError, WorkerSession, checked_gradients,
+                            peak_rss_from_a_large_process)
 
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../workers/pytorch/worker.py")
 DENSE_ONLY = "pytorch/LSTM"
@@ -203,6 +204,9 @@ class PyTorchWorkerTest(unittest.TestCase):
         self.assert_error("bad-request", "units", "prepare", **dict(good, network=dict(problem.network, units=0)))
         self.assert_error("bad-request", "expected", "prepare", **dict(good, network=dict(problem.network, units=9)))
         self.assert_error("bad-request", "x.npy", "prepare", **dict(good, directory="/nonexistent"))
+        self.assert_error("bad-request", "Schl\u00fcssel", "prepare", **dict(good, directory="/Schl\u00fcssel"))
+        self.assert_error("bad-request", "'directory'", "prepare", **dict(good, directory=[]))
+        self.assert_error("bad-request", "'implementation'", "prepare", **dict(good, implementation=[]))
         self.assert_error("bad-request", "hinge", "prepare", **dict(good, network=dict(problem.network, loss="hinge")))
         self.assert_error("unsupported", "sgd", "prepare", **dict(good, optimizer={"name": "sgd"}))
         self.assert_error("bad-request", "prepared", "run", steps=1)  # a failed prepare leaves nothing
@@ -220,14 +224,37 @@ class PyTorchWorkerTest(unittest.TestCase):
             self.assert_error("bad-request", text, "prepare", **problem.request("pytorch/LSTM"))
 
     def test_lines_that_are_no_requests(self):
-        for line in (b"{", b"[]", b"\xff", b"{\"id\": 9}", b" " * (1 << 20) + b"{}"):
-            reply = self.worker.send_line(line)
-            self.assertEqual(reply["error"]["kind"], "bad-request", reply)
+        for line in (b"{", b"[]", b"\xff", b"{\"id\": 9}", b" " * (1 << 20) + b"{}", b"[" * 500000,
+                     b"{\"request\": []}", b"{\"request\": {}}", "{\"request\": \"Schl\u00fcssel\"}".encode("utf-8"),
+                     b"{\"id\": NaN, \"request\": \"hello\"}", b"{\"id\": 1e999, \"request\": \"hello\"}"):
+            with self.subTest(line=line[:60]):
+                reply = self.worker.send_line(line)
+                self.assertEqual(reply["error"]["kind"], "bad-request", reply)
 
     def test_memory(self):
         memory = self.worker.send("memory")
         self.assertGreater(memory["peak_rss_bytes"], 50e6)
         self.assertIsNone(memory["device_peak_bytes"])
+        self.assertLess(peak_rss_from_a_large_process([sys.executable, WORKER]), LARGE_BYTES)
+
+
+class MessageTest(unittest.TestCase):
+    """What str() of Python 2.7 does to texts that are not ASCII, pretended."""
+
+    def message_of(self, error):
+        sys.path.insert(0, os.path.dirname(WORKER))
+        import errors
+        return errors.message_of(error)
+
+    def test_every_error_has_a_message(self):
+        class NotAscii(Exception):
+            def __str__(self):
+                if sys._getframe(1).f_code.co_name == "message_of" and not self.args[1:]:
+                    self.args += ("asked",)
+                    raise UnicodeEncodeError("ascii", self.args[0], 0, 1, "ordinal not in range(128)")
+                return self.args[0]
+        self.assertEqual(self.message_of(NotAscii("Schl\u00fcssel")), "Schl\u00fcssel")
+        self.assertEqual(self.message_of(ValueError("plain")), "plain")
 
 
 # A torch that says it has a GPU of some compute capability; nothing runs on it. What preparing a case tells it of TF32
@@ -345,6 +372,47 @@ class PhasesOnAGpu(unittest.TestCase):
         self.assertEqual(gpu.waits, 4)  # in front, behind the input, behind backward, behind the update
         self.assertEqual([times[phase] for phase in ("input_ns", "forward_ns", "loss_ns", "backward_ns", "update_ns")],
                          [10000000, 1000000, 1000000, 11000000, 10000000])
+
+
+class MemoryOfAGpu(unittest.TestCase):
+    def setUp(self):
+        sys.path.insert(0, os.path.dirname(WORKER))
+        import torch
+        import versions
+        self.cuda, self.in_use, self.calls = torch.cuda, 0, []
+        self.make = versions.DeviceMemory
+        for name in ("current_device", "empty_cache", "reset_peak_memory_stats"):
+            self.pretend(name, lambda name=name: self.calls.append(name))
+        self.pretend("mem_get_info", lambda: (1000 - self.in_use, 1000))
+        self.pretend("max_memory_reserved", lambda: 70)
+        self.pretend("max_memory_cached", lambda: 65)
+        self.pretend("max_memory_allocated", lambda: 60)
+
+    def pretend(self, name, function):
+        patch = mock.patch.object(self.cuda, name, function)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def test_is_what_the_driver_counts_beyond_what_was_there(self):
+        self.in_use = 100
+        memory = self.make()
+        self.assertEqual(self.calls, ["current_device", "empty_cache", "reset_peak_memory_stats"])
+        self.assertEqual(memory.peak_bytes(), 0)
+        for self.in_use in (350, 250):
+            memory.note()
+        self.assertEqual(memory.peak_bytes(), 250)
+
+    def test_is_what_the_allocator_held_in_old_versions(self):
+        del self.cuda.mem_get_info, self.cuda.reset_peak_memory_stats
+        memory = self.make()
+        memory.note()
+        self.assertEqual(memory.peak_bytes(), 70)
+        del self.cuda.max_memory_reserved
+        self.assertEqual(memory.peak_bytes(), 65)
+        del self.cuda.max_memory_cached
+        self.assertEqual(memory.peak_bytes(), 60)
+        del self.cuda.max_memory_allocated
+        self.assertIsNone(memory.peak_bytes())
 
 
 if __name__ == "__main__":

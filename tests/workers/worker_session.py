@@ -129,6 +129,19 @@ class Problem:
         shutil.rmtree(self.directory)
 
 
+LARGE_BYTES = 300 << 20
+
+
+def peak_rss_from_a_large_process(command):
+    """What a worker that has done nothing yet says of its memory, started by a process that holds LARGE_BYTES."""
+    ballast = np.ones(LARGE_BYTES, np.uint8)  # noqa: F841
+    worker = WorkerSession(command)
+    try:
+        return worker.send("memory")["peak_rss_bytes"]
+    finally:
+        worker.close()
+
+
 def checked_gradients(worker, problem):
     """(loss, {name: gradient}) of the prepared problem."""
     directory = tempfile.mkdtemp(prefix="lstmbench-test-")

@@ -1,14 +1,13 @@
 #include "description.h"
 
 #include <fstream>
-#include <stdexcept>
 
 namespace lstm_worker {
 namespace {
 
-// The text behind "KEY :" in one of the system's files; empty where there is none.
-std::string field(const char* file, const std::string& key) {
-  std::ifstream stream(file);
+// The text behind "KEY :" in /proc/cpuinfo; empty where there is none.
+std::string cpu_fact(const std::string& key) {
+  std::ifstream stream("/proc/cpuinfo");
   for (std::string line; std::getline(stream, line);) {
     if (!line.starts_with(key)) continue;
     const std::size_t start = line.find_first_not_of(" \t", line.find(':') + 1);
@@ -50,15 +49,8 @@ std::string compiler() {
 }
 
 std::string cpu_model() {
-  const std::string model = field("/proc/cpuinfo", "model name");
+  const std::string model = cpu_fact("model name");
   return model.empty() ? "unknown" : model;
-}
-
-// Not getrusage: its maximum survives exec and so may be that of the program that started this one.
-std::int64_t peak_rss_bytes() {
-  const std::string text = field("/proc/self/status", "VmHWM");
-  if (text.empty()) throw std::runtime_error("/proc/self/status has no VmHWM");
-  return std::stoll(text) * 1024;
 }
 
 }  // namespace lstm_worker

@@ -13,6 +13,7 @@
 #include "lstm/peak.h"
 #include "protocol/build_id.h"
 #include "protocol/npy.h"
+#include "protocol/peak_memory.h"
 #include "protocol/serve.h"
 
 namespace lstm_worker {
@@ -334,7 +335,7 @@ void Session::note_device_memory() {
 }
 
 json Session::memory(const json&) {
-  json result = {{"peak_rss_bytes", peak_rss_bytes()}, {"device_peak_bytes", nullptr}};
+  json result = {{"peak_rss_bytes", protocol::peak_rss_bytes()}, {"device_peak_bytes", nullptr}};
   if (library_.device == lstm::Device::cuda) result["device_peak_bytes"] = device_peak_bytes_;
   if (!device_state_.empty()) result["device_state"] = device_state_;
   return result;

@@ -15,6 +15,7 @@ void AdamState::update(const protocol::Adam& settings, std::span<float> values,
   const auto correction = static_cast<float>(1 / std::sqrt(1 - std::pow(settings.beta2, steps_)));
   float *mean = mean_.data(), *square = square_.data(), *value = values.data();
   const float* slope = gradient.data();
+#pragma omp parallel for simd schedule(static)
   for (std::size_t i = 0; i < values.size(); ++i) {
     mean[i] += weight1 * (slope[i] - mean[i]);
     square[i] = beta2 * square[i] + weight2 * slope[i] * slope[i];

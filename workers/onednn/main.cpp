@@ -1,12 +1,12 @@
 // The worker of oneDNN: its LSTM primitives called directly. See docs/worker-protocol.md.
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <xmmintrin.h>
 
 #include <chrono>
 #include <memory>
 
 #include "protocol/build_id.h"
+#include "protocol/peak_memory.h"
 #include "protocol/serve.h"
 #include "threads.h"
 #include "training.h"
@@ -89,9 +89,7 @@ class Worker {
   }
 
   json memory(const json&) const {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return {{"peak_rss_bytes", usage.ru_maxrss * 1024}, {"device_peak_bytes", nullptr}};
+    return {{"peak_rss_bytes", protocol::peak_rss_bytes()}, {"device_peak_bytes", nullptr}};
   }
 
  private:

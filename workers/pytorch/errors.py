@@ -19,13 +19,29 @@ def unsupported(message):
 
 def is_out_of_memory(error):
     return isinstance(error, MemoryError) or any(
-        sign in str(error) for sign in ("out of memory", "can't allocate memory", "not enough memory"))
+        sign in message_of(error) for sign in ("out of memory", "can't allocate memory", "not enough memory"))
 
 
 def member(values, name):
     if not isinstance(values, dict) or name not in values:
         raise bad_request("the request lacks %r" % name)
     return values[name]
+
+
+def text(values, name):
+    value = member(values, name)
+    if not isinstance(value, (str, type(u""))):
+        raise bad_request("%r must be a text, got %r" % (name, value))
+    return value
+
+
+def message_of(error):
+    """Of any exception: in Python 2.7 str() fails where one is not ASCII, and bytes are of any encoding."""
+    try:
+        message = str(error)
+    except UnicodeError:
+        message = u"%s" % (error,)
+    return message.decode("utf-8", "replace") if isinstance(message, bytes) else message
 
 
 def positive(values, name):

@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from errors import bad_request, member, positive
+from errors import bad_request, member, message_of, positive, text
 
 
 class Problem(object):
@@ -24,7 +24,7 @@ class Problem(object):
             raise bad_request("unknown loss %r; known: cross-entropy, ctc" % (self.loss,))
         if self.directions > 2:
             raise bad_request("directions must be 1 or 2, got %d" % self.directions)
-        self.directory = member(request, "directory")
+        self.directory = text(request, "directory")
 
         n, t = self.samples, self.time_steps
         self.x = self.read("x", "float32", (n, t, self.inputs))
@@ -61,7 +61,7 @@ class Problem(object):
         try:
             array = np.load(path)
         except (IOError, OSError, ValueError) as error:
-            raise bad_request("cannot read %s: %s" % (path, error))
+            raise bad_request("cannot read %s: %s" % (path, message_of(error)))
         if array.dtype != np.dtype(dtype) or array.shape != shape:
             raise bad_request("%s: got %s %s, expected %s %s" % (path, array.dtype, array.shape, dtype, shape))
         return array

@@ -35,6 +35,7 @@ class Training(object):
         if ctc_problem:
             raise unsupported(ctc_problem)
 
+        self.device_memory = versions.DeviceMemory() if self.device == "cuda" else None
         self.network = versions.cast(network_class(problem), self.dtype)
         self.initial = dict((name, problem.read("parameters/" + name, "float32", tuple(parameter.size())))
                             for name, parameter in self.network.parameters_by_name())
@@ -47,13 +48,17 @@ class Training(object):
         self.host_labels = torch.from_numpy(problem.labels)
         if self.device == "cuda":
             self.host_x, self.host_labels = self.host_x.pin_memory(), self.host_labels.pin_memory()
-            versions.reset_peak_memory()
         if problem.loss == "ctc":  # both stay on the host, where CTC losses read them
             self.loss_lengths = torch.from_numpy(problem.loss_lengths.astype(np.int64))
             self.label_lengths = torch.from_numpy(problem.label_lengths.astype(np.int64))
         self.clock = versions.nanosecond_clock()
         if self.network.compiles:
             self.compile()
+        self.note_memory()
+
+    def note_memory(self):
+        if self.device_memory is not None:
+            self.device_memory.note()
 
     def compile(self):
         """Steps that compile, and those that specialise on what the first ones saw."""
@@ -143,7 +148,9 @@ class Training(object):
 
     def run(self, steps):
         self.has_run = True
-        return [self.step(True) for _ in range(steps)]
+        times = [self.step(True) for _ in range(steps)]
+        self.note_memory()
+        return times
 
     def check(self, directory):
         """Loss at the prepared parameters; writes their gradients. Steps that were run before are not lost."""

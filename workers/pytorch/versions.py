@@ -198,10 +198,35 @@ def devices():
     return ["cpu", "cuda"] if has_cuda() else ["cpu"]
 
 
-def reset_peak_memory():
-    if hasattr(torch.cuda, "reset_peak_memory_stats"):
-        torch.cuda.reset_peak_memory_stats()
+class DeviceMemory(object):
+    """The most of a GPU's memory in use beyond what was in use when this was made, before a case is. Whatever the case
+    brought counts: what PyTorch keeps for itself between steps, and what cuDNN and cuBLAS take beside it."""
 
+    def __init__(self):
+        torch.cuda.current_device()  # starts what the calls below ask
+        if hasattr(torch.cuda, "empty_cache"):
+            torch.cuda.empty_cache()  # of earlier cases
+        if hasattr(torch.cuda, "reset_peak_memory_stats"):
+            torch.cuda.reset_peak_memory_stats()
+        self.before = self.bytes_in_use()
+        self.most = self.before
 
-def peak_device_memory():
-    return int(torch.cuda.max_memory_allocated()) if hasattr(torch.cuda, "max_memory_allocated") else None
+    def bytes_in_use(self):
+        """As the driver says, through PyTorch since 1.10; None before."""
+        if not hasattr(torch.cuda, "mem_get_info"):
+            return None
+        free, total = torch.cuda.mem_get_info()
+        return int(total - free)
+
+    def note(self):
+        """When the case holds as much as it ever will: PyTorch gives nothing back."""
+        if self.before is not None:
+            self.most = max(self.most, self.bytes_in_use())
+
+    def peak_bytes(self):
+        if self.before is not None:
+            return self.most - self.before
+        for name in ("max_memory_reserved", "max_memory_cached", "max_memory_allocated"):  # since 1.4, 0.4.1, 0.4
+            if hasattr(torch.cuda, name):
+                return int(getattr(torch.cuda, name)())
+        return None

@@ -17,13 +17,13 @@ import argparse
 import gc
 import json
 import os
-import resource
 import sys
 
 sys.dont_write_bytecode = True  # interpreters of many versions share this folder
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from errors import ProtocolError, bad_request, is_out_of_memory, member, positive  # noqa: E402
+from errors import (ProtocolError, bad_request, is_out_of_memory, message_of, positive,  # noqa: E402
+                    text)
 
 PROTOCOL = 1
 MAX_LINE_BYTES = 1 << 20
@@ -41,7 +41,7 @@ def load_libraries(api, threads=None):
         import numpy  # noqa: F401
         import torch
     except Exception as error:  # a broken build can raise anything
-        raise ProtocolError("failed", "PyTorch cannot be imported by %s: %s" % (sys.executable, error))
+        raise ProtocolError("failed", "PyTorch cannot be imported by %s: %s" % (sys.executable, message_of(error)))
     import versions
     versions.prepare_process()
     if api == "tensor" and versions.api.name != api:
@@ -49,6 +49,38 @@ def load_libraries(api, threads=None):
     if api:
         versions.use_api(api)
     is_loaded = True
+
+
+def peak_rss_bytes():
+    """Not of getrusage, whose maximum survives exec and so may be that of the program that started this one."""
+    with open("/proc/self/status", "rb") as status:
+        for line in status:
+            if line.startswith(b"VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return None
+
+
+def not_json(word):
+    raise ValueError("%s is not JSON" % word)
+
+
+def parsed(line):
+    if len(line) > MAX_LINE_BYTES:
+        raise bad_request("a request of %d bytes; at most %d" % (len(line), MAX_LINE_BYTES))
+    try:
+        return json.loads(line.decode("utf-8"), parse_constant=not_json)
+    except (ValueError, RuntimeError) as error:  # nested too deeply, too
+        raise bad_request("not a line of JSON: %s" % message_of(error))
+
+
+def identifier_of(request):
+    """What a reply repeats; 1e999 is JSON, and read as infinity, which is not."""
+    identifier = request.get("id") if isinstance(request, dict) else None
+    try:
+        json.dumps(identifier, allow_nan=False)
+    except ValueError:
+        raise bad_request("\"id\" is too large a number")
+    return identifier
 
 
 class Worker(object):
@@ -61,7 +93,7 @@ class Worker(object):
             raise bad_request("a request is an object with a member \"request\"")
         handlers = {"hello": self.hello, "prepare": self.prepare, "check": self.check, "run": self.run,
                     "memory": self.memory, "quit": lambda request: {}}
-        if request["request"] not in handlers:
+        if request["request"] not in list(handlers):  # which asks for no hash of what is not a text
             raise bad_request("unknown request %r; known: %s" % (request["request"], ", ".join(sorted(handlers))))
         return handlers[request["request"]](request)
 
@@ -86,7 +118,7 @@ class Worker(object):
         self.training = None  # its memory first
         gc.collect()
         networks = dict((name, network) for name, _, network in IMPLEMENTATIONS)
-        name = member(request, "implementation")
+        name = text(request, "implementation")
         if name not in networks:
             raise bad_request("unknown implementation %r; known: %s" % (name, ", ".join(sorted(networks))))
         self.training = Training(request, networks[name])
@@ -99,18 +131,15 @@ class Worker(object):
         return self.training
 
     def check(self, request):
-        return {"loss": self.prepared().check(member(request, "directory"))}
+        return {"loss": self.prepared().check(text(request, "directory"))}
 
     def run(self, request):
         return {"steps": self.prepared().run(positive(request, "steps"))}
 
     def memory(self, request):
-        device_peak = None
-        if self.training is not None and self.training.device == "cuda":
-            import versions
-            device_peak = versions.peak_device_memory()
-        return {"peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-                "device_peak_bytes": device_peak}
+        device_memory = None if self.training is None else self.training.device_memory
+        return {"peak_rss_bytes": peak_rss_bytes(),
+                "device_peak_bytes": None if device_memory is None else device_memory.peak_bytes()}
 
     def release(self):
         """After running out of memory: gives back what the failed case held."""
@@ -125,19 +154,14 @@ class Worker(object):
         """(the reply to one line, whether the worker goes on)"""
         identifier = None
         try:
-            if len(line) > MAX_LINE_BYTES:
-                raise bad_request("a request of %d bytes; at most %d" % (len(line), MAX_LINE_BYTES))
-            try:
-                request = json.loads(line.decode("utf-8"))
-            except ValueError as error:
-                raise bad_request("not a line of JSON: %s" % error)
-            identifier = request.get("id") if isinstance(request, dict) else None
+            request = parsed(line)
+            identifier = identifier_of(request)
             return {"id": identifier, "result": self.answer(request)}, request["request"] != "quit"
         except ProtocolError as error:
-            kind, message = error.kind, str(error)
+            kind, message = error.kind, message_of(error)
         except Exception as error:
             kind = "out-of-memory" if is_out_of_memory(error) else "failed"
-            message = "%s: %s" % (type(error).__name__, error)
+            message = "%s: %s" % (type(error).__name__, message_of(error))
         # Outside the except blocks, where the traceback would still hold the failed step's tensors.
         if kind == "out-of-memory":
             self.release()

@@ -270,6 +270,7 @@ TEST(WorkerSession, NoChildOfTheWorkerIsLeftBehind) {
     int child = -1;
     {
       WorkerSession session(misbehaving_worker(behaviour));
+      session.hello(patience);  // its interpreter has started
       EXPECT_THROW(session.run(1, 2000ms), WorkerFailure) << behaviour;
       child = child_named_in(session.log());
     }

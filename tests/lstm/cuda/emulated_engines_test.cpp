@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 
 #include "cuda/basic/basic_engine.h"
@@ -58,8 +57,7 @@ INSTANTIATE_TEST_SUITE_P(, EmulatedEngine,
 
 // An emulated device takes its time.
 std::uint32_t shape_count() {
-  const char* text = std::getenv("LSTM_TEST_SHAPES");
-  return text == nullptr ? 6 : static_cast<std::uint32_t>(std::atoi(text) / 10);
+  return static_cast<std::uint32_t>(std::max(1, testing::shape_count(60) / 10));
 }
 
 TEST_P(EmulatedEngine, AgreesWithTheReferenceOnRandomShapes) {

@@ -1,9 +1,8 @@
-// What every fp32 engine has to do, on every instruction set that this machine has.
+// What every fp32 engine has to do beyond contracts_test.cpp, on every instruction set that this machine has.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -31,13 +30,8 @@ class EveryEngine : public ::testing::TestWithParam<std::string> {
 INSTANTIATE_TEST_SUITE_P(, EveryEngine, ::testing::ValuesIn(testing::fp32_engines()),
                          [](const auto& parameter) { return parameter.param; });
 
-int shape_count() {
-  const char* text = std::getenv("LSTM_TEST_SHAPES");
-  return text == nullptr ? 200 : std::atoi(text);
-}
-
 TEST_P(EveryEngine, AgreesWithTheReferenceOnRandomShapes) {
-  for (int seed = 1; seed <= shape_count(); ++seed) {
+  for (int seed = 1, last = testing::shape_count(200); seed <= last; ++seed) {
     const RandomProblem problem(static_cast<std::uint32_t>(seed));
     const StepResult expected = testing::reference_result(problem);
     for (const Isa isa : testing::available_isas()) {
@@ -136,18 +130,6 @@ TEST_P(EveryEngine, KeepsNothingOfEarlierBatches) {
   }
 }
 
-TEST_P(EveryEngine, NeverReadsPadding) {
-  for (std::uint32_t seed = 320; seed < 340; ++seed) {
-    const RandomProblem problem(seed);
-    const RandomProblem spoilt = problem.with_spoilt_padding();
-    const auto engine = engine_for(problem, {.threads = 2});
-    const StepResult expected = testing::loss_and_gradients(*engine, problem.batch());
-    const StepResult got = testing::loss_and_gradients(*engine, spoilt.batch());
-    EXPECT_EQ(got.loss, expected.loss) << problem.text();
-    EXPECT_EQ(got.gradients, expected.gradients) << problem.text();
-  }
-}
-
 TEST_P(EveryEngine, PassesOnValuesThatAreNotFiniteLikeTheReference) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
@@ -167,39 +149,6 @@ TEST_P(EveryEngine, PassesOnValuesThatAreNotFiniteLikeTheReference) {
         }
       }
     }
-  }
-}
-
-// Numbers below 2^-126 cost many processors a hundred cycles each, so the engines flush them to zero: nothing
-// that they compute may be one. The gradients of such a problem pass through all magnitudes down to there.
-TEST_P(EveryEngine, FlushesNumbersThatUnderflow) {
-  const Network network{.inputs = 5, .units = 18, .layers = 2, .directions = 2, .classes = 7};
-  RandomProblem problem(network, {4, 40, 2}, 6);
-  for (float& x : problem.x) x *= 1e-27f;
-  for (float& parameter : problem.parameters) parameter *= 1e-3f;
-  for (const Isa isa : testing::available_isas()) {
-    for (const int threads : {1, 2}) {
-      const auto engine = engine_for(problem, {.threads = threads, .isa = isa});
-      const StepResult got = testing::loss_and_gradients(*engine, problem.batch());
-      engine->update();
-      int zeros = 0, tiny = 0;
-      for (const double gradient : got.gradients) {
-        ASSERT_TRUE(gradient == 0 || std::abs(gradient) >= std::numeric_limits<float>::min()) << gradient;
-        zeros += gradient == 0;
-        tiny += gradient != 0 && std::abs(gradient) < 1e-30;
-      }
-      EXPECT_GT(zeros, 0) << name(isa);
-      EXPECT_GT(tiny, 0) << name(isa);
-      for (const float parameter : engine->parameters()) ASSERT_NE(std::fpclassify(parameter), FP_SUBNORMAL);
-    }
-  }
-}
-
-TEST_P(EveryEngine, TellsTheLossBehindBackward) {
-  for (std::uint32_t seed = 600; seed < 610; ++seed) {
-    const RandomProblem problem(seed);
-    testing::expect_started_loss(*engine_for(problem, {.threads = 2}), problem);
-    if (HasFailure()) return;
   }
 }
 

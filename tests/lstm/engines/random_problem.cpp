@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
+#include <stdexcept>
 
 namespace lstm::testing {
 namespace {
@@ -168,6 +171,19 @@ void expect_close(const StepResult& got, const StepResult& expected, const Param
   }
 }
 
+int shape_count(int otherwise) {
+  const char* text = std::getenv("LSTM_TEST_SHAPES");
+  if (text == nullptr) return otherwise;
+  const std::string_view digits(text);
+  int count = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  if (error != std::errc() || end != digits.data() + digits.size() || count < 1) {
+    throw std::invalid_argument(
+        fmt::format("LSTM_TEST_SHAPES: got \"{}\", expected a number of at least 1", text));
+  }
+  return count;
+}
+
 std::vector<std::string> fp32_engines() {
   std::vector<std::string> names;
   for (const EngineKind& kind : engine_kinds()) {
@@ -182,6 +198,18 @@ std::vector<Isa> available_isas() {
     if (is_available(isa)) isas.push_back(isa);
   }
   return isas;
+}
+
+std::string EngineAndDType::text() const {
+  return fmt::format("{}_{}", engine, name(dtype));
+}
+
+std::vector<EngineAndDType> every_engine_and_dtype() {
+  std::vector<EngineAndDType> all;
+  for (const EngineKind& kind : engine_kinds()) {
+    for (const DType dtype : kind.dtypes) all.push_back({std::string(kind.name), dtype});
+  }
+  return all;
 }
 
 }  // namespace lstm::testing

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ostream>
 #include <random>
 #include <string>
 #include <vector>
@@ -36,6 +37,10 @@ struct RandomProblem {
   void fill(std::mt19937& random);
 };
 
+// How many random problems a test looks at: LSTM_TEST_SHAPES, or `otherwise`. Throws std::invalid_argument
+// where that is no number of at least 1.
+int shape_count(int otherwise);
+
 // An engine with the problem's parameters.
 std::unique_ptr<Engine> engine_for(const RandomProblem& problem, std::string_view name,
                                    const EngineOptions& options);
@@ -56,8 +61,20 @@ StepResult reference_result(const RandomProblem& problem);
 void expect_close(const StepResult& got, const StepResult& expected, const ParameterLayout& layout,
                   double tolerance, const std::string& what);
 
-// Names of all engines that compute in fp32, and the instruction sets that this machine has.
+// Names of all engines that compute in fp32, and the instruction sets for which they have kernels and which
+// this machine has.
 std::vector<std::string> fp32_engines();
 std::vector<Isa> available_isas();
+
+// Everything that engine_kinds() lists.
+struct EngineAndDType {
+  std::string engine;
+  DType dtype;
+
+  std::string text() const;  // "sequence_bf16"
+  // For GoogleTest, which would print bytes.
+  friend std::ostream& operator<<(std::ostream& out, const EngineAndDType& one) { return out << one.text(); }
+};
+std::vector<EngineAndDType> every_engine_and_dtype();
 
 }  // namespace lstm::testing

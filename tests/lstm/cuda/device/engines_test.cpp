@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 
 #include "lstm/cuda.h"
@@ -70,16 +69,15 @@ class EngineOnDevice : public ::testing::TestWithParam<Case> {
 
 INSTANTIATE_TEST_SUITE_P(, EngineOnDevice, ::testing::ValuesIn(cases()), test_name);
 
-int shape_count(const std::string& engine) {
+int shapes_for(const std::string& engine) {
   if (engine.ends_with("persist-dynamic"))
     return 4;  // which compiles its kernels for each shape, for seconds
-  const char* text = std::getenv("LSTM_TEST_SHAPES");
-  return text == nullptr ? 60 : std::atoi(text);
+  return testing::shape_count(60);
 }
 
 TEST_P(EngineOnDevice, AgreesWithTheReferenceOnRandomShapes) {
   int supported = 0;
-  for (int seed = 1; seed <= shape_count(GetParam().name); ++seed) {
+  for (int seed = 1; seed <= shapes_for(GetParam().name); ++seed) {
     const RandomProblem problem(static_cast<std::uint32_t>(seed));
     const auto engine = engine_for(problem);
     if (engine == nullptr) continue;
@@ -165,7 +163,7 @@ TEST_P(EngineOnDevice, TakesDifferentLengthsInTurns) {
 }
 
 TEST_P(EngineOnDevice, NeverReadsPadding) {
-  const int shapes = std::min(10, shape_count(GetParam().name));
+  const int shapes = std::min(10, shapes_for(GetParam().name));
   for (int seed = 320; seed < 320 + shapes; ++seed) {
     const RandomProblem problem(static_cast<std::uint32_t>(seed));
     const RandomProblem spoilt = problem.with_spoilt_padding();

@@ -2,11 +2,11 @@
 // reference. The emulation also throws for every access that no barrier orders.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <random>
 
 #include "cuda/persistent/plan.h"
 #include "lstm/cuda/persistent/recurrence_problem.h"
+#include "lstm/engines/random_problem.h"
 
 namespace lstm::cuda::persistent::emulation {
 namespace {
@@ -112,13 +112,9 @@ TEST(PersistentKernels, RunWhatThePlanCuts) {
   }
 }
 
-int shape_count() {
-  const char* text = std::getenv("LSTM_TEST_SHAPES");
-  return text == nullptr ? 20 : std::atoi(text);
-}
-
 TEST(PersistentKernels, AgreeWithTheReferenceOnRandomShapes) {
-  for (int seed = 1; seed <= shape_count() && !::testing::Test::HasFailure(); ++seed) {
+  for (int seed = 1, last = lstm::testing::shape_count(20); seed <= last && !::testing::Test::HasFailure();
+       ++seed) {
     std::mt19937 random(static_cast<unsigned>(seed));
     const auto draw = [&](int least, int most) {
       return std::uniform_int_distribution<int>(least, most)(random);

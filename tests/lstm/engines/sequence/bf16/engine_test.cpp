@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <tuple>
 
@@ -57,13 +56,8 @@ INSTANTIATE_TEST_SUITE_P(, Bf16Engine,
                                std::get<DType>(parameter.param) == DType::bf16 ? "bf16" : "bf16x3");
                          });
 
-int shape_count() {
-  const char* text = std::getenv("LSTM_TEST_SHAPES");
-  return text == nullptr ? 100 : std::atoi(text);
-}
-
 TEST_P(Bf16Engine, AgreesWithTheReferenceOnRandomShapes) {
-  for (int seed = 1; seed <= shape_count(); ++seed) {
+  for (int seed = 1, last = testing::shape_count(100); seed <= last; ++seed) {
     const RandomProblem problem(static_cast<std::uint32_t>(seed));
     const auto engine = engine_for(problem, {.threads = 1 + seed % 3});
     testing::expect_close(testing::loss_and_gradients(*engine, problem.batch()),
