@@ -23,7 +23,7 @@ persistent::Arithmetic arithmetic_of(DType dtype) {
 }
 
 template <class T>
-class PersistentEngine final : public BatchedEngine<T> {
+class PersistentEngine : public BatchedEngine<T> {
   using typename BatchedEngine<T>::Kept;
 
  public:
