@@ -142,14 +142,14 @@ class PersistentEngine : public BatchedEngine<T> {
                           gradients.b_R);
   }
 
-  // Those of the first layer have nothing to run beside but each other. They come after those of the layers
-  // above, whose scratch they use.
+  // Those of the first layer have nothing to run beside but each other. dW has most launches one behind the
+  // other (its sum over parts, its rows without padding), so that it comes first, and dR hides them. dR comes
+  // after those of the layers above, whose scratch it uses.
   void first_weight_gradients() {
-    this->main_follows(weight_lane_);
-    side_.wait_for(weight_lane_.event);
+    this->follow_main(side_);
     for (int direction = 0; direction < this->network().directions; ++direction) {
-      this->W_gradient(weight_lane_, 0, direction);
-      this->R_gradient(this->main(), 0, direction);
+      this->W_gradient(this->main(), 0, direction);
+      this->R_gradient(weight_lane_, 0, direction);
       bias_gradients(side_, 0, direction);
     }
     this->main_follows(weight_lane_);
