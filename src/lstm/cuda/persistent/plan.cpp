@@ -115,10 +115,6 @@ bool is_better(const Plan& a, const std::optional<Plan>& b) {
 
 }  // namespace
 
-DeviceLimits hopper_limits() {
-  return {.multiprocessors = 132, .shared_bytes = 227 * 1024, .clusters = {66, 32, 16, 8}};
-}
-
 std::size_t Plan::exchange_bytes() const {
   if (is_cluster) return 0;
   const int inbox = 2 * std::max(forward_inbox_bytes(geometry), backward_inbox_bytes(geometry));

@@ -27,10 +27,6 @@ struct DeviceLimits {
   std::array<int, 4> clusters = {};
 };
 
-// Of the H100 and H200 (SXM) if every GPC had whole clusters to give: 132 multiprocessors, 8 GPCs of 16
-// or 18. An H200 runs 66, 30, 15 and 7 (device_limits()).
-DeviceLimits hopper_limits();
-
 struct Plan {
   Geometry geometry;
   bool is_cluster = true;

@@ -153,7 +153,7 @@ class Group::Lane {
  public:
   // Emulated groups always have inboxes of their own; offsets in shared memory differ only.
   static constexpr bool kHasInbox = true;
-  static constexpr int kPeerBlocks = 5;  // both ways of sending: to those that a thread keeps, and to others
+  static constexpr int kPeerBlocks = 8;  // as clusters: groups of more send to others, too
   struct Peer {
     int rank = 0;
   };

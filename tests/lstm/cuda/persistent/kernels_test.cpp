@@ -95,6 +95,25 @@ TEST(PersistentKernels, ReadWeightsFromRegistersAndSharedMemory) {
   }
 }
 
+// Of more blocks than a thread keeps the addresses of, or has registers for the parts of dh of: with octets
+// for each, and one more.
+TEST(PersistentKernels, RunLargeGroups) {
+  for (const Arithmetic arithmetic : kAll) {
+    for (const auto& [blocks, units] : {std::pair(9, 72), std::pair(16, 131)}) {
+      for (const bool is_cluster : {true, false}) {
+        expect_agrees({.arithmetic = arithmetic,
+                       .units = units,
+                       .samples = 1,
+                       .blocks = blocks,
+                       .slice = 1,
+                       .warps = (units + blocks * kOctet - 1) / (blocks * kOctet),
+                       .is_cluster = is_cluster},
+                      3);
+      }
+    }
+  }
+}
+
 // As a plan cuts it, with a block that owns two octets and others that own one.
 TEST(PersistentKernels, RunWhatThePlanCuts) {
   for (const Arithmetic arithmetic : kAll) {

@@ -9,6 +9,14 @@ namespace {
 
 constexpr Arithmetic kAll[] = {Arithmetic::fp32, Arithmetic::tf32, Arithmetic::bf16, Arithmetic::fp16};
 
+// Of an H200 (SXM): 132 multiprocessors, in GPCs of 16 or 18 that do not all have whole clusters to give.
+DeviceLimits hopper_limits() {
+  return {.multiprocessors = 132, .shared_bytes = 227 * 1024, .clusters = {66, 30, 15, 7}};
+}
+// Of one whose GPCs all have.
+DeviceLimits whole_hopper_limits() {
+  return {.multiprocessors = 132, .shared_bytes = 227 * 1024, .clusters = {66, 32, 16, 8}};
+}
 DeviceLimits ampere_limits() {
   return {.multiprocessors = 108, .shared_bytes = 163 * 1024};
 }
@@ -32,19 +40,21 @@ void expect_fits(const Plan& plan, int samples, const DeviceLimits& limits, cons
 }
 
 TEST(PersistentPlan, CutsTheWorkloadsOverClusters) {
-  for (const Arithmetic arithmetic : kAll) {
-    for (const auto& [samples, directions] : {std::pair(64, 1), std::pair(32, 1), std::pair(32, 2)}) {
-      const Plan plan = make_plan(arithmetic, 320, samples, directions, hopper_limits());
-      expect_fits(plan, samples, hopper_limits(), "320 units");
-      EXPECT_TRUE(plan.is_cluster);
-      EXPECT_EQ(plan.turns(), 1) << plan.text();
+  for (const DeviceLimits& limits : {hopper_limits(), whole_hopper_limits()}) {
+    for (const Arithmetic arithmetic : kAll) {
+      for (const auto& [samples, directions] : {std::pair(64, 1), std::pair(32, 1), std::pair(32, 2)}) {
+        const Plan plan = make_plan(arithmetic, 320, samples, directions, limits);
+        expect_fits(plan, samples, limits, "320 units");
+        EXPECT_TRUE(plan.is_cluster);
+        EXPECT_EQ(plan.turns(), 1) << plan.text();
+      }
     }
   }
 }
 
 TEST(PersistentPlan, FitsEveryShapeOrSaysWhyNot) {
   int fitting = 0;
-  for (const DeviceLimits& limits : {hopper_limits(), ampere_limits()}) {
+  for (const DeviceLimits& limits : {hopper_limits(), whole_hopper_limits(), ampere_limits()}) {
     for (const Arithmetic arithmetic : kAll) {
       for (const int units : {1, 7, 8, 9, 16, 63, 64, 100, 320, 321, 512, 777, 1024, 1500}) {
         for (const int samples : {1, 3, 8, 9, 64, 200}) {
@@ -89,7 +99,7 @@ TEST(PersistentPlan, SaysWhatIsTooLarge) {
 
 // Slices of 4 samples would take four turns of steps that are hardly shorter.
 TEST(PersistentPlan, ComparesAllTurns) {
-  const Plan plan = make_plan(Arithmetic::bf16, 320, 256, 1, hopper_limits());
+  const Plan plan = make_plan(Arithmetic::bf16, 320, 256, 1, whole_hopper_limits());
   EXPECT_EQ(plan.geometry.slice, 8) << plan.text();
   EXPECT_EQ(plan.turns(), 2) << plan.text();
 }
