@@ -1,6 +1,7 @@
 // The engines for a GPU on an emulated device: their own host code, launches and kernels, with models of
 // CUDA's runtime and of cuBLAS (emulation/). What it cannot show: races inside kernels beyond barriers, real
 // numerics of tensor cores, speed.
+#include <cuda_runtime_api.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -271,6 +272,35 @@ TEST_P(EmulatedEngine, ClipsGradientsTakesALearningRateAndAdamsState) {
   testing::expect_clipped_gradients(*engine_for(problem), problem);
   testing::expect_learning_rate(*engine_for(problem), problem);
   testing::expect_resumed_training(*engine_for(problem), *engine_for(problem), problem);
+}
+
+// Whatever device is current when it is called, and when it ends: the emulation throws for calls that work on
+// another one.
+TEST_P(EmulatedEngine, StaysOnTheDeviceThatItWasMadeOn) {
+  for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
+    const RandomProblem problem(
+        {.inputs = 4, .units = 7, .layers = 2, .directions = 2, .classes = 3, .loss = loss}, {3, 4, 1}, 5);
+    const StepResult expected = testing::loss_and_gradients(*engine_for(problem), problem.batch());
+    cudaSetDevice(1);
+    auto engine = engine_for(problem);
+    cudaSetDevice(0);
+    testing::expect_logits(*engine, problem, GetParam().tolerance);
+    testing::expect_clipped_gradients(*engine, problem);
+    testing::expect_started_loss(*engine, problem);
+    engine->set_adam_state(engine->adam_state());
+    engine->update();
+    std::copy(problem.parameters.begin(), problem.parameters.end(), engine->parameters().begin());
+    for (int step = 1; step <= 3; ++step) {
+      EXPECT_EQ(testing::loss_and_gradients(*engine, problem.batch()).gradients, expected.gradients);
+    }
+    testing::expect_logit_gradients(*engine, problem, GetParam().tolerance);
+    EXPECT_TRUE(engine->device_times().has_value());
+    engine->synchronise();
+    engine.reset();
+    int device = -1;
+    cudaGetDevice(&device);
+    EXPECT_EQ(device, 0);
+  }
 }
 
 TEST_P(EmulatedEngine, SaysWhatItCannotDo) {

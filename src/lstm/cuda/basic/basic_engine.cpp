@@ -25,7 +25,7 @@ struct View {
   View columns_from(int column) const { return {values + column, stride}; }
 };
 
-class BasicEngine final : public DeviceEngine<float> {
+class BasicEngine : public DeviceEngine<float> {
  public:
   BasicEngine(const char* name, const Network& network, const BatchShape& shape, const EngineOptions& options,
               const AdamOptions& adam)
@@ -264,7 +264,7 @@ class BasicEngine final : public DeviceEngine<float> {
 
 std::unique_ptr<Engine> make_basic_engine(const Network& network, const BatchShape& shape,
                                           const EngineOptions& options, const AdamOptions& adam) {
-  return std::make_unique<BasicEngine>("cuda/basic", network, shape, options, adam);
+  return std::make_unique<EndsOnItsDevice<BasicEngine>>("cuda/basic", network, shape, options, adam);
 }
 
 }  // namespace lstm::cuda

@@ -102,7 +102,7 @@ class CudnnEngine : public DeviceEngine<T> {
 template <cudnnRNNAlgo_t algorithm>
 struct WithAlgorithm {
   template <class T>
-  struct EngineOf final : CudnnEngine<T> {
+  struct EngineOf : CudnnEngine<T> {
     EngineOf(const char* name, const Network& network, const BatchShape& shape, const EngineOptions& options,
              const AdamOptions& adam)
         : CudnnEngine<T>(name, algorithm, network, shape, options, adam) {}

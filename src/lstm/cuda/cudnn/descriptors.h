@@ -15,13 +15,6 @@ namespace lstm::cuda {
 // out of memory, else std::runtime_error; with cuDNN's own reason.
 void check(cudnnStatus_t status, const char* what);
 
-template <class T>
-constexpr cudnnDataType_t kCudnnType = CUDNN_DATA_FLOAT;
-template <>
-inline constexpr cudnnDataType_t kCudnnType<Bf16> = CUDNN_DATA_BFLOAT16;
-template <>
-inline constexpr cudnnDataType_t kCudnnType<Fp16> = CUDNN_DATA_HALF;
-
 template <class Pointer, cudnnStatus_t (*create)(Pointer*), cudnnStatus_t (*destroy)(Pointer)>
 class CudnnObject {
  public:

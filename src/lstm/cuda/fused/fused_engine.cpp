@@ -15,7 +15,7 @@ std::size_t size(int a, int b) {
 }
 
 template <class T>
-class FusedEngine final : public BatchedEngine<T> {
+class FusedEngine : public BatchedEngine<T> {
   using typename BatchedEngine<T>::Kept;
   using BatchedEngine<T>::H, BatchedEngine<T>::gates;
 

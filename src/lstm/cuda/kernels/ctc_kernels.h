@@ -104,6 +104,16 @@ __device__ inline Parts unpacked(std::uint64_t bits) {
   return {from_bits(static_cast<std::uint32_t>(bits)), static_cast<int>(bits >> 32)};
 }
 
+// Bytes in front of a row of the probabilities. 64 bits, by one instruction: a GPU of 141 GB has memory for
+// more than 2^32 probabilities.
+__device__ inline std::uint64_t ctc_row_offset(std::uint32_t row, std::uint32_t row_bytes) {
+  return static_cast<std::uint64_t>(row) * row_bytes;
+}
+// From a column of the first row to that of another one.
+__device__ inline const Parts* ctc_in_row(const Parts* first, std::uint32_t row, std::uint32_t row_bytes) {
+  return reinterpret_cast<const Parts*>(reinterpret_cast<const char*>(first) + ctc_row_offset(row, row_bytes));
+}
+
 // The recursion of up to one pair of states a lane: the blank in front of label i, and the label. Backwards
 // it is the same with the labels and the steps in reverse order, and pairs of a blank and the label in front
 // of it. A step needs one label of the lane below; of the warp below it is a chunk of steps behind, so that
@@ -121,24 +131,24 @@ __device__ void ctc_pairs(const CtcRecursion& r, CtcShared& shared) {
   const int label = has_label ? label_of(pair) : 0;  // behind the last pair there are blanks nobody reads
   const bool may_skip = has_label && pair > 0 && label != label_of(pair - 1);
 
-  // The first row of step k, of the last one behind it.
-  const auto row_of = [&](int k) {
+  // The first row of step k, of the last one behind it; and the sample's own.
+  const auto first_row_of = [&](int k) {
     const int within = k < steps ? k : steps - 1;
     return p.rows.row(kBackwards ? steps - 1 - within : within);
   };
-  // Where in the probabilities the sample's row is: there is memory for fewer than 2^32.
-  const auto offset_of = [&](int row) {
-    return static_cast<std::uint32_t>(row + r.place) * static_cast<std::uint32_t>(p.classes);
-  };
+  const auto own_row = [&](int first) { return static_cast<std::uint32_t>(first + r.place); };
+  const auto row_bytes = static_cast<std::uint32_t>(p.classes) * static_cast<std::uint32_t>(sizeof(Parts));
   CtcSlot* const slots = shared + warp * kCtcChunk;
   const Parts* const label_column = kept(p.probabilities + label);
   // Lane `source` + i has the row of what goes to slot + i. Blanks that several lanes copy are the same.
   const auto copy_group = [&](std::uint32_t rows, int source, int slot) {
     for (int i = 0; i < kCtcGroup; ++i) {
-      copy_8_async(&slots[slot + i].labels[lane], label_column + __shfl_sync(kAllLanes, rows, source + i));
+      const std::uint32_t row = __shfl_sync(kAllLanes, rows, source + i);
+      copy_8_async(&slots[slot + i].labels[lane], ctc_in_row(label_column, row, row_bytes));
     }
     const int own = lane % kCtcGroup;
-    copy_8_async(&slots[slot + own].blank, p.probabilities + __shfl_sync(kAllLanes, rows, source + own));
+    const std::uint32_t row = __shfl_sync(kAllLanes, rows, source + own);
+    copy_8_async(&slots[slot + own].blank, ctc_in_row(p.probabilities, row, row_bytes));
     commit_copies();
   };
 
@@ -146,9 +156,9 @@ __device__ void ctc_pairs(const CtcRecursion& r, CtcShared& shared) {
   static_assert(kCtcChunk <= kWarpSize);         // a lane has the row of one of a chunk's steps
   if (warp == 0 && lane < kCtcChunk)
     for (volatile std::uint64_t& edge : slots[lane].edges) edge = packed(zero_parts());
-  const std::uint32_t first_rows = offset_of(row_of(lane));
+  const std::uint32_t first_rows = own_row(first_row_of(lane));
   for (int k = 0; k < kAhead; k += kCtcGroup) copy_group(first_rows, k, k);
-  int next_rows = row_of(kAhead + lane);  // that the next chunk copies; nobody waits for them before
+  int next_rows = first_row_of(kAhead + lane);  // that the next chunk copies; nobody waits for them before
 
   // Before the emission of a step, with it, and the emission.
   Parts blank_sum = pair == 0 ? one_parts() : zero_parts(), label_sum = blank_sum;
@@ -169,8 +179,8 @@ __device__ void ctc_pairs(const CtcRecursion& r, CtcShared& shared) {
     const int chunk = turn - warp;
     if (warp >= warps || chunk < 0 || chunk >= chunks) continue;
     const int parity = chunk % 2;
-    const std::uint32_t rows = offset_of(next_rows);
-    next_rows = row_of((chunk + 1) * kCtcChunk + kAhead + lane);
+    const std::uint32_t rows = own_row(next_rows);
+    next_rows = first_row_of((chunk + 1) * kCtcChunk + kAhead + lane);
     CtcSlot* now = slots;
     for (int first_slot = 0; first_slot < kCtcChunk && left > 0; first_slot += kCtcGroup, now += kCtcGroup) {
       // Where the group before was, the one that is kAhead steps away goes.

@@ -3,8 +3,9 @@
 // up an arrival counter of each block of its group, and each waits for its own. No barrier spans the grid.
 //
 // All blocks must run at once, which a cooperative launch sees to. Counters only grow; they and the inboxes
-// are zero at the start. A release of thread 0's red at GPU scope behind a barrier of the block covers the
-// stores of all its threads; inboxes are read past the first-level cache, which is not coherent.
+// are zero at the start. The red by which a thread counts up another block's counter releases at GPU scope,
+// which behind a barrier of the block covers the stores of all its threads; inboxes are read past the
+// first-level cache, which is not coherent.
 #pragma once
 
 #include "cuda/persistent/device_lane.cuh"

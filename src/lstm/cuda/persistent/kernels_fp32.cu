@@ -31,7 +31,10 @@ void launch_fp32(StreamHandle stream, const Plan& plan, const BackwardArguments<
 
 int clusters_at_once(int blocks, int shared_bytes) {
   const auto kernel = &cluster_kernel<WideProduct, ForwardArguments<float>, kMostWarps>;
-  allow(kernel, shared_bytes, blocks > 8);
+  cudaFuncAttributes attributes{};
+  check(cudaFuncGetAttributes(&attributes, kernel), "cudaFuncGetAttributes");
+  if (attributes.ptxVersion < kClusterCode) return 0;
+  allow(kernel, blocks > 8);
   cudaLaunchAttribute attribute = cluster_attribute(blocks);
   const cudaLaunchConfig_t config = launch_config(blocks, {kMostWarps, shared_bytes, 0}, nullptr, attribute);
   int clusters = 0;

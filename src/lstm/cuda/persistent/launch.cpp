@@ -6,6 +6,7 @@
 
 #include "cuda/persistent/launch_product.h"
 #include "cuda/runtime/check.h"
+#include "cuda/runtime/current_device.h"
 
 namespace lstm::cuda::persistent {
 namespace {
@@ -32,13 +33,10 @@ void launch_any(StreamHandle stream, const Plan& plan, const Arguments& argument
 }  // namespace
 
 DeviceLimits device_limits() {
-  int device = 0;
-  check(cudaGetDevice(&device), "cudaGetDevice");
+  const int device = current_device();
   DeviceLimits limits = {.multiprocessors = attribute(cudaDevAttrMultiProcessorCount, device),
                          .shared_bytes = attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, device)};
-  // Code for clusters is compiled for compute capability 9.0 and higher.
-  if (attribute(cudaDevAttrComputeCapabilityMajor, device) >= 9 &&
-      attribute(cudaDevAttrClusterLaunch, device) != 0) {
+  if (attribute(cudaDevAttrClusterLaunch, device) != 0) {
     for (std::size_t i = 0; i < limits.clusters.size(); ++i) {
       limits.clusters[i] = clusters_at_once(2 << i, limits.shared_bytes);
     }

@@ -10,8 +10,12 @@
 #include "cuda/persistent/grid_lane.cuh"
 #include "cuda/persistent/plan.h"
 #include "cuda/runtime/check.h"
+#include "cuda/runtime/current_device.h"
 
 namespace lstm::cuda::persistent {
+
+// The first architecture with clusters, as cudaFuncAttributes::ptxVersion has it.
+constexpr int kClusterCode = 90;
 
 template <class Product, class Lane, class T>
 __device__ void run_block(Lane& lane, const ForwardArguments<T>& arguments) {
@@ -22,11 +26,12 @@ __device__ void run_block(Lane& lane, const BackwardArguments<T>& arguments) {
   backward_block<Product>(lane, arguments);
 }
 
-// ProductOf<Lane, most_warps> is a product.
+// ProductOf<Lane, most_warps> is a product. Code for older architectures has no clusters, and
+// clusters_at_once() sees to it that it is never launched.
 template <template <class, int> class ProductOf, class Arguments, int most_warps>
 __global__ void __launch_bounds__(most_warps* kLanes, 1)
     cluster_kernel(const __grid_constant__ Arguments arguments) {
-#if __CUDA_ARCH__ >= 900
+#if __CUDA_ARCH__ >= 900  // kClusterCode
   ClusterLane lane;
   run_block<ProductOf<ClusterLane, most_warps>>(lane, arguments);
 #endif
@@ -72,10 +77,15 @@ inline cudaLaunchAttribute cluster_attribute(int blocks) {
   return attribute;
 }
 
-// Lets a kernel have more than 48 KB of shared memory, and clusters of 16, which not every GPU has.
+// Lets a kernel have more than 48 KB of shared memory, and clusters of 16, which not every GPU has. All that
+// the device gives, whatever this launch takes: attributes are the kernel's, and engines in other threads
+// launch it, too.
 template <class Kernel>
-void allow(Kernel kernel, int shared_bytes, bool has_large_clusters) {
-  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared_bytes),
+void allow(Kernel kernel, bool has_large_clusters) {
+  int most_shared_bytes = 0;
+  check(cudaDeviceGetAttribute(&most_shared_bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, current_device()),
+        "cudaDeviceGetAttribute");
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, most_shared_bytes),
         "shared memory of a persistent kernel");
   if (has_large_clusters) {
     check(cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1),
@@ -91,7 +101,7 @@ void launch_product(cudaStream_t stream, const Plan& plan, const Arguments& argu
   if (plan.is_cluster) {
     const auto kernel = plan.most_warps == kFewWarps ? &cluster_kernel<ProductOf, Arguments, kFewWarps>
                                                      : &cluster_kernel<ProductOf, Arguments, kMostWarps>;
-    allow(kernel, block.shared_bytes, geometry.blocks > 8);
+    allow(kernel, geometry.blocks > 8);
     cudaLaunchAttribute attribute = cluster_attribute(geometry.blocks);
     const cudaLaunchConfig_t config =
         launch_config(geometry.groups() * geometry.blocks, block, stream, attribute);
@@ -99,7 +109,7 @@ void launch_product(cudaStream_t stream, const Plan& plan, const Arguments& argu
     return;
   }
   const auto kernel = &grid_kernel<ProductOf, Arguments>;
-  allow(kernel, block.shared_bytes, false);
+  allow(kernel, false);
   cudaLaunchAttribute attribute = {};
   attribute.id = cudaLaunchAttributeCooperative;
   attribute.val.cooperative = 1;

@@ -11,7 +11,7 @@
 
 namespace lstm::cuda::persistent {
 
-// What this GPU offers to make_plan(). Throws std::runtime_error where CUDA fails.
+// What the current device offers to make_plan(). Throws std::runtime_error where CUDA fails.
 DeviceLimits device_limits();
 
 // Matrices R (4H, H) on the device, one of each layer and direction -> their images for one pass,

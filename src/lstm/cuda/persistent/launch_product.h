@@ -18,7 +18,8 @@ void launch_bf16(StreamHandle, const Plan&, const BackwardArguments<Bf16>&, std:
 void launch_fp16(StreamHandle, const Plan&, const ForwardArguments<Fp16>&, std::byte* exchange);
 void launch_fp16(StreamHandle, const Plan&, const BackwardArguments<Fp16>&, std::byte* exchange);
 
-// Clusters of so many blocks with so much shared memory that run at once on this GPU; 0 where it has none.
+// Clusters of so many blocks with so much shared memory that run at once on this GPU; 0 where it has none, or
+// where it runs code that was compiled for an older one.
 int clusters_at_once(int blocks, int shared_bytes);
 
 }  // namespace lstm::cuda::persistent

@@ -23,7 +23,7 @@ persistent::Arithmetic arithmetic_of(DType dtype) {
 }
 
 template <class T>
-class PersistentEngine final : public BatchedEngine<T> {
+class PersistentEngine : public BatchedEngine<T> {
   using typename BatchedEngine<T>::Kept;
 
  public:
@@ -142,14 +142,14 @@ class PersistentEngine final : public BatchedEngine<T> {
                           gradients.b_R);
   }
 
-  // Those of the first layer have nothing to run beside but each other. They come after those of the layers
-  // above, whose scratch they use.
+  // Those of the first layer have nothing to run beside but each other. dW has most launches one behind the
+  // other (its sum over parts, its rows without padding), so that it comes first, and dR hides them. dR comes
+  // after those of the layers above, whose scratch it uses.
   void first_weight_gradients() {
-    this->main_follows(weight_lane_);
-    side_.wait_for(weight_lane_.event);
+    this->follow_main(side_);
     for (int direction = 0; direction < this->network().directions; ++direction) {
-      this->W_gradient(weight_lane_, 0, direction);
-      this->R_gradient(this->main(), 0, direction);
+      this->W_gradient(this->main(), 0, direction);
+      this->R_gradient(weight_lane_, 0, direction);
       bias_gradients(side_, 0, direction);
     }
     this->main_follows(weight_lane_);
@@ -160,6 +160,7 @@ class PersistentEngine final : public BatchedEngine<T> {
   void recur_forward(int layer) {
     persistent::ForwardArguments<T> arguments{.geometry = plan_.geometry,
                                               .parts = plan_.parts,
+                                              .halved = plan_.forward_halved,
                                               .lengths = this->batch().lengths(),
                                               .row_starts = this->batch().rows().row_starts,
                                               .y_row = this->width()};
@@ -181,6 +182,7 @@ class PersistentEngine final : public BatchedEngine<T> {
     const bool is_dy_last = takes_last_dy() && layer == this->network().layers - 1;
     const float* const dy = is_dy_last ? this->head().d_last_y() : this->dy_of(layer);
     persistent::BackwardArguments<T> arguments{.geometry = plan_.geometry,
+                                               .halved = plan_.backward_halved,
                                                .lengths = this->batch().lengths(),
                                                .row_starts = this->batch().rows().row_starts,
                                                .y_row = this->width(),

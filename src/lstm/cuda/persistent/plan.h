@@ -4,7 +4,7 @@
 // hold R, or the GPU has none, between groups of any number of blocks of a cooperative launch. The
 // estimate of a step, in clocks:
 //
-//   forward:  what the busiest block multiplies + exchange of h + latencies
+//   forward:  what the busiest block multiplies (its busiest scheduler) + exchange of h + latencies
 //   backward: the same with parts of dh
 //
 // Its constants are published ones or the data sheet's. Steps take longer than it says
@@ -27,15 +27,12 @@ struct DeviceLimits {
   std::array<int, 4> clusters = {};
 };
 
-// Of the H100 and H200 (SXM) if every GPC had whole clusters to give: 132 multiprocessors, 8 GPCs of 16
-// or 18. An H200 runs 66, 30, 15 and 7 (device_limits()).
-DeviceLimits hopper_limits();
-
 struct Plan {
   Geometry geometry;
   bool is_cluster = true;
-  int most_warps = kMostWarps;  // or kFewWarps: which kernels
-  int parts = 1;                // of the forward product
+  int most_warps = kMostWarps;                  // or kFewWarps: which kernels
+  int parts = 1;                                // of the forward product
+  int forward_halved = 0, backward_halved = 0;  // pieces of the products
   int forward_warps = 1, backward_warps = 1;
   int forward_shared_bytes = 0, backward_shared_bytes = 0;
   int groups_at_once = 1;

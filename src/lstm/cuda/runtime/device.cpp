@@ -1,7 +1,6 @@
 #include "cuda/runtime/device.h"
 
-#include <cublasLt.h>
-#include <cuda_runtime_api.h>
+#include <cublas_v2.h>
 #include <cudnn.h>
 
 #include "lstm/cuda.h"
@@ -11,6 +10,23 @@ namespace {
 
 std::string version(int number, int major_unit, int minor_unit) {
   return std::to_string(number / major_unit) + "." + std::to_string(number % major_unit / minor_unit);
+}
+
+std::string cublas_version() {
+  int major = 0, minor = 0;
+  cublasGetProperty(MAJOR_VERSION, &major);
+  cublasGetProperty(MINOR_VERSION, &minor);
+  return std::to_string(major) + "." + std::to_string(minor);
+}
+
+cudaError_t get_properties(cudaDeviceProp& properties) {
+  int device = 0;
+  const cudaError_t status = cudaGetDevice(&device);
+  return status == cudaSuccess ? cudaGetDeviceProperties(&properties, device) : status;
+}
+
+std::string compute_capability(const cudaDeviceProp& properties) {
+  return std::to_string(properties.major) + "." + std::to_string(properties.minor);
 }
 
 }  // namespace
@@ -24,13 +40,19 @@ std::string device_problem() {
            std::string(cudaGetErrorString(status == cudaSuccess ? cudaErrorNoDevice : status));
   }
   cudaDeviceProp properties{};
-  if (const cudaError_t error = cudaGetDeviceProperties(&properties, 0); error != cudaSuccess) {
+  if (const cudaError_t error = get_properties(properties); error != cudaSuccess) {
     cudaGetLastError();
     return "the CUDA device cannot be used: " + std::string(cudaGetErrorString(error));
   }
   if (properties.major < 8) {
-    return std::string(properties.name) + " has compute capability " + std::to_string(properties.major) +
-           "." + std::to_string(properties.minor) + ", expected 8.0 (Ampere) or newer";
+    return std::string(properties.name) + " has compute capability " + compute_capability(properties) +
+           ", expected 8.0 (Ampere) or newer";
+  }
+  if (const cudaError_t error = code_status(); error != cudaSuccess) {
+    cudaGetLastError();
+    return "this build has no code for " + std::string(properties.name) + " of compute capability " +
+           compute_capability(properties) + " (" + cudaGetErrorString(error) +
+           "); CMAKE_CUDA_ARCHITECTURES says what it is built for (docs/cuda.md)";
   }
   return "";
 }
@@ -42,14 +64,13 @@ std::vector<std::pair<std::string, std::string>> facts() {
   cudaDriverGetVersion(&driver);
   result.emplace_back("CUDA", version(runtime, 1000, 10));
   result.emplace_back("driver for CUDA", driver == 0 ? "none" : version(driver, 1000, 10));
-  result.emplace_back("cuBLAS", version(static_cast<int>(cublasLtGetVersion()), 10000, 100));
+  result.emplace_back("cuBLAS", cublas_version());
   result.emplace_back("cuDNN", version(static_cast<int>(cudnnGetVersion()), 10000, 100));
   if (!device_problem().empty()) return result;
   cudaDeviceProp properties{};
-  if (cudaGetDeviceProperties(&properties, 0) != cudaSuccess) return result;
+  if (get_properties(properties) != cudaSuccess) return result;
   result.emplace_back("GPU", properties.name);
-  result.emplace_back("compute capability",
-                      std::to_string(properties.major) + "." + std::to_string(properties.minor));
+  result.emplace_back("compute capability", compute_capability(properties));
   result.emplace_back("GPU memory", std::to_string(properties.totalGlobalMem >> 30) + " GiB");
   return result;
 }

@@ -1,9 +1,11 @@
 // Clocks, power and throttling by NVML, the driver's own library. It is loaded where it is installed, and
 // nothing of it is needed to build: its header is not part of every toolkit.
+#include <cuda_runtime_api.h>
 #include <dlfcn.h>
 
 #include <array>
 #include <memory>
+#include <string>
 
 #include "lstm/cuda.h"
 
@@ -13,7 +15,7 @@ namespace {
 using Handle = struct nvmlDevice_st*;
 // NVML's stable programming interface; every function returns 0 for success.
 using Init = int (*)();
-using GetHandle = int (*)(unsigned, Handle*);
+using GetHandle = int (*)(const char*, Handle*);
 using GetClock = int (*)(Handle, int, unsigned*);
 using GetNumber = int (*)(Handle, unsigned*);
 using GetTemperature = int (*)(Handle, int, unsigned*);
@@ -55,16 +57,30 @@ class Nvml {
   bool is_usable_ = false;
 };
 
+// Where the current device sits, which CUDA and NVML agree on: NVML numbers all GPUs of a machine, CUDA those
+// that CUDA_VISIBLE_DEVICES lists. Empty without a device.
+std::string bus_id() {
+  std::array<char, 32> text{};
+  int device = 0;
+  if (cudaGetDevice(&device) != cudaSuccess ||
+      cudaDeviceGetPCIBusId(text.data(), static_cast<int>(text.size()), device) != cudaSuccess) {
+    cudaGetLastError();
+    return "";
+  }
+  return text.data();
+}
+
 }  // namespace
 
-// Device 0 of NVML is that of CUDA where one GPU is visible; with several, CUDA_VISIBLE_DEVICES may choose
-// another.
 DeviceState device_state() {
   static const Nvml nvml;
   DeviceState state;
+  const std::string bus = bus_id();
   Handle device = nullptr;
-  const auto get_handle = nvml.find<GetHandle>("nvmlDeviceGetHandleByIndex_v2");
-  if (!nvml.is_usable() || get_handle == nullptr || get_handle(0, &device) != 0) return state;
+  const auto get_handle = nvml.find<GetHandle>("nvmlDeviceGetHandleByPciBusId_v2");
+  if (bus.empty() || !nvml.is_usable() || get_handle == nullptr || get_handle(bus.c_str(), &device) != 0) {
+    return state;
+  }
   unsigned value = 0;
   if (const auto get = nvml.find<GetClock>("nvmlDeviceGetClockInfo"); get != nullptr) {
     if (get(device, kSmClock, &value) == 0) state.sm_clock_mhz = static_cast<int>(value);

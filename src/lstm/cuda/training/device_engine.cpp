@@ -53,12 +53,14 @@ DeviceEngine<T>::DeviceEngine(const char* engine, const Network& network, const 
 
 template <class T>
 void DeviceEngine<T>::load_batch(const Batch& batch) {
+  const DeviceScope scope(device_);
   batch_.load(batch, main().stream);
   parameters_.upload();
 }
 
 template <class T>
 void DeviceEngine<T>::compute_forward() {
+  const DeviceScope scope(device_);
   is_backward_started_ = is_loss_in_time_ = false;
   main().stream.record(forward_starts_);
   if (is_recorded()) {
@@ -73,12 +75,14 @@ template <class T>
 void DeviceEngine<T>::compute_loss() {
   is_loss_in_time_ = !is_backward_started_;
   if (network_.loss != Loss::ctc) return;
+  const DeviceScope scope(device_);
   head_.ctc_loss(batch_);
   main().stream.record(loss_ends_);
 }
 
 template <class T>
 double DeviceEngine<T>::computed_loss() {
+  const DeviceScope scope(device_);
   loss_end().synchronise();
   return head_.loss(batch_);
 }
@@ -101,6 +105,7 @@ void DeviceEngine<T>::forward_step() {
 
 template <class T>
 void DeviceEngine<T>::compute_backward() {
+  const DeviceScope scope(device_);
   parameters_.gradients_changed();
   if (is_recorded()) {
     backward_.run(main().stream, batch_.pattern(), [this] { backward_step(); });
@@ -124,6 +129,7 @@ void DeviceEngine<T>::backward_step() {
 template <class T>
 std::optional<DeviceTimes> DeviceEngine<T>::device_times() {
   if (!is_backward_started_) return std::nullopt;
+  const DeviceScope scope(device_);
   backward_ends_.synchronise();
   const Event& loss_ends = is_loss_in_time_ ? loss_end() : forward_ends_;
   return DeviceTimes{.forward_ns = forward_ends_.nanoseconds_since(forward_starts_),
@@ -162,10 +168,8 @@ std::size_t DeviceEngine<T>::workspace_bytes() const {
 
 template <class T>
 std::string DeviceEngine<T>::device_and_dtype() const {
-  int device = 0;
   cudaDeviceProp properties{};
-  check(cudaGetDevice(&device), "cudaGetDevice");
-  check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
+  check(cudaGetDeviceProperties(&properties, device_), "cudaGetDeviceProperties");
   return std::string(properties.name) + ", " + std::string(name(dtype_));
 }
 

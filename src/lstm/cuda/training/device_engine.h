@@ -1,12 +1,17 @@
 // Everything of a training step on the device but the LSTM layers: loading, head, loss, parameters, Adam.
 // Engines for a GPU derive from it and add their layers. T is what products take: float (fp32 and tf32), Bf16
 // or Fp16.
+//
+// An engine stays on the device that was current when it was made: each call of Engine makes it current, and
+// the one before again when it returns.
 #pragma once
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "cuda/runtime/current_device.h"
 #include "cuda/runtime/product.h"
 #include "cuda/runtime/stream.h"
 #include "cuda/training/device_batch.h"
@@ -34,13 +39,28 @@ class DeviceEngine : public model::CheckedEngine {
  public:
   const Network& network() const final { return network_; }
   const ParameterLayout& layout() const final { return parameters_.layout(); }
-  std::span<float> parameters() final { return parameters_.on_host(); }
-  std::span<const float> gradients() const final { return parameters_.gradients_on_host(); }
+  std::span<float> parameters() final {
+    const DeviceScope scope(device_);
+    return parameters_.on_host();
+  }
+  std::span<const float> gradients() const final {
+    const DeviceScope scope(device_);
+    return parameters_.gradients_on_host();
+  }
 
-  void update() final { parameters_.update(); }
-  AdamState adam_state() const final { return parameters_.adam_state(); }
+  void update() final {
+    const DeviceScope scope(device_);
+    parameters_.update();
+  }
+  AdamState adam_state() const final {
+    const DeviceScope scope(device_);
+    return parameters_.adam_state();
+  }
 
-  void synchronise() final { main().stream.synchronise(); }
+  void synchronise() final {
+    const DeviceScope scope(device_);
+    main().stream.synchronise();
+  }
   std::optional<DeviceTimes> device_times() final;
   std::size_t workspace_bytes() const final;
 
@@ -50,13 +70,23 @@ class DeviceEngine : public model::CheckedEngine {
   void compute_loss() final;
   double computed_loss() final;
   void compute_backward() final;
-  void copy_logits(std::span<float> logits) const final { head_.read_logits(batch_, logits); }
+  void copy_logits(std::span<float> logits) const final {
+    const DeviceScope scope(device_);
+    head_.read_logits(batch_, logits);
+  }
   void copy_logit_gradients(std::span<const float> gradients) final {
+    const DeviceScope scope(device_);
     head_.set_logit_gradients(batch_, weights_.head(), gradients);
   }
-  double compute_clipping(double max_norm) final { return parameters_.clip_gradients(max_norm); }
+  double compute_clipping(double max_norm) final {
+    const DeviceScope scope(device_);
+    return parameters_.clip_gradients(max_norm);
+  }
   void use_learning_rate(double rate) final { parameters_.set_learning_rate(rate); }
-  void use_adam_state(const AdamState& state) final { parameters_.set_adam_state(state); }
+  void use_adam_state(const AdamState& state) final {
+    const DeviceScope scope(device_);
+    parameters_.set_adam_state(state);
+  }
 
   // Throws std::invalid_argument naming `engine` where its dtype is not one of T's. With Operands::head there
   // are no weights().W and R, and x is not padded.
@@ -111,12 +141,17 @@ class DeviceEngine : public model::CheckedEngine {
   // "NVIDIA H100 80GB HBM3, bf16".
   std::string device_and_dtype() const;
 
+  // From here on the engine only ends.
+  void begin_to_end() { end_.emplace(device_); }
+
  private:
   void forward_step();
   void backward_step();
   // Cross-entropy is part of forward's launches.
   const Event& loss_end() const { return network_.loss == Loss::ctc ? loss_ends_ : forward_ends_; }
 
+  int device_ = current_device();
+  std::optional<DeviceScope> end_;  // in front of everything that lies on the device: it ends behind that
   Network network_;
   BatchShape shape_;
   DType dtype_;
@@ -134,17 +169,25 @@ class DeviceEngine : public model::CheckedEngine {
   bool is_backward_started_ = false, is_loss_in_time_ = false;  // since forward; before backward
 };
 
+// Any of them, which ends on its device, whichever is current then.
+template <class AnyEngine>
+class EndsOnItsDevice final : public AnyEngine {
+ public:
+  using AnyEngine::AnyEngine;
+  ~EndsOnItsDevice() override { this->begin_to_end(); }
+};
+
 // An EngineOf<T> for the T of the dtype that options ask for. Throws std::invalid_argument for other dtypes.
 template <template <class> class EngineOf>
 std::unique_ptr<Engine> make_for_dtype(const char* name, const Network& network, const BatchShape& shape,
                                        const EngineOptions& options, const AdamOptions& adam) {
   switch (options.dtype) {
     case DType::bf16:
-      return std::make_unique<EngineOf<Bf16>>(name, network, shape, options, adam);
+      return std::make_unique<EndsOnItsDevice<EngineOf<Bf16>>>(name, network, shape, options, adam);
     case DType::fp16:
-      return std::make_unique<EngineOf<Fp16>>(name, network, shape, options, adam);
+      return std::make_unique<EndsOnItsDevice<EngineOf<Fp16>>>(name, network, shape, options, adam);
     default:  // the constructor knows fp32 and tf32 only
-      return std::make_unique<EngineOf<float>>(name, network, shape, options, adam);
+      return std::make_unique<EndsOnItsDevice<EngineOf<float>>>(name, network, shape, options, adam);
   }
 }
 

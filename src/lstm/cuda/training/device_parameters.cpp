@@ -72,11 +72,6 @@ void DeviceParameters::upload() {
   has_host_written_ = false;
 }
 
-void DeviceParameters::clear_gradients() {
-  check(cudaMemsetAsync(gradients_, 0, layout_.size() * sizeof(float), stream_->get()), "clearing gradients");
-  gradients_changed();
-}
-
 void DeviceParameters::gradients_changed() {
   are_host_gradients_old_ = true;
 }

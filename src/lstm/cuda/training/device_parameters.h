@@ -36,7 +36,6 @@ class DeviceParameters {
   std::span<const float> gradients_on_host() const;
 
   void upload();             // where the host may have written
-  void clear_gradients();    //
   void gradients_changed();  // by the device
   void update();             // one step of Adam
   // As Engine::clip_gradients(). Waits for the device.

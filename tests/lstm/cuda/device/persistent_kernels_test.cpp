@@ -4,6 +4,9 @@
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "cuda/persistent/launch.h"
 #include "cuda/runtime/memory.h"
 #include "lstm/cuda.h"
@@ -67,10 +70,12 @@ Errors errors_of(const RecurrenceProblem& problem, const Plan& plan) {
 
   ForwardArguments<T> forward{.geometry = plan.geometry,
                               .parts = plan.parts,
+                              .halved = plan.forward_halved,
                               .lengths = device_lengths,
                               .row_starts = device_starts,
                               .y_row = static_cast<int>(D * H)};
   BackwardArguments<T> backward{.geometry = plan.geometry,
+                                .halved = plan.backward_halved,
                                 .lengths = device_lengths,
                                 .row_starts = device_starts,
                                 .y_row = static_cast<int>(D * H),
@@ -122,6 +127,19 @@ Errors errors_of(const RecurrenceProblem& problem, const Plan& plan) {
   return {forward_error.value(), backward_error.value()};
 }
 
+template <Arithmetic arithmetic>
+void expect_agrees(const RecurrenceProblem& problem, const Launch& shape, double tolerance,
+                   const Plan& plan) {
+  SCOPED_TRACE(std::to_string(shape.units) + " units, " + plan.text() + ", at most " +
+               std::to_string(plan.most_warps) + " warps" + (shape.is_dy_last ? ", dy of last steps" : ""));
+  const Errors errors = errors_of<arithmetic>(problem, plan);
+  EXPECT_LE(errors.forward, tolerance);
+  EXPECT_LE(errors.backward, tolerance);
+  const Errors again = errors_of<arithmetic>(problem, plan);
+  EXPECT_EQ(again.forward, errors.forward);  // the same bits
+  EXPECT_EQ(again.backward, errors.backward);
+}
+
 // In every way to cut it over clusters, and as it would be cut without.
 template <Arithmetic arithmetic>
 void expect_agrees(const RecurrenceProblem& problem, const Launch& shape, double tolerance) {
@@ -134,17 +152,7 @@ void expect_agrees(const RecurrenceProblem& problem, const Launch& shape, double
     if (!plans.front().is_cluster) {
       plans = {make_plan(arithmetic, shape.units, shape.samples, shape.directions, of)};
     }
-    for (const Plan& plan : plans) {
-      SCOPED_TRACE(std::to_string(shape.units) + " units, " + plan.text() + ", at most " +
-                   std::to_string(plan.most_warps) + " warps" +
-                   (shape.is_dy_last ? ", dy of last steps" : ""));
-      const Errors errors = errors_of<arithmetic>(problem, plan);
-      EXPECT_LE(errors.forward, tolerance);
-      EXPECT_LE(errors.backward, tolerance);
-      const Errors again = errors_of<arithmetic>(problem, plan);
-      EXPECT_EQ(again.forward, errors.forward);  // the same bits
-      EXPECT_EQ(again.backward, errors.backward);
-    }
+    for (const Plan& plan : plans) expect_agrees<arithmetic>(problem, shape, tolerance, plan);
   }
 }
 
@@ -178,6 +186,27 @@ TEST_F(PersistentKernelsOnDevice, AgreeWithTheReferenceInBf16) {
 }
 TEST_F(PersistentKernelsOnDevice, AgreeWithTheReferenceInFp16) {
   expect_agrees<Arithmetic::fp16>(1e-2);
+}
+
+// Small enough for compute-sanitizer: one plan over clusters of 16 blocks, of which random shapes have none,
+// or of the largest size that this GPU has.
+template <Arithmetic arithmetic>
+void expect_large_cluster_agrees(double tolerance) {
+  const Launch shape{.arithmetic = arithmetic, .units = 131, .directions = 2, .samples = 3};
+  std::vector<Plan> plans =
+      possible_plans(arithmetic, shape.units, shape.samples, shape.directions, device_limits());
+  std::erase_if(plans, [](const Plan& plan) { return !plan.is_cluster || plan.geometry.slice != 2; });
+  if (plans.empty()) GTEST_SKIP() << "skipped: this GPU has no clusters";
+  const auto largest = std::ranges::max_element(
+      plans, {}, [](const Plan& plan) { return std::pair(plan.geometry.blocks, plan.most_warps); });
+  expect_agrees<arithmetic>(RecurrenceProblem(shape, 5), shape, tolerance, *largest);
+}
+
+TEST_F(PersistentKernelsOnDevice, RunLargeClustersInFp32) {
+  expect_large_cluster_agrees<Arithmetic::fp32>(1e-5);
+}
+TEST_F(PersistentKernelsOnDevice, RunLargeClustersInBf16) {
+  expect_large_cluster_agrees<Arithmetic::bf16>(6e-2);
 }
 
 }  // namespace

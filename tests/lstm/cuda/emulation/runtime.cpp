@@ -41,7 +41,7 @@ using lstm::testing::emulation::Queues;
 using lstm::testing::emulation::Recording;
 
 struct CUstream_st {
-  int unused = 0;
+  int device;
 };
 struct CUevent_st {
   int recorded = 0, reached = 0;  // numbers of records
@@ -58,6 +58,7 @@ struct CUgraphExec_st {
   cudaStream_t origin = nullptr;
 };
 struct cublasContext {
+  int device;
   cudaStream_t stream = nullptr;
 };
 
@@ -69,12 +70,19 @@ cudaStream_t recording_origin = nullptr;
 int recording_number = 0;  // of the latest
 lstm::testing::emulation::StreamOrder stream_order = lstm::testing::emulation::StreamOrder::late;
 std::mt19937 random_streams(1);
+int current_device = 0;
+
+// Stricter than CUDA, which refuses some calls for another device than the current one and takes others.
+void require_current(int device) {
+  if (device != current_device) throw std::logic_error("a call for a device that is not the current one");
+}
 
 bool is_recording(cudaStream_t stream) {
   return recording != nullptr && recording->streams.contains(stream);
 }
 
 void put(cudaStream_t stream, Item item) {
+  require_current(stream->device);
   (is_recording(stream) ? recording->queues : queues)[stream].push_back(std::move(item));
 }
 
@@ -174,7 +182,11 @@ const char* cudaGetErrorString(cudaError_t) {
   return "an error of the emulation";
 }
 cudaError_t cudaGetDevice(int* device) {
-  *device = 0;
+  *device = current_device;
+  return cudaSuccess;
+}
+cudaError_t cudaSetDevice(int device) {
+  current_device = device;
   return cudaSuccess;
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
@@ -224,16 +236,18 @@ cudaError_t cudaDeviceGetStreamPriorityRange(int* least, int* greatest) {
 }
 cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned, int priority) {
   if (priority < -5 || priority > 0) return cudaErrorInvalidValue;
-  *stream = new CUstream_st;
+  *stream = new CUstream_st{current_device};
   return cudaSuccess;
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  require_current(stream->device);
   drain(queues, stream);
   queues.erase(stream);
   delete stream;
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  require_current(stream->device);
   if (is_recording(stream)) return cudaErrorStreamCaptureUnsupported;
   drain_in_order(queues, stream);
   return cudaSuccess;
@@ -278,6 +292,7 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEve
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  require_current(stream->device);
   recording = std::make_unique<Recording>();
   ++recording_number;
   recording->streams.insert(stream);
@@ -339,10 +354,11 @@ const char* cublasGetStatusString(cublasStatus_t) {
   return "an error of the emulation";
 }
 cublasStatus_t cublasCreate(cublasHandle_t* handle) {
-  *handle = new cublasContext;
+  *handle = new cublasContext{current_device};
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasDestroy(cublasHandle_t handle) {
+  require_current(handle->device);
   delete handle;
   return CUBLAS_STATUS_SUCCESS;
 }

@@ -184,6 +184,12 @@ TEST(CtcKernels, TakeTheMostLabelsThatHaveALaneEachAndMore) {
   }
 }
 
+// 64 samples of 2100 steps and 32000 classes are more than 2^32 probabilities: 34 GB of them.
+TEST(CtcKernels, FindRowsBehindFourBillionProbabilities) {
+  constexpr std::uint32_t kRow = 64 * 2100 - 1, kRowBytes = 32000 * sizeof(Parts);
+  EXPECT_EQ(ctc_row_offset(kRow, kRowBytes), 134399ull * 32000 * 8);
+}
+
 TEST(CtcKernels, KeepThousandsOfStepsInRange) {
   const PackedExample example(
       {.inputs = 1, .units = 1, .classes = 12, .loss = Loss::ctc}, {1500, 1490}, {1500, 1400},

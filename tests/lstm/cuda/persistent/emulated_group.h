@@ -153,7 +153,7 @@ class Group::Lane {
  public:
   // Emulated groups always have inboxes of their own; offsets in shared memory differ only.
   static constexpr bool kHasInbox = true;
-  static constexpr int kPeerBlocks = 5;  // both ways of sending: to those that a thread keeps, and to others
+  static constexpr int kPeerBlocks = 8;  // as clusters: groups of more send to others, too
   struct Peer {
     int rank = 0;
   };
@@ -182,6 +182,10 @@ class Group::Lane {
   void store(int offset, const T& value) {
     block().shared->check_write(static_cast<std::size_t>(offset), sizeof value, global_thread_, clock());
     block().shared->write(static_cast<std::size_t>(offset), &value, sizeof value, now());
+  }
+  template <class T>
+  void store_if(bool is_wanted, int offset, const T& value) {
+    if (is_wanted) store(offset, value);
   }
   template <class T>
   T load_inbox(int offset) {
@@ -226,8 +230,9 @@ class Group::Lane {
   float shuffle(float value, int lane) { return to_float(shuffle(to_word(value), lane)); }
 
   template <Arithmetic arithmetic>
-  void mma(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1) {
-    multiply(arithmetic, c, a, b0, b1);
+  void mma_if(bool is_wanted, float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
+              std::uint32_t b1) {
+    if (is_wanted) multiply(arithmetic, c, a, b0, b1);
   }
 
   template <bool is_approximate>

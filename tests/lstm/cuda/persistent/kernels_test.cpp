@@ -95,6 +95,57 @@ TEST(PersistentKernels, ReadWeightsFromRegistersAndSharedMemory) {
   }
 }
 
+// Of more blocks than a thread keeps the addresses of, or has registers for the parts of dh of: with octets
+// for each, and one more.
+TEST(PersistentKernels, RunLargeGroups) {
+  for (const Arithmetic arithmetic : kAll) {
+    for (const auto& [blocks, units] : {std::pair(9, 72), std::pair(16, 131)}) {
+      for (const bool is_cluster : {true, false}) {
+        expect_agrees({.arithmetic = arithmetic,
+                       .units = units,
+                       .samples = 1,
+                       .blocks = blocks,
+                       .slice = 1,
+                       .warps = (units + blocks * kOctet - 1) / (blocks * kOctet),
+                       .is_cluster = is_cluster},
+                      3);
+      }
+    }
+  }
+}
+
+// Two warps with 16 rows each in place of one with 32: of some pieces, and of all that there are. The last
+// row block of backward has one octet of four.
+TEST(PersistentKernels, HalvePieces) {
+  for (const Arithmetic arithmetic : {Arithmetic::bf16, Arithmetic::fp16}) {
+    Launch launch{.arithmetic = arithmetic,
+                  .units = 69,
+                  .directions = 2,
+                  .samples = 7,
+                  .blocks = 5,
+                  .slice = 5,
+                  .parts = 2,
+                  .warps = 6,
+                  .most_warps = kFewWarps};
+    for (const auto& [forward, backward] : {std::pair(1, 1), std::pair(2, 2), std::pair(0, 3)}) {
+      launch.forward_halved = forward;
+      launch.backward_halved = backward;
+      expect_agrees(launch, 4);
+    }
+    // Forward as 320 units are cut over clusters of 8: 8 pieces and 4 halves of 5 octets.
+    expect_agrees({.arithmetic = arithmetic,
+                   .units = 80,
+                   .samples = 5,
+                   .slice = 5,
+                   .parts = 2,
+                   .warps = 12,
+                   .forward_halved = 2,
+                   .backward_halved = 1,
+                   .most_warps = kFewWarps},
+                  2);
+  }
+}
+
 // As a plan cuts it, with a block that owns two octets and others that own one.
 TEST(PersistentKernels, RunWhatThePlanCuts) {
   for (const Arithmetic arithmetic : kAll) {
@@ -107,6 +158,8 @@ TEST(PersistentKernels, RunWhatThePlanCuts) {
                    .slice = plan.geometry.slice,
                    .parts = plan.parts,
                    .warps = std::max(plan.forward_warps, plan.backward_warps),
+                   .forward_halved = plan.forward_halved,
+                   .backward_halved = plan.backward_halved,
                    .most_warps = plan.most_warps},
                   3);
   }

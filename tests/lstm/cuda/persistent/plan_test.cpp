@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <stdexcept>
 
 namespace lstm::cuda::persistent {
@@ -9,6 +10,14 @@ namespace {
 
 constexpr Arithmetic kAll[] = {Arithmetic::fp32, Arithmetic::tf32, Arithmetic::bf16, Arithmetic::fp16};
 
+// Of an H200 (SXM): 132 multiprocessors, in GPCs of 16 or 18 that do not all have whole clusters to give.
+DeviceLimits hopper_limits() {
+  return {.multiprocessors = 132, .shared_bytes = 227 * 1024, .clusters = {66, 30, 15, 7}};
+}
+// Of one whose GPCs all have.
+DeviceLimits whole_hopper_limits() {
+  return {.multiprocessors = 132, .shared_bytes = 227 * 1024, .clusters = {66, 32, 16, 8}};
+}
 DeviceLimits ampere_limits() {
   return {.multiprocessors = 108, .shared_bytes = 163 * 1024};
 }
@@ -24,6 +33,13 @@ void expect_fits(const Plan& plan, int samples, const DeviceLimits& limits, cons
   EXPECT_LE(plan.groups_at_once * g.blocks, limits.multiprocessors);
   EXPECT_LE(plan.forward_warps, kMostWarps);
   EXPECT_LE(plan.backward_warps, kMostWarps);
+  if (plan.forward_halved > 0) {
+    EXPECT_LE(g.most_octets() * plan.parts + plan.forward_halved, plan.forward_warps);
+    EXPECT_LE(plan.forward_halved, g.octets / g.blocks * plan.parts);
+  }
+  if (plan.backward_halved > 0) {
+    EXPECT_LE((g.octets + 3) / 4 + plan.backward_halved, plan.backward_warps);
+  }
   // One thread for each unit and sample of a block.
   const int pairs = pairs_of(g, g.most_octets());
   EXPECT_LE(pairs, kLanes * plan.forward_warps);
@@ -32,19 +48,21 @@ void expect_fits(const Plan& plan, int samples, const DeviceLimits& limits, cons
 }
 
 TEST(PersistentPlan, CutsTheWorkloadsOverClusters) {
-  for (const Arithmetic arithmetic : kAll) {
-    for (const auto& [samples, directions] : {std::pair(64, 1), std::pair(32, 1), std::pair(32, 2)}) {
-      const Plan plan = make_plan(arithmetic, 320, samples, directions, hopper_limits());
-      expect_fits(plan, samples, hopper_limits(), "320 units");
-      EXPECT_TRUE(plan.is_cluster);
-      EXPECT_EQ(plan.turns(), 1) << plan.text();
+  for (const DeviceLimits& limits : {hopper_limits(), whole_hopper_limits()}) {
+    for (const Arithmetic arithmetic : kAll) {
+      for (const auto& [samples, directions] : {std::pair(64, 1), std::pair(32, 1), std::pair(32, 2)}) {
+        const Plan plan = make_plan(arithmetic, 320, samples, directions, limits);
+        expect_fits(plan, samples, limits, "320 units");
+        EXPECT_TRUE(plan.is_cluster);
+        EXPECT_EQ(plan.turns(), 1) << plan.text();
+      }
     }
   }
 }
 
 TEST(PersistentPlan, FitsEveryShapeOrSaysWhyNot) {
   int fitting = 0;
-  for (const DeviceLimits& limits : {hopper_limits(), ampere_limits()}) {
+  for (const DeviceLimits& limits : {hopper_limits(), whole_hopper_limits(), ampere_limits()}) {
     for (const Arithmetic arithmetic : kAll) {
       for (const int units : {1, 7, 8, 9, 16, 63, 64, 100, 320, 321, 512, 777, 1024, 1500}) {
         for (const int samples : {1, 3, 8, 9, 64, 200}) {
@@ -87,9 +105,29 @@ TEST(PersistentPlan, SaysWhatIsTooLarge) {
   }
 }
 
+// 10 pieces of 20 matrix instructions would be 60 for two of the four schedulers and 40 for the others.
+TEST(PersistentPlan, GivesEverySchedulerTheSame) {
+  const Plan plan = make_plan(Arithmetic::bf16, 320, 64, 1, hopper_limits());
+  const Geometry& g = plan.geometry;
+  const ProductShape forward =
+      forward_product(g, g.most_octets(), plan.parts, plan.forward_warps, plan.forward_halved);
+  const ProductShape backward =
+      backward_product(g, g.most_octets(), plan.backward_warps, plan.backward_halved);
+  for (const ProductShape& shape : {forward, backward}) {
+    std::array<int, 4> instructions{};  // by scheduler
+    for (int item = 0; item < shape.items(); ++item) {
+      const int of_chunk = shape.is_half(item) ? 2 : 4;
+      instructions[static_cast<std::size_t>(item % 4)] +=
+          of_chunk * shape.chunks_of(shape.part_of(item)).size();
+    }
+    EXPECT_EQ(instructions, (std::array{50, 50, 50, 50})) << plan.text();
+    EXPECT_TRUE(shape.keeps_all(resident_chunks(g.arithmetic, g.slice, plan.most_warps)));
+  }
+}
+
 // Slices of 4 samples would take four turns of steps that are hardly shorter.
 TEST(PersistentPlan, ComparesAllTurns) {
-  const Plan plan = make_plan(Arithmetic::bf16, 320, 256, 1, hopper_limits());
+  const Plan plan = make_plan(Arithmetic::bf16, 320, 256, 1, whole_hopper_limits());
   EXPECT_EQ(plan.geometry.slice, 8) << plan.text();
   EXPECT_EQ(plan.turns(), 2) << plan.text();
 }
