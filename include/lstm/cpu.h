@@ -1,4 +1,5 @@
-// Which instruction sets this machine offers, and how to hold the engines to one of them.
+// Which instruction sets this machine offers, how to hold the engines to one of them, and their threads to
+// CPUs.
 #pragma once
 
 #include <optional>
@@ -19,6 +20,19 @@ std::optional<Isa> isa_from_name(std::string_view text);
 bool is_available(Isa isa);
 // The best available one.
 Isa detected_isa();
+
+// Which threads of an engine are bound to a CPU each. More threads than CPUs never are.
+enum class Pinning {
+  // Where an engine has as many threads as there are CPUs for it: all but the caller's, which is led to the
+  // CPU that is left, and may run anywhere. With fewer threads none is, so that programs that run side by
+  // side do not meet on the same CPUs.
+  automatic,
+  // All of them, the thread that makes the first step too: it stays on its CPU while the engine lives, and
+  // threads and processes that it starts meanwhile inherit that. Engines of one process get different CPUs as
+  // far as there are; several programs get the same, unless each is given its own (taskset).
+  always,
+  never,
+};
 
 // Subnormal numbers count as zero on the calling thread from now on (FTZ and DAZ); engines do this by
 // themselves while they compute, and leave the caller's setting as it was.

@@ -26,12 +26,10 @@ struct EngineOptions {
   int threads = 1;
   std::optional<Isa> isa = {};  // nothing: the best available one. One that the machine lacks throws.
   Split split = Split::automatic;
-  bool deterministic =
-      false;  // the same bits for every number of threads, where the engine does not do so anyway
-  bool pin_threads = true;  // bind each thread to one of the CPUs that the process may use
+  Pinning pin_threads = Pinning::automatic;
 
-  // Reads LSTM_ISA, LSTM_SPLIT, LSTM_DETERMINISTIC and LSTM_PIN on top of the defaults. Throws
-  // std::invalid_argument naming the variable and the values it may have.
+  // Reads LSTM_ISA, LSTM_SPLIT and LSTM_PIN (automatic, 1 or always, 0 or never) on top of the defaults.
+  // Throws std::invalid_argument naming the variable and the values it may have.
   static EngineOptions from_environment();
 };
 

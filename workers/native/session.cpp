@@ -238,6 +238,8 @@ json Session::prepare(const json& request) {
   lstm::EngineOptions options = lstm::EngineOptions::from_environment();
   options.dtype = dtype_of(problem_.dtype);
   options.threads = problem_.threads;
+  // What is measured next to other libraries has the machine for itself, and is to stay where it is.
+  if (options.pin_threads == lstm::Pinning::automatic) options.pin_threads = lstm::Pinning::always;
   const lstm::AdamOptions adam{problem_.adam.learning_rate, problem_.adam.beta1, problem_.adam.beta2,
                                problem_.adam.epsilon};
   if (library_.device == lstm::Device::cuda) device_bytes_before_ = lstm::cuda::device_bytes_in_use();

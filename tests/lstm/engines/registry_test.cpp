@@ -115,14 +115,23 @@ TEST(EngineOptions, ComeFromTheEnvironment) {
   const EngineOptions defaults = EngineOptions::from_environment();
   EXPECT_FALSE(defaults.isa.has_value());
   EXPECT_EQ(defaults.split, Split::automatic);
-  const Variable isa("LSTM_ISA", "avx2"), split("LSTM_SPLIT", "units"),
-      deterministic("LSTM_DETERMINISTIC", "1");
-  const Variable pin("LSTM_PIN", "0");
+  EXPECT_EQ(defaults.pin_threads, Pinning::automatic);
+  const Variable isa("LSTM_ISA", "avx2"), split("LSTM_SPLIT", "units");
   const EngineOptions options = EngineOptions::from_environment();
   EXPECT_EQ(options.isa, Isa::avx2);
   EXPECT_EQ(options.split, Split::units);
-  EXPECT_TRUE(options.deterministic);
-  EXPECT_FALSE(options.pin_threads);
+}
+
+TEST(EngineOptions, TakePinningByNameOrAsYesAndNo) {
+  const std::vector<std::pair<const char*, Pinning>> expected = {{"automatic", Pinning::automatic},
+                                                                 {"always", Pinning::always},
+                                                                 {"never", Pinning::never},
+                                                                 {"1", Pinning::always},
+                                                                 {"0", Pinning::never}};
+  for (const auto& [text, pinning] : expected) {
+    const Variable pin("LSTM_PIN", text);
+    EXPECT_EQ(EngineOptions::from_environment().pin_threads, pinning) << text;
+  }
 }
 
 TEST(EngineOptions, NameTheVariableAndItsValues) {
