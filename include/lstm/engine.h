@@ -33,12 +33,14 @@ struct EngineOptions {
   static EngineOptions from_environment();
 };
 
-// Adam (Kingma and Ba, 2015, algorithm 1), as torch.optim.Adam computes it.
+// Adam (Kingma and Ba, 2015, algorithm 1), as torch.optim.Adam computes it; with weight_decay AdamW
+// (Loshchilov and Hutter, 2019, algorithm 2), as torch.optim.AdamW does.
 struct AdamOptions {
   double learning_rate = 1e-3;
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
+  double weight_decay = 0;  // each update first multiplies all parameters by 1 - learning_rate * weight_decay
 };
 
 // What Adam keeps from one update to the next.

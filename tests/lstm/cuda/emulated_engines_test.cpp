@@ -81,7 +81,7 @@ TEST_P(EmulatedEngine, FollowsTheReferenceThroughFourSteps) {
   for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
     const Network network{.inputs = 6, .units = 20, .layers = 2, .directions = 2, .classes = 8, .loss = loss};
     const RandomProblem problem(network, {5, 12, 3}, 9);
-    const AdamOptions adam{.learning_rate = 0.01};
+    const AdamOptions adam{.learning_rate = 0.01, .weight_decay = 2};
     auto reference =
         lstm::make_engine("reference", problem.network, problem.shape, {.dtype = DType::fp64}, adam);
     std::copy(problem.parameters.begin(), problem.parameters.end(), reference->parameters().begin());

@@ -82,6 +82,8 @@ TEST(Registry, ChecksTheNumbersOfAdam) {
   EXPECT_THAT([&] { make({.beta1 = 1}); }, ThrowsMessage<std::invalid_argument>(HasSubstr("beta1")));
   EXPECT_THAT([&] { make({.beta2 = nan}); }, ThrowsMessage<std::invalid_argument>(HasSubstr("beta2")));
   EXPECT_THAT([&] { make({.epsilon = -1e-8}); }, ThrowsMessage<std::invalid_argument>(HasSubstr("epsilon")));
+  EXPECT_THAT([&] { make({.weight_decay = -1}); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("weight_decay")));
   EXPECT_THROW(make({})->set_learning_rate(nan), std::invalid_argument);
 }
 

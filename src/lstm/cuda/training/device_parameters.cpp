@@ -136,7 +136,8 @@ void DeviceParameters::update() {
                         .weight2 = factors.weight2,
                         .root_scale = factors.root_scale,
                         .epsilon = factors.epsilon,
-                        .step_size = factors.step_size});
+                        .step_size = factors.step_size,
+                        .decay = factors.decay});
   is_host_old_ = true;
 }
 
