@@ -50,14 +50,6 @@ class ReferenceEngine final : public model::CheckedEngine {
   std::span<const float> gradients() const override { return rounded_gradients_; }
   std::span<const double> gradients_fp64() const override { return gradients_; }
 
-  void update() override {
-    take_written_parameters();
-    model::adam_step<double>(adam_, ++updates_, weights_.values(), gradients_, m_, v_);
-    for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      parameters_[i] = published_[i] = static_cast<float>(weights_.values()[i]);
-    }
-  }
-
   AdamState adam_state() const override {
     return {.updates = updates_,
             .first_moments = {m_.begin(), m_.end()},
@@ -128,6 +120,19 @@ class ReferenceEngine final : public model::CheckedEngine {
       gradients_[i] = sum;
       rounded_gradients_[i] = static_cast<float>(sum);
     }
+  }
+
+  void compute_update() override {
+    take_written_parameters();
+    model::adam_step<double>(adam_, ++updates_, weights_.values(), gradients_, m_, v_);
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      parameters_[i] = published_[i] = static_cast<float>(weights_.values()[i]);
+    }
+  }
+
+  void copy_gradients(std::span<const float> gradients) override {
+    std::ranges::copy(gradients, gradients_.begin());
+    std::ranges::copy(gradients, rounded_gradients_.begin());
   }
 
   void copy_logits(std::span<float> logits) const override {

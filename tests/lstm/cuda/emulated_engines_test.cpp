@@ -271,6 +271,7 @@ TEST_P(EmulatedEngine, TakesGradientsOfLogits) {
 TEST_P(EmulatedEngine, ClipsGradientsTakesALearningRateAndAdamsState) {
   const RandomProblem problem({.inputs = 4, .units = 7, .classes = 3}, {3, 4, 1}, 5);
   testing::expect_clipped_gradients(*engine_for(problem), problem);
+  testing::expect_written_gradients(*engine_for(problem), problem);
   testing::expect_learning_rate(*engine_for(problem), problem);
   testing::expect_resumed_training(*engine_for(problem), *engine_for(problem), problem);
 }

@@ -37,7 +37,6 @@ class DeviceEngine : public model::CheckedEngine {
   std::span<float> parameters() final { return parameters_.on_host(); }
   std::span<const float> gradients() const final { return parameters_.gradients_on_host(); }
 
-  void update() final { parameters_.update(); }
   AdamState adam_state() const final { return parameters_.adam_state(); }
 
   void synchronise() final { main().stream.synchronise(); }
@@ -54,6 +53,8 @@ class DeviceEngine : public model::CheckedEngine {
   void copy_logit_gradients(std::span<const float> gradients) final {
     head_.set_logit_gradients(batch_, weights_.head(), gradients);
   }
+  void compute_update() final { parameters_.update(); }
+  void copy_gradients(std::span<const float> gradients) final { parameters_.set_gradients(gradients); }
   double compute_clipping(double max_norm) final { return parameters_.clip_gradients(max_norm); }
   void use_learning_rate(double rate) final { parameters_.set_learning_rate(rate); }
   void use_adam_state(const AdamState& state) final { parameters_.set_adam_state(state); }

@@ -81,6 +81,14 @@ void DeviceParameters::gradients_changed() {
   are_host_gradients_old_ = true;
 }
 
+void DeviceParameters::set_gradients(std::span<const float> gradients) {
+  check(cudaMemcpyAsync(gradients_, gradients.data(), gradients.size_bytes(), cudaMemcpyHostToDevice,
+                        stream_->get()),
+        "copying gradients to the device");
+  stream_->synchronise();  // the caller's may end
+  gradients_changed();
+}
+
 double DeviceParameters::clip_gradients(double max_norm) {
   const auto count = static_cast<long long>(layout_.size());
   sum_of_squares(stream_->get(), count, gradients_, square_sums_, square_sums_ + kSquareSums);
