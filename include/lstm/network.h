@@ -52,7 +52,8 @@ struct BatchShape {
 // The sum of lengths that memory is taken for: total_steps, or N * T.
 std::int64_t most_steps(const BatchShape& shape);
 
-// Throw std::invalid_argument naming the field, what was got and what is expected.
+// Throw std::invalid_argument naming the field, what was got and what is expected: at most 2^18 units, 2^10
+// layers, 2^20 inputs, classes, samples and labels, and samples * time_steps below 2^31.
 void validate(const Network& network);
 void validate(const BatchShape& shape);
 

@@ -308,7 +308,7 @@ TEST_P(EveryEngine, SaysWhatItCannotDo) {
   const RandomProblem problem(1);
   EXPECT_THROW(engine_for(problem, {.dtype = DType::fp64}), std::invalid_argument);
   EXPECT_THROW(engine_for(problem, {.threads = 0}), std::invalid_argument);
-  const Network huge{.inputs = 1 << 20, .units = 1 << 20, .classes = 10};
+  const Network huge{.inputs = 1 << 20, .units = 1 << 18, .classes = 10};
   EXPECT_THROW(make_engine(GetParam(), huge, {1, 1, 1}), std::bad_alloc);
   const auto engine = engine_for(problem);
   Batch batch = problem.batch();
