@@ -53,13 +53,16 @@ TEST(Allocation, OfOneVectorIsCounted) {
 }
 
 TEST(Allocation, NeverHappensInATrainingStep) {
-  for (const std::string& name : testing::fp32_engines()) {
+  std::vector<std::string> names = testing::fp32_engines();
+  names.emplace_back("reference");
+  for (const std::string& name : names) {
     for (const Loss loss : {Loss::cross_entropy, Loss::ctc, Loss::custom}) {
       const Network network{
           .inputs = 9, .units = 70, .layers = 2, .directions = 2, .classes = 12, .loss = loss};
       const testing::RandomProblem problem(network, {40, 9, 3}, 3);
       const Batch batch = problem.batch();
-      const auto engine = testing::engine_for(problem, name, {.threads = 2});
+      const auto engine = testing::engine_for(
+          problem, name, {.dtype = name == "reference" ? DType::fp64 : DType::fp32, .threads = 2});
       std::vector<float> logits(logits_size(network, batch));
       const long before = allocations;
       for (int step = 0; step < 2; ++step) {
