@@ -8,7 +8,7 @@ namespace lstm {
 
 enum class Loss {
   cross_entropy,  // mean over samples, reads each sample's last valid time step
-  ctc,            // sum over samples, blank = class 0, softmax inside the loss, reads every valid time step
+  ctc,  // sum over samples, blank = class 0, softmax inside the loss, reads the first loss_lengths[n] steps
   custom,  // the caller's, of every valid time step: Engine::set_logit_gradients() takes the place of loss()
 };
 

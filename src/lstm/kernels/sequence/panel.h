@@ -42,7 +42,7 @@ LSTM_INLINE inline void accumulate_gates(Tile<kRows, kVectors>& tile, const floa
       for (int line = 0; line < kGateColumns; line += 16) prefetch(gates + panel + r * row + line);
     }
     accumulate<kFetch, kStride>(tile, Rows<kRows>::strided(gates, row), 1, b, kGateColumns, ahead);
-    if constexpr (kFetch != Fetch::never) ahead += kGateColumns / static_cast<int>(kFetch) * 16;
+    ahead += kGateColumns / static_cast<int>(kFetch) * 16;
     gates += panel;
     b += kGateColumns * kStride * kBlock;
   }
