@@ -1,8 +1,7 @@
-// Which instruction sets this machine offers, and how to hold the engines to one of them.
+// Which instruction sets this machine offers, how to hold the engines to one of them, and their threads to
+// CPUs.
 #pragma once
 
-#include <optional>
-#include <span>
 #include <string_view>
 
 namespace lstm {
@@ -10,15 +9,27 @@ namespace lstm {
 // Levels of x86 instruction sets; each but amx includes the ones before it (amx includes avx512bf16).
 enum class Isa { portable, avx2, avx512, avx512bf16, amx };
 
+// "portable", "avx2", "avx512", "avx512bf16", "amx".
 std::string_view name(Isa isa);
-// "portable", "avx2", "avx512", "avx512bf16", "amx"; nothing for any other text.
-std::optional<Isa> isa_from_name(std::string_view text);
 
 // What processor and operating system together allow (CPUID, XCR0, and for AMX the kernel's permission, which
 // this asks for on its first call).
 bool is_available(Isa isa);
 // The best available one.
 Isa detected_isa();
+
+// Which threads of an engine are bound to a CPU each. More threads than CPUs never are.
+enum class Pinning {
+  // Where an engine has as many threads as there are CPUs for it: all but the caller's, which is led to the
+  // CPU that is left, and may run anywhere. With fewer threads none is, so that programs that run side by
+  // side do not meet on the same CPUs.
+  automatic,
+  // All of them, the thread that makes the first step too: it stays on its CPU while the engine lives, and
+  // threads and processes that it starts meanwhile inherit that. Engines of one process get different CPUs as
+  // far as there are; several programs get the same, unless each is given its own (taskset).
+  always,
+  never,
+};
 
 // Subnormal numbers count as zero on the calling thread from now on (FTZ and DAZ); engines do this by
 // themselves while they compute, and leave the caller's setting as it was.

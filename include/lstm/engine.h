@@ -26,21 +26,21 @@ struct EngineOptions {
   int threads = 1;
   std::optional<Isa> isa = {};  // nothing: the best available one. One that the machine lacks throws.
   Split split = Split::automatic;
-  bool deterministic =
-      false;  // the same bits for every number of threads, where the engine does not do so anyway
-  bool pin_threads = true;  // bind each thread to one of the CPUs that the process may use
+  Pinning pin_threads = Pinning::automatic;
 
-  // Reads LSTM_ISA, LSTM_SPLIT, LSTM_DETERMINISTIC and LSTM_PIN on top of the defaults. Throws
-  // std::invalid_argument naming the variable and the values it may have.
+  // Reads LSTM_ISA, LSTM_SPLIT and LSTM_PIN (automatic, 1 or always, 0 or never) on top of the defaults.
+  // Throws std::invalid_argument naming the variable and the values it may have.
   static EngineOptions from_environment();
 };
 
-// Adam (Kingma and Ba, 2015, algorithm 1), as torch.optim.Adam computes it.
+// Adam (Kingma and Ba, 2015, algorithm 1), as torch.optim.Adam computes it; with weight_decay AdamW
+// (Loshchilov and Hutter, 2019, algorithm 2), as torch.optim.AdamW does.
 struct AdamOptions {
   double learning_rate = 1e-3;
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
+  double weight_decay = 0;  // each update first multiplies all parameters by 1 - learning_rate * weight_decay
 };
 
 // What Adam keeps from one update to the next.
@@ -80,30 +80,36 @@ class Engine {
   // forward (and loss) suffice.
   // load keeps the views (the caller keeps the data alive and unchanged until backward ends: on a GPU, until
   // loss or synchronise behind it returns) and throws what validate(batch) throws. A call whose predecessor
-  // is missing for this batch throws std::invalid_argument, and so does a second backward for one forward.
+  // is missing for this batch throws std::invalid_argument, and so does a second backward for one forward or
+  // a second update for one backward. After a load that has thrown no batch is there.
   virtual void load(const Batch& batch) = 0;
   virtual void forward() = 0;
   // The loss and its gradients, for whose value nobody waits yet: a program on a GPU calls loss() behind
   // backward, so that the device never waits for the host. On a CPU it is loss() without its value. Throws
-  // std::logic_error for Loss::custom, std::invalid_argument behind backward.
+  // std::logic_error for Loss::custom, std::invalid_argument after backward.
   virtual void start_loss() = 0;
-  // Starts the loss where start_loss() has not, and waits for it: at any time until the next load. Throws
-  // std::logic_error for Loss::custom.
+  // Starts the loss where start_loss() has not, and waits for it: at any time until the next load. Gradients
+  // that set_logit_gradients() has been given stay. Throws std::logic_error for Loss::custom.
   virtual double loss() = 0;
   virtual void backward() = 0;
-  virtual void update() = 0;  // one step of Adam
+  virtual void update() = 0;  // one step of Adam, by gradients()
 
   // After forward: what the head put out, before any softmax, with samples and time steps as in the batch.
   // Cross-entropy: (N, V), of each sample's last step. Others: (N, T, V), zeros behind what a sample's loss
   // reads. Throws std::invalid_argument where `logits` does not have logits_size() elements.
   virtual void read_logits(std::span<float> logits) const = 0;
   // In place of loss(), for one of your own: its gradients by the logits, laid out as read_logits() does.
-  // What lies behind the steps that a sample's loss reads is ignored. Throws what read_logits() throws. (On a
-  // GPU in fp16 they should be about as large as those of CTC: 1 at most.)
+  // What lies behind the steps that a sample's loss reads is ignored. The value of the network's own loss, if
+  // it has one, is computed, too, for loss(). Throws what read_logits() throws, and std::invalid_argument
+  // after backward. (On a GPU in fp16 they should be about as large as those of CTC: 1 at most.)
   virtual void set_logit_gradients(std::span<const float> gradients) = 0;
+  // Between backward and update: replaces gradients(), in the order of layout(), by a copy of `gradients`.
+  // For sums over several batches or programs, noise, parameters that stay as they are. Throws
+  // std::invalid_argument where they are not as many as the parameters, and out of this order.
+  virtual void set_gradients(std::span<const float> gradients) = 0;
   // Between backward and update: gradients whose 2-norm, over all parameters, exceeds max_norm are scaled to
   // have that norm (Pascanu, Mikolov, Bengio, 2013). Returns the norm before. Where it is not finite nothing
-  // is scaled. Throws std::invalid_argument unless max_norm > 0.
+  // is scaled. Throws std::invalid_argument unless max_norm > 0, and out of this order.
   virtual double clip_gradients(double max_norm) = 0;
   // Of the updates from now on. Throws std::invalid_argument unless it is finite and at least 0.
   virtual void set_learning_rate(double rate) = 0;

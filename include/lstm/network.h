@@ -8,7 +8,7 @@ namespace lstm {
 
 enum class Loss {
   cross_entropy,  // mean over samples, reads each sample's last valid time step
-  ctc,            // sum over samples, blank = class 0, softmax inside the loss, reads every valid time step
+  ctc,  // sum over samples, blank = class 0, softmax inside the loss, reads the first loss_lengths[n] steps
   custom,  // the caller's, of every valid time step: Engine::set_logit_gradients() takes the place of loss()
 };
 
@@ -52,7 +52,8 @@ struct BatchShape {
 // The sum of lengths that memory is taken for: total_steps, or N * T.
 std::int64_t most_steps(const BatchShape& shape);
 
-// Throw std::invalid_argument naming the field, what was got and what is expected.
+// Throw std::invalid_argument naming the field, what was got and what is expected: at most 2^18 units, 2^10
+// layers, 2^20 inputs, classes, samples and labels, and samples * time_steps below 2^31.
 void validate(const Network& network);
 void validate(const BatchShape& shape);
 

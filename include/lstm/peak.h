@@ -28,6 +28,5 @@ Peak measure_peak(int threads, double seconds = 0.5);
 // fp32, fp64: multiply-adds of that format. bf16: AMX where the machine has it, else VDPBF16PS, else as fp32.
 // bf16x3: the same divided by three where it is a bf16 instruction, since a product takes three.
 double measure_dtype_peak(DType dtype, int threads, double seconds = 0.5);
-double measure_fp32_peak(int threads, double seconds = 0.5);
 
 }  // namespace lstm

@@ -141,6 +141,7 @@ class NativeWorkerTest(unittest.TestCase):
         self.assert_error("unsupported", "fp32", "prepare", **dict(request, dtype="bf16"))
         self.assert_error("unsupported", "cpu", "prepare", **dict(request, device="cuda"))
         self.assert_error("bad-request", "threads", "prepare", **dict(request, threads=0))
+        self.assert_error("bad-request", "threads", "prepare", **dict(request, threads=(1 << 32) + 1))
         self.assert_error("bad-request", "units", "prepare", **dict(request, network=dict(problem.network, units=0)))
         self.assert_error("bad-request", "units", "prepare",
                           **dict(request, network={k: v for k, v in problem.network.items() if k != "units"}))
@@ -149,6 +150,10 @@ class NativeWorkerTest(unittest.TestCase):
         worker.send("prepare", **request)  # still usable
         self.assert_error("bad-request", "steps", "run", steps=0)
         self.assert_error("failed", "/nowhere", "check", directory="/nowhere")
+
+    def test_sizes_beyond_what_the_library_takes_are_unsupported(self):
+        problem = self.problem(8, units=1, classes=(1 << 20) + 1)
+        self.assert_error("unsupported", "classes", "prepare", **problem.request("native/fused"))
 
     def test_bad_data_is_named(self):
         def with_array(name, array, kind, text):

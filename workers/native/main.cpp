@@ -16,7 +16,7 @@ JSON object a line (docs/worker-protocol.md). To see it answer:
   echo '{{"id": 1, "request": "hello", "protocol": 1}}' | lstm-worker-native 3<&0 4>&1
 
 Environment: LSTM_ISA (portable, avx2, avx512, avx512bf16, amx), LSTM_SPLIT (automatic, directions, units, samples),
-LSTM_DETERMINISTIC (0, 1), LSTM_PIN (0, 1).
+LSTM_PIN (always, automatic, never; always unless said otherwise).
 
 Version {}.
 )";

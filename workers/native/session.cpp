@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <limits>
 #include <numeric>
 
 #include "description.h"
@@ -61,21 +62,29 @@ std::string engine_of(const Library& library, const std::string& implementation)
       fmt::format("\"implementation\": got \"{}\", expected one of {}", implementation, known));
 }
 
+// What the protocol has in 64 bits and the library in an int.
+int size_of(const char* name, std::int64_t size) {
+  if (size <= std::numeric_limits<int>::max()) return static_cast<int>(size);
+  throw protocol::unsupported(
+      fmt::format("{}: got {}, expected at most {}", name, size, std::numeric_limits<int>::max()));
+}
+
 lstm::Network network_of(const protocol::Network& network) {
-  return {.inputs = static_cast<int>(network.inputs),
-          .units = static_cast<int>(network.units),
-          .layers = static_cast<int>(network.layers),
-          .directions = static_cast<int>(network.directions),
-          .classes = static_cast<int>(network.classes),
+  return {.inputs = size_of("inputs", network.inputs),
+          .units = size_of("units", network.units),
+          .layers = size_of("layers", network.layers),
+          .directions = size_of("directions", network.directions),
+          .classes = size_of("classes", network.classes),
           .loss = network.is_ctc ? lstm::Loss::ctc : lstm::Loss::cross_entropy};
 }
 
 lstm::BatchShape shape_of(const protocol::Problem& problem) {
   const auto& lengths = problem.label_lengths;
-  return {.samples = static_cast<int>(problem.samples),
-          .time_steps = static_cast<int>(problem.time_steps),
+  const std::int64_t steps = std::accumulate(problem.lengths.begin(), problem.lengths.end(), std::int64_t{0});
+  return {.samples = size_of("samples", problem.samples),
+          .time_steps = size_of("time_steps", problem.time_steps),
           .max_labels = lengths.empty() ? 1 : *std::max_element(lengths.begin(), lengths.end()),
-          .total_steps = std::accumulate(problem.lengths.begin(), problem.lengths.end(), 0)};
+          .total_steps = size_of("the sum of lengths", steps)};
 }
 
 template <class Real>
@@ -237,6 +246,10 @@ json Session::prepare(const json& request) {
   try {
     lstm::validate(network);
     lstm::validate(shape);
+  } catch (const std::invalid_argument& error) {  // read_problem() takes any sizes
+    throw protocol::unsupported(error.what());
+  }
+  try {
     lstm::validate(batch(), network, shape);
   } catch (const std::invalid_argument& error) {
     throw protocol::bad_request(error.what());
@@ -244,6 +257,8 @@ json Session::prepare(const json& request) {
   lstm::EngineOptions options = lstm::EngineOptions::from_environment();
   options.dtype = dtype_of(problem_.dtype);
   options.threads = problem_.threads;
+  // What is measured next to other libraries has the machine for itself, and is to stay where it is.
+  if (options.pin_threads == lstm::Pinning::automatic) options.pin_threads = lstm::Pinning::always;
   const lstm::AdamOptions adam{problem_.adam.learning_rate, problem_.adam.beta1, problem_.adam.beta2,
                                problem_.adam.epsilon};
   if (library_.device == lstm::Device::cuda) device_bytes_before_ = lstm::cuda::device_bytes_in_use();

@@ -75,7 +75,11 @@ Problem read_problem(const json& request) {
   problem.implementation = request.at("implementation");
   problem.dtype = request.at("dtype");
   problem.device = request.at("device");
-  problem.threads = static_cast<int>(positive(request, "threads"));
+  const std::int64_t threads = positive(request, "threads");
+  if (threads > std::numeric_limits<int>::max())
+    throw bad_request(
+        fmt::format("\"threads\": got {}, expected at most {}", threads, std::numeric_limits<int>::max()));
+  problem.threads = static_cast<int>(threads);
   problem.network = {positive(network, "inputs"),  positive(network, "units"),
                      positive(network, "layers"),  positive(network, "directions"),
                      positive(network, "classes"), loss == "ctc"};

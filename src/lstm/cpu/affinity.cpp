@@ -22,6 +22,13 @@ std::array<Claims, CPU_SETSIZE> claims;  // by CPU
 
 }  // namespace
 
+cpu_set_t only(int cpu) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(cpu, &one);
+  return one;
+}
+
 cpu_set_t thread_cpus() {
   cpu_set_t cpus;
   CPU_ZERO(&cpus);
@@ -42,6 +49,14 @@ cpu_set_t unpinned_cpus() {
 
 void bind_thread(const cpu_set_t& cpus) {
   if (CPU_COUNT(&cpus) > 0) sched_setaffinity(0, sizeof cpus, &cpus);
+}
+
+void lead_thread(int cpu) {
+  if (sched_getcpu() == cpu) return;  // no system call
+  const cpu_set_t before = thread_cpus();
+  if (!CPU_ISSET(cpu, &before)) return;
+  bind_thread(only(cpu));
+  bind_thread(before);
 }
 
 void pin_thread(const cpu_set_t& cpus) {
@@ -74,13 +89,6 @@ CpuClaim::CpuClaim(const cpu_set_t& cpus, int count) {
 CpuClaim::~CpuClaim() {
   const std::lock_guard lock(claims_mutex);
   for (const int cpu : claimed_) --claims[static_cast<std::size_t>(cpu)].count;
-}
-
-cpu_set_t CpuClaim::cpu(int k) const {
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(claimed_[static_cast<std::size_t>(k)], &one);
-  return one;
 }
 
 }  // namespace lstm::cpu

@@ -3,10 +3,13 @@
 
 #include <sched.h>
 
+#include <cstddef>
 #include <vector>
 
 namespace lstm::cpu {
 
+// A mask of one CPU.
+cpu_set_t only(int cpu);
 // The affinity mask of the calling thread.
 cpu_set_t thread_cpus();
 // The same, of one that pin_thread() has bound, or that such a one has started: that from before.
@@ -15,6 +18,9 @@ cpu_set_t unpinned_cpus();
 // Of the calling thread. Where the system refuses, the thread stays where it was: affinity only affects
 // speed.
 void bind_thread(const cpu_set_t& cpus);
+// Moves the calling thread to the CPU, unless it is there or may not run there; it may run wherever it might
+// before.
+void lead_thread(int cpu);
 // Binds the calling thread, and lets it go where it might run before the first pin_thread() when the last of
 // them is taken back: several teams may have one caller and end in any order.
 void pin_thread(const cpu_set_t& cpus);
@@ -29,8 +35,8 @@ class CpuClaim {
   CpuClaim(const CpuClaim&) = delete;
   CpuClaim& operator=(const CpuClaim&) = delete;
 
-  // A mask of the k-th of them only.
-  cpu_set_t cpu(int k) const;
+  // The k-th of them.
+  int cpu(int k) const { return claimed_[static_cast<std::size_t>(k)]; }
 
  private:
   std::vector<int> claimed_;

@@ -2,15 +2,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdint>
 
 #include "lstm/cpu.h"
 
 namespace lstm {
 namespace {
-
-constexpr std::array kLevels = {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16, Isa::amx};
 
 struct Leaf {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
@@ -77,13 +74,6 @@ std::string_view name(Isa isa) {
       return "amx";
   }
   return "unknown";
-}
-
-std::optional<Isa> isa_from_name(std::string_view text) {
-  for (const Isa isa : kLevels) {
-    if (name(isa) == text) return isa;
-  }
-  return std::nullopt;
 }
 
 Isa detected_isa() {

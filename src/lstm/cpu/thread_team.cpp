@@ -15,7 +15,6 @@
 #include "cpu/barrier.h"
 #include "cpu/denormals.h"
 #include "cpu/spin.h"
-#include "lstm/cpu.h"
 
 namespace lstm::cpu {
 namespace {
@@ -35,8 +34,8 @@ struct ThreadTeam::State {
   // Where threads outnumber CPUs, whoever is waited for may need the very CPU that would spin.
   std::uint64_t barrier_spin = kBarrierSpin, idle_spin = kIdleSpin;
 
-  pthread_t caller{};
-  bool caller_is_set_up = false;
+  bool pins_caller = false;
+  std::optional<pthread_t> pinned_caller;  // the first one
 
   Task task;
   alignas(128) std::atomic<std::uint32_t> generation{0};  // of runs; a change starts the workers
@@ -50,7 +49,7 @@ struct ThreadTeam::State {
     is_ending.store(true);
     start_generation();
     for (std::thread& worker : workers) worker.join();
-    if (claim && caller_is_set_up && pthread_equal(caller, pthread_self())) unpin_thread();
+    if (pinned_caller && pthread_equal(*pinned_caller, pthread_self())) unpin_thread();
   }
 
   void start_generation() {
@@ -58,16 +57,16 @@ struct ThreadTeam::State {
     generation.notify_all();
   }
 
-  void set_up_caller() {
-    if (caller_is_set_up && pthread_equal(caller, pthread_self())) return;
-    caller = pthread_self();
-    caller_is_set_up = true;
-    if (claim) pin_thread(claim->cpu(0));
+  void place_caller() {
+    if (!claim) return;
+    if (!pins_caller || pinned_caller) return lead_thread(claim->cpu(0));
+    pinned_caller = pthread_self();
+    pin_thread(only(claim->cpu(0)));
   }
 
   void work(int thread) {
     flush_denormals();
-    bind_thread(claim ? claim->cpu(thread) : cpus);
+    bind_thread(claim ? only(claim->cpu(thread)) : cpus);
     for (std::uint32_t seen = 0;;) {
       const auto has_started = [&] { return generation.load(std::memory_order_acquire) != seen; };
       if (!spin(idle_spin, has_started)) generation.wait(seen);
@@ -79,13 +78,17 @@ struct ThreadTeam::State {
   }
 };
 
-ThreadTeam::ThreadTeam(int threads, bool pin) : threads_(threads), state_(std::make_unique<State>()) {
+ThreadTeam::ThreadTeam(int threads, Pinning pinning) : threads_(threads), state_(std::make_unique<State>()) {
   if (threads < 1) {
     throw std::invalid_argument("threads: got " + std::to_string(threads) + ", expected at least 1");
   }
   State& state = *state_;
-  const bool has_cpus = threads <= CPU_COUNT(&state.cpus);
-  if (pin && has_cpus) state.claim.emplace(state.cpus, threads);
+  const int cpus = CPU_COUNT(&state.cpus);
+  const bool has_cpus = threads <= cpus;
+  state.pins_caller = pinning == Pinning::always && has_cpus;
+  if (state.pins_caller || (pinning == Pinning::automatic && threads == cpus)) {
+    state.claim.emplace(state.cpus, threads);
+  }
   if (!has_cpus) state.barrier_spin = state.idle_spin = 0;
   state.barrier.emplace(threads, state.barrier_spin);
   state.workers.reserve(static_cast<std::size_t>(threads - 1));
@@ -104,7 +107,7 @@ ThreadTeam::~ThreadTeam() = default;
 
 void ThreadTeam::run_task(Task task) {
   State& state = *state_;
-  state.set_up_caller();
+  state.place_caller();
   const DenormalsFlushed flushed;
   if (threads_ > 1) {
     state.task = task;

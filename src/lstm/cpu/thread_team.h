@@ -1,20 +1,22 @@
-// A persistent team of pinned threads that run one function together, and the barrier they meet at.
+// A persistent team of threads that run one function together, and the barrier they meet at.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 
+#include "lstm/cpu.h"
+
 namespace lstm::cpu {
 
 class ThreadTeam {
  public:
-  // `threads` >= 1; thread 0 of the team is the caller itself, so that one thread costs nothing. Pins each
-  // thread (the caller from its first run on) to a CPU of its own of those that the caller may use, while
-  // there are enough of them; more threads than CPUs are not pinned. Teams that live at once get different
-  // CPUs as far as there are. Denormals are flushed in a run, also on the caller's thread, which has its own
-  // setting back after it. Throws std::invalid_argument for threads < 1 or more than the system gives.
-  explicit ThreadTeam(int threads, bool pin = true);
-  // Ends the threads and, in the thread that ran last, restores where the caller may run.
+  // `threads` >= 1; thread 0 of the team is the caller itself, so that one thread costs nothing. Pins threads
+  // as lstm/cpu.h says, to CPUs of those that the caller may use; teams that live at once get different CPUs
+  // as far as there are. Of several callers, which take turns, `always` pins the first one only. Denormals
+  // are flushed in a run, also on the caller's thread, which has its own setting back after it. Throws
+  // std::invalid_argument for threads < 1 or more than the system gives.
+  explicit ThreadTeam(int threads, Pinning pinning = Pinning::always);
+  // Ends the threads and, in the thread that was pinned as the caller, restores where it may run.
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;

@@ -61,10 +61,8 @@ EngineOptions EngineOptions::from_environment() {
   if (isa >= 0) options.isa = static_cast<Isa>(isa);
   const int split = read_choice<4>("LSTM_SPLIT", {"automatic", "directions", "units", "samples"});
   if (split >= 0) options.split = static_cast<Split>(split);
-  const int deterministic = read_choice<2>("LSTM_DETERMINISTIC", {"0", "1"});
-  if (deterministic >= 0) options.deterministic = deterministic == 1;
-  const int pin = read_choice<2>("LSTM_PIN", {"0", "1"});
-  if (pin >= 0) options.pin_threads = pin == 1;
+  const int pin = read_choice<5>("LSTM_PIN", {"automatic", "always", "never", "1", "0"});
+  if (pin >= 0) options.pin_threads = static_cast<Pinning>(pin < 3 ? pin : pin - 2);
   return options;
 }
 

@@ -9,10 +9,14 @@
 
 namespace lstm::model {
 
-inline double checked_learning_rate(double rate) {
-  if (rate >= 0 && std::isfinite(rate)) return rate;
-  throw std::invalid_argument("learning_rate: got " + std::to_string(rate) +
+inline double at_least_0(double value, const char* field) {
+  if (value >= 0 && std::isfinite(value)) return value;
+  throw std::invalid_argument(std::string(field) + ": got " + std::to_string(value) +
                               ", expected a finite number of at least 0");
+}
+
+inline double checked_learning_rate(double rate) {
+  return at_least_0(rate, "learning_rate");
 }
 
 inline void validate(const AdamOptions& adam) {
@@ -24,9 +28,8 @@ inline void validate(const AdamOptions& adam) {
   };
   require_beta(adam.beta1, "beta1");
   require_beta(adam.beta2, "beta2");
-  if (adam.epsilon >= 0 && std::isfinite(adam.epsilon)) return;
-  throw std::invalid_argument("epsilon: got " + std::to_string(adam.epsilon) +
-                              ", expected a finite number of at least 0");
+  at_least_0(adam.epsilon, "epsilon");
+  at_least_0(adam.weight_decay, "weight_decay");
 }
 
 }  // namespace lstm::model

@@ -12,6 +12,16 @@ void CheckedEngine::require(Done least, const char* call, const char* before) co
   throw std::invalid_argument(std::string(call) + ": called before " + before + " of the batch");
 }
 
+void CheckedEngine::require_before(Done end, const char* call, const char* what_happened) const {
+  if (done_ < end) return;
+  throw std::invalid_argument(std::string(call) + ": " + what_happened);
+}
+
+void CheckedEngine::require_gradients(const char* call) const {
+  require(Done::backward, call, "backward");
+  require_before(Done::update, call, "called after update, which has used the gradients");
+}
+
 void CheckedEngine::require_logits_size(std::size_t size) const {
   if (size == logits_size_) return;
   throw std::invalid_argument("logits: got " + std::to_string(size) + " floats, expected " +
@@ -19,6 +29,7 @@ void CheckedEngine::require_logits_size(std::size_t size) const {
 }
 
 void CheckedEngine::load(const Batch& batch) {
+  done_ = Done::nothing;  // where load_batch() throws, the batch before is gone, in part or wholly
   load_batch(batch);
   logits_size_ = logits_size(network(), batch);
   done_ = Done::load;
@@ -43,7 +54,7 @@ void CheckedEngine::ensure_loss(const char* call) {
 }
 
 void CheckedEngine::start_loss() {
-  if (done_ == Done::backward) throw std::invalid_argument("start_loss: called after backward");
+  require_before(Done::backward, "start_loss", "called after backward");
   ensure_loss("start_loss");
 }
 
@@ -54,9 +65,16 @@ double CheckedEngine::loss() {
 
 void CheckedEngine::backward() {
   require(Done::loss, "backward", "forward and loss");
-  if (done_ == Done::backward) throw std::invalid_argument("backward: called twice for one forward");
+  require_before(Done::backward, "backward", "called twice for one forward");
   done_ = Done::backward;
   compute_backward();
+}
+
+void CheckedEngine::update() {
+  require(Done::backward, "update", "backward");
+  require_before(Done::update, "update", "called twice for one backward");
+  done_ = Done::update;
+  compute_update();
 }
 
 void CheckedEngine::read_logits(std::span<float> logits) const {
@@ -67,12 +85,25 @@ void CheckedEngine::read_logits(std::span<float> logits) const {
 
 void CheckedEngine::set_logit_gradients(std::span<const float> gradients) {
   require(Done::forward, "set_logit_gradients", "forward");
+  require_before(Done::backward, "set_logit_gradients", "called after backward");
   require_logits_size(gradients.size());
+  // Before they are there: its value and its gradients come from one pass, which would overwrite them.
+  if (network().loss != Loss::custom) ensure_loss("set_logit_gradients");
   copy_logit_gradients(gradients);
-  if (done_ == Done::forward) done_ = Done::loss;
+  done_ = Done::loss;
+}
+
+void CheckedEngine::set_gradients(std::span<const float> gradients) {
+  require_gradients("set_gradients");
+  if (gradients.size() != layout().size()) {
+    throw std::invalid_argument("gradients: got " + std::to_string(gradients.size()) + ", expected " +
+                                std::to_string(layout().size()) + " (one a parameter)");
+  }
+  copy_gradients(gradients);
 }
 
 double CheckedEngine::clip_gradients(double max_norm) {
+  require_gradients("clip_gradients");
   if (max_norm > 0) return compute_clipping(max_norm);
   throw std::invalid_argument("max_norm: got " + std::to_string(max_norm) + ", expected more than 0");
 }

@@ -13,8 +13,10 @@ class CheckedEngine : public Engine {
   void start_loss() final;
   double loss() final;
   void backward() final;
+  void update() final;
   void read_logits(std::span<float> logits) const final;
   void set_logit_gradients(std::span<const float> gradients) final;
+  void set_gradients(std::span<const float> gradients) final;
   double clip_gradients(double max_norm) final;
   void set_learning_rate(double rate) final;
   void set_adam_state(const AdamState& state) final;
@@ -26,8 +28,10 @@ class CheckedEngine : public Engine {
   virtual void compute_loss() = 0;     // and its gradients; on a GPU nobody waits for them
   virtual double computed_loss() = 0;  // what compute_loss() has computed; waits for it
   virtual void compute_backward() = 0;
+  virtual void compute_update() = 0;
   virtual void copy_logits(std::span<float> logits) const = 0;
   virtual void copy_logit_gradients(std::span<const float> gradients) = 0;
+  virtual void copy_gradients(std::span<const float> gradients) = 0;
   virtual double compute_clipping(double max_norm) = 0;
   virtual void use_learning_rate(double rate) = 0;
   virtual void use_adam_state(const AdamState& state) = 0;
@@ -35,8 +39,10 @@ class CheckedEngine : public Engine {
  private:
   // What has been done for the batch. Without it a call would work on another batch, or on what backward has
   // overwritten.
-  enum class Done { nothing, load, forward, loss, backward };
+  enum class Done { nothing, load, forward, loss, backward, update };
   void require(Done least, const char* call, const char* before) const;
+  void require_before(Done end, const char* call, const char* what_happened) const;
+  void require_gradients(const char* call) const;  // which no update has used
   void require_logits_size(std::size_t size) const;
   void ensure_loss(const char* call);
 

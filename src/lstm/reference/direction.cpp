@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <vector>
 
 #include "reference/matrix.h"
 
@@ -24,7 +23,7 @@ Index step_at(const DirectionShape& shape, int steps, int k) {
 }  // namespace
 
 void forward_direction(const DirectionShape& shape, const DirectionWeights& weights, int steps,
-                       const double* x, double* gates, double* c, double* y) {
+                       const double* x, const double* zeros, double* gates, double* c, double* y) {
   const Index H = shape.units;
   const int gate_count = 4 * shape.units;
   for (Index t = 0; t < steps; ++t) {
@@ -32,9 +31,8 @@ void forward_direction(const DirectionShape& shape, const DirectionWeights& weig
   }
   add_product(steps, gate_count, shape.inputs, x, weights.W_transposed, gates);
 
-  const std::vector<double> zeros(static_cast<std::size_t>(H), 0.0);
-  const double* h_before = zeros.data();
-  const double* c_before = zeros.data();
+  const double* h_before = zeros;
+  const double* c_before = zeros;
   for (int k = 0; k < steps; ++k) {
     const Index t = step_at(shape, steps, k);
     double* gate = gates + t * gate_count;
@@ -55,12 +53,12 @@ void forward_direction(const DirectionShape& shape, const DirectionWeights& weig
 
 void backward_direction(const DirectionShape& shape, const DirectionWeights& weights, int steps,
                         const double* x, const double* gates, const double* c, const double* y,
-                        const double* dy, double* d_gates, double* h_before, double* dx,
-                        const DirectionGradients& gradients) {
+                        const double* dy, double* d_gates, double* h_before, double* dh, double* dc,
+                        double* dx, const DirectionGradients& gradients) {
   const Index H = shape.units;
   const int gate_count = 4 * shape.units;
-  std::vector<double> dh(static_cast<std::size_t>(H), 0.0);  // of the step that comes next in this loop
-  std::vector<double> dc(static_cast<std::size_t>(H), 0.0);
+  std::fill_n(dh, H, 0.0);  // both of the step that comes next in this loop
+  std::fill_n(dc, H, 0.0);
   for (int k = steps - 1; k >= 0; --k) {
     const Index t = step_at(shape, steps, k);
     const Index before = step_at(shape, steps, k - 1);
@@ -81,8 +79,8 @@ void backward_direction(const DirectionShape& shape, const DirectionWeights& wei
       d_o[u] = dh[u] * tanh_c * o[u] * (1 - o[u]);
       dc[u] *= f[u];
     }
-    std::fill(dh.begin(), dh.end(), 0.0);
-    add_product(1, shape.units, gate_count, di, weights.R, dh.data());
+    std::fill_n(dh, H, 0.0);
+    add_product(1, shape.units, gate_count, di, weights.R, dh);
   }
 
   add_transposed_product(gate_count, shape.inputs, steps, d_gates, x, gradients.W);

@@ -30,14 +30,15 @@ struct DirectionGradients {
 };
 
 // x (steps, inputs) -> gates (steps, 4H) after their activations, c (steps, H), y (steps, y_stride): h.
+// zeros (H): what the first step continues.
 void forward_direction(const DirectionShape& shape, const DirectionWeights& weights, int steps,
-                       const double* x, double* gates, double* c, double* y);
+                       const double* x, const double* zeros, double* gates, double* c, double* y);
 
 // From dy (gradient of y) and what forward left: adds to the gradients of the weights and, where dx is not
-// null, to dx (steps, inputs). d_gates (steps, 4H) is scratch, h_before (steps, H) too.
+// null, to dx (steps, inputs). d_gates (steps, 4H) is scratch, h_before (steps, H), dh (H) and dc (H) too.
 void backward_direction(const DirectionShape& shape, const DirectionWeights& weights, int steps,
                         const double* x, const double* gates, const double* c, const double* y,
-                        const double* dy, double* d_gates, double* h_before, double* dx,
-                        const DirectionGradients& gradients);
+                        const double* dy, double* d_gates, double* h_before, double* dh, double* dc,
+                        double* dx, const DirectionGradients& gradients);
 
 }  // namespace lstm::reference

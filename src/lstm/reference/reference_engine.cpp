@@ -40,8 +40,9 @@ class ReferenceEngine final : public model::CheckedEngine {
         m_(layout_.size()),
         v_(layout_.size()),
         partial_gradients_(static_cast<std::size_t>(options.threads), std::vector<double>(layout_.size())),
-        scratch_(static_cast<std::size_t>(options.threads), Scratch(network, shape.time_steps)) {
+        scratch_(static_cast<std::size_t>(options.threads), Scratch(network, shape)) {
     for (int n = 0; n < shape.samples; ++n) traces_.emplace_back(network, shape.time_steps);
+    label_starts_.reserve(traces_.size() + 1);
   }
 
   const Network& network() const override { return network_; }
@@ -49,14 +50,6 @@ class ReferenceEngine final : public model::CheckedEngine {
   std::span<float> parameters() override { return parameters_; }
   std::span<const float> gradients() const override { return rounded_gradients_; }
   std::span<const double> gradients_fp64() const override { return gradients_; }
-
-  void update() override {
-    take_written_parameters();
-    model::adam_step<double>(adam_, ++updates_, weights_.values(), gradients_, m_, v_);
-    for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      parameters_[i] = published_[i] = static_cast<float>(weights_.values()[i]);
-    }
-  }
 
   AdamState adam_state() const override {
     return {.updates = updates_,
@@ -99,14 +92,16 @@ class ReferenceEngine final : public model::CheckedEngine {
   void compute_forward() override {
     take_written_parameters();
     weights_.transpose();
-    for_each_sample([this](int, Trace& trace, int) { reference::forward(network_, weights_, trace); });
+    for_each_sample([this](int, Trace& trace, int thread) {
+      reference::forward(network_, weights_, trace, scratch_[static_cast<std::size_t>(thread)]);
+    });
   }
 
   void compute_loss() override {
-    for_each_sample([this](int n, Trace& trace, int) {
+    for_each_sample([this](int n, Trace& trace, int thread) {
       const std::size_t first = label_starts_[n];
       evaluate_loss(network_, batch_.samples, batch_.labels.subspan(first, label_starts_[n + 1] - first),
-                    trace);
+                    trace, scratch_[static_cast<std::size_t>(thread)]);
     });
   }
 
@@ -128,6 +123,19 @@ class ReferenceEngine final : public model::CheckedEngine {
       gradients_[i] = sum;
       rounded_gradients_[i] = static_cast<float>(sum);
     }
+  }
+
+  void compute_update() override {
+    take_written_parameters();
+    model::adam_step<double>(adam_, ++updates_, weights_.values(), gradients_, m_, v_);
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      parameters_[i] = published_[i] = static_cast<float>(weights_.values()[i]);
+    }
+  }
+
+  void copy_gradients(std::span<const float> gradients) override {
+    std::ranges::copy(gradients, gradients_.begin());
+    std::ranges::copy(gradients, rounded_gradients_.begin());
   }
 
   void copy_logits(std::span<float> logits) const override {

@@ -88,24 +88,31 @@ std::size_t Trace::bytes() const {
          sizeof(double);
 }
 
-Scratch::Scratch(const Network& network, int time_steps)
-    : d_gates(size(time_steps, 4 * network.units)),
-      h_before(size(time_steps, network.units)),
-      dy(size(time_steps, network.directions * network.units)),
-      dx(dy.size()) {}
+Scratch::Scratch(const Network& network, const BatchShape& shape)
+    : zeros(size(1, network.units)),
+      d_gates(size(shape.time_steps, 4 * network.units)),
+      h_before(size(shape.time_steps, network.units)),
+      dh(zeros.size()),
+      dc(zeros.size()),
+      dy(size(shape.time_steps, network.directions * network.units)),
+      dx(dy.size()),
+      ctc(network.loss == Loss::ctc ? CtcScratch(shape.time_steps, network.classes, shape.max_labels)
+                                    : CtcScratch(0, 0, 0)) {}
 
 std::size_t Scratch::bytes() const {
-  return (d_gates.size() + h_before.size() + dy.size() + dx.size()) * sizeof(double);
+  return (zeros.size() + d_gates.size() + h_before.size() + dh.size() + dc.size() + dy.size() + dx.size()) *
+             sizeof(double) +
+         ctc.bytes();
 }
 
-void forward(const Network& network, const Weights& weights, Trace& trace) {
+void forward(const Network& network, const Weights& weights, Trace& trace, const Scratch& scratch) {
   const double* input = trace.x.data();
   for (int layer = 0; layer < network.layers; ++layer) {
     double* y = trace.y[static_cast<std::size_t>(layer)].data();
     for (int direction = 0; direction < network.directions; ++direction) {
       const std::size_t i = index(network, layer, direction);
       forward_direction(direction_shape(network, layer, direction), weights.direction(layer, direction),
-                        trace.length, input, trace.gates[i].data(), trace.c[i].data(),
+                        trace.length, input, scratch.zeros.data(), trace.gates[i].data(), trace.c[i].data(),
                         y + direction * network.units);
     }
     input = y;
@@ -117,11 +124,12 @@ void forward(const Network& network, const Weights& weights, Trace& trace) {
               trace.logits.data());
 }
 
-void evaluate_loss(const Network& network, int samples, std::span<const std::int32_t> labels, Trace& trace) {
+void evaluate_loss(const Network& network, int samples, std::span<const std::int32_t> labels, Trace& trace,
+                   Scratch& scratch) {
   if (network.loss == Loss::ctc) {
     const std::size_t used = size(trace.loss_length, network.classes);
     trace.loss = ctc(trace.loss_length, network.classes, std::span(trace.logits).first(used), labels,
-                     std::span(trace.d_logits).first(used));
+                     scratch.ctc, std::span(trace.d_logits).first(used));
   } else {
     const double scale = 1.0 / samples;
     trace.loss =
@@ -151,8 +159,8 @@ void backward(const Network& network, const ParameterLayout& layout, const Weigh
       backward_direction(direction_shape(network, layer, direction), weights.direction(layer, direction),
                          trace.length, input, trace.gates[i].data(), trace.c[i].data(),
                          trace.y[static_cast<std::size_t>(layer)].data() + column, scratch.dy.data() + column,
-                         scratch.d_gates.data(), scratch.h_before.data(),
-                         layer == 0 ? nullptr : scratch.dx.data(), sums);
+                         scratch.d_gates.data(), scratch.h_before.data(), scratch.dh.data(),
+                         scratch.dc.data(), layer == 0 ? nullptr : scratch.dx.data(), sums);
     }
     std::swap(scratch.dy, scratch.dx);
   }

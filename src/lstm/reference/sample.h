@@ -9,6 +9,7 @@
 
 #include "lstm/network.h"
 #include "lstm/parameters.h"
+#include "reference/ctc.h"
 #include "reference/direction.h"
 
 namespace lstm::reference {
@@ -51,23 +52,27 @@ struct Trace {
   std::size_t bytes() const;
 };
 
-// What backward needs beside the trace; one a thread.
+// What a pass needs beside the trace; one a thread.
 struct Scratch {
-  Scratch(const Network& network, int time_steps);
+  Scratch(const Network& network, const BatchShape& shape);
 
+  std::vector<double> zeros;     // (H)
   std::vector<double> d_gates;   // (T, 4H)
   std::vector<double> h_before;  // (T, H)
+  std::vector<double> dh, dc;    // (H)
   std::vector<double> dy;        // (T, D*H)
   std::vector<double> dx;        // (T, D*H)
+  CtcScratch ctc;                // empty for other losses
 
   std::size_t bytes() const;
 };
 
-// From trace.x and the lengths to trace.logits.
-void forward(const Network& network, const Weights& weights, Trace& trace);
+// None of the following allocates. From trace.x and the lengths to trace.logits.
+void forward(const Network& network, const Weights& weights, Trace& trace, const Scratch& scratch);
 // Cross-entropy: labels is the class; its loss and gradient are scaled by 1 / samples. Sets trace.loss,
 // d_logits.
-void evaluate_loss(const Network& network, int samples, std::span<const std::int32_t> labels, Trace& trace);
+void evaluate_loss(const Network& network, int samples, std::span<const std::int32_t> labels, Trace& trace,
+                   Scratch& scratch);
 // Adds this sample's gradients to `gradients`, in the order of the layout.
 void backward(const Network& network, const ParameterLayout& layout, const Weights& weights,
               const Trace& trace, Scratch& scratch, std::span<double> gradients);

@@ -25,14 +25,6 @@ std::unordered_set<std::string> kernel_flags() {
   return {};
 }
 
-TEST(Isa, NamesAndLevelsAgree) {
-  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16, Isa::amx}) {
-    EXPECT_EQ(isa_from_name(name(isa)), isa);
-  }
-  EXPECT_EQ(isa_from_name("AVX2"), std::nullopt);
-  EXPECT_EQ(isa_from_name(""), std::nullopt);
-}
-
 TEST(Isa, DetectionAgreesWithTheKernel) {
   const auto flags = kernel_flags();
   if (flags.empty()) GTEST_SKIP() << "/proc/cpuinfo lists no flags";

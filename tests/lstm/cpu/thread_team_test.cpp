@@ -18,6 +18,14 @@
 namespace lstm::cpu {
 namespace {
 
+// Where each thread of a team may run meanwhile.
+std::vector<cpu_set_t> masks_in_run(int threads, Pinning pinning) {
+  ThreadTeam team(threads, pinning);
+  std::vector<cpu_set_t> masks(static_cast<std::size_t>(threads));
+  team.run([&](int thread) { masks[static_cast<std::size_t>(thread)] = thread_cpus(); });
+  return masks;
+}
+
 class ThreadTeamOf : public testing::TestWithParam<int> {};
 // 8: more threads than many test machines have CPUs.
 INSTANTIATE_TEST_SUITE_P(Threads, ThreadTeamOf, testing::Values(1, 2, 3, 8));
@@ -149,10 +157,49 @@ TEST_P(ThreadTeamOf, LeavesTheCallersDenormalsAlone) {
 
 TEST(ThreadTeam, LeavesThreadsAloneWithoutPinning) {
   const cpu_set_t before = thread_cpus();
-  ThreadTeam team(2, false);
-  std::vector<cpu_set_t> cpus(2);
-  team.run([&](int thread) { cpus[static_cast<std::size_t>(thread)] = thread_cpus(); });
-  for (const cpu_set_t& set : cpus) EXPECT_TRUE(CPU_EQUAL(&set, &before));
+  for (const cpu_set_t& set : masks_in_run(2, Pinning::never)) EXPECT_TRUE(CPU_EQUAL(&set, &before));
+}
+
+// Programs that run side by side, each with a few threads, would all be bound to the same CPUs.
+TEST(ThreadTeam, LeavesThreadsAloneWhereItDoesNotHaveAllCpus) {
+  const cpu_set_t before = thread_cpus();
+  const int count = CPU_COUNT(&before);
+  for (const int threads : {count - 1, count + 1}) {
+    if (threads == 0) continue;
+    for (const cpu_set_t& set : masks_in_run(threads, Pinning::automatic)) {
+      EXPECT_TRUE(CPU_EQUAL(&set, &before)) << threads << " threads";
+    }
+  }
+}
+
+TEST(ThreadTeam, BindsItsWorkersButNotItsCallerWhereItHasAllCpus) {
+  const cpu_set_t before = thread_cpus();
+  const std::vector<cpu_set_t> masks = masks_in_run(CPU_COUNT(&before), Pinning::automatic);
+  EXPECT_TRUE(CPU_EQUAL(&masks.front(), &before));
+  for (std::size_t thread = 1; thread < masks.size(); ++thread) {
+    EXPECT_EQ(CPU_COUNT(&masks[thread]), 1);
+    for (std::size_t other = 1; other < thread; ++other) {
+      EXPECT_FALSE(CPU_EQUAL(&masks[thread], &masks[other])) << thread << ", " << other;
+    }
+  }
+}
+
+TEST(ThreadTeam, PinsOnlyTheFirstOfItsCallers) {
+  const cpu_set_t all = thread_cpus();
+  {
+    ThreadTeam team(1, Pinning::always);
+    team.run([](int) {});
+    const cpu_set_t own = thread_cpus();
+    EXPECT_EQ(CPU_COUNT(&own), 1);
+    std::thread([&] {
+      bind_thread(all);  // what it would have, had a thread started it that is not bound
+      team.run([](int) {});
+      const cpu_set_t second = thread_cpus();
+      EXPECT_TRUE(CPU_EQUAL(&second, &all));
+    }).join();
+  }
+  const cpu_set_t after = thread_cpus();
+  EXPECT_TRUE(CPU_EQUAL(&after, &all));
 }
 
 TEST(ThreadTeam, RejectsNoThreads) {

@@ -80,7 +80,7 @@ TEST_P(EmulatedEngine, FollowsTheReferenceThroughFourSteps) {
   for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
     const Network network{.inputs = 6, .units = 20, .layers = 2, .directions = 2, .classes = 8, .loss = loss};
     const RandomProblem problem(network, {5, 12, 3}, 9);
-    const AdamOptions adam{.learning_rate = 0.01};
+    const AdamOptions adam{.learning_rate = 0.01, .weight_decay = 2};
     auto reference =
         lstm::make_engine("reference", problem.network, problem.shape, {.dtype = DType::fp64}, adam);
     std::copy(problem.parameters.begin(), problem.parameters.end(), reference->parameters().begin());
@@ -270,6 +270,7 @@ TEST_P(EmulatedEngine, TakesGradientsOfLogits) {
 TEST_P(EmulatedEngine, ClipsGradientsTakesALearningRateAndAdamsState) {
   const RandomProblem problem({.inputs = 4, .units = 7, .classes = 3}, {3, 4, 1}, 5);
   testing::expect_clipped_gradients(*engine_for(problem), problem);
+  testing::expect_written_gradients(*engine_for(problem), problem);
   testing::expect_learning_rate(*engine_for(problem), problem);
   testing::expect_resumed_training(*engine_for(problem), *engine_for(problem), problem);
 }

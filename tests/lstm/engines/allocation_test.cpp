@@ -78,16 +78,9 @@ TEST(Allocation, OfABufferIsCounted) {
   }
 }
 
-// All but the reference, whose plain loops are there to be read.
-std::vector<testing::EngineAndDType> fast_engines() {
-  std::vector<testing::EngineAndDType> engines = testing::every_engine_and_dtype();
-  std::erase_if(engines, [](const auto& each) { return each.engine == "reference"; });
-  return engines;
-}
-
 class TrainingStep : public ::testing::TestWithParam<testing::EngineAndDType> {};
 
-INSTANTIATE_TEST_SUITE_P(Allocation, TrainingStep, ::testing::ValuesIn(fast_engines()),
+INSTANTIATE_TEST_SUITE_P(Allocation, TrainingStep, ::testing::ValuesIn(testing::every_engine_and_dtype()),
                          [](const auto& parameter) { return parameter.param.text(); });
 
 TEST_P(TrainingStep, NeverAllocates) {

@@ -181,6 +181,52 @@ TEST_P(EveryEngine, ClipsGradients) {
   }
 }
 
+TEST_P(EveryEngine, TakesGradients) {
+  const RandomProblem problem({.inputs = 4, .units = 7, .classes = 3}, {3, 4, 1}, 5);
+  testing::expect_written_gradients(*engine_for(problem), problem);
+}
+
+// The mean of the gradients of two halves of a batch is that of the batch, whose loss is a mean, too.
+TEST_P(EveryEngine, AddsUpGradientsOverBatches) {
+  const Network network{.inputs = 4, .units = 7, .classes = 3};
+  const RandomProblem whole(network, {4, 5, 1}, 5);
+  const auto engine = engine_for(whole), other = engine_for(whole);
+  testing::loss_and_gradients(*engine, whole.batch());
+  engine->update();
+  std::vector<float> sums(other->layout().size());
+  for (const std::size_t first : {0, 2}) {
+    Batch half = whole.batch();
+    half.samples = 2;
+    half.x = half.x.subspan(first * 5 * 4, 2 * 5 * 4);
+    half.lengths = half.lengths.subspan(first, 2);
+    half.labels = half.labels.subspan(first, 2);
+    testing::loss_and_gradients(*other, half);
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += other->gradients()[i] / 2;
+  }
+  other->set_gradients(sums);
+  other->update();
+  const std::vector<float> expected = engine->adam_state().first_moments;
+  const std::vector<float> got = other->adam_state().first_moments;
+  for (std::size_t i = 0; i < sums.size(); ++i) ASSERT_NEAR(got[i], expected[i], 1e-6) << "element " << i;
+}
+
+TEST_P(EveryEngine, DecaysWeightsLikeTheReference) {
+  const RandomProblem problem({.inputs = 4, .units = 7, .classes = 3}, {3, 4, 1}, 5);
+  const AdamOptions adam{.learning_rate = 0.125, .weight_decay = 0.5};
+  const auto reference =
+      make_engine("reference", problem.network, problem.shape, {.dtype = DType::fp64}, adam);
+  const auto engine = make_engine(GetParam(), problem.network, problem.shape, {}, adam);
+  for (auto* each : {reference.get(), engine.get()}) {
+    std::ranges::copy(problem.parameters, each->parameters().begin());
+    testing::loss_and_gradients(*each, problem.batch());
+    each->set_gradients(std::vector<float>(problem.parameters.size()));  // nothing but the decay is left
+    each->update();
+    for (std::size_t i = 0; i < problem.parameters.size(); ++i) {
+      ASSERT_NEAR(each->parameters()[i], problem.parameters[i] * (1 - 0.125 * 0.5), 1e-7) << "element " << i;
+    }
+  }
+}
+
 TEST_P(EveryEngine, TakesALearningRate) {
   const RandomProblem problem({.inputs = 4, .units = 7, .classes = 3}, {3, 4, 1}, 5);
   testing::expect_learning_rate(*engine_for(problem), problem);
@@ -211,7 +257,7 @@ TEST_P(EveryEngine, SaysWhatItCannotDo) {
   const RandomProblem problem(1);
   EXPECT_THROW(engine_for(problem, {.dtype = DType::fp64}), std::invalid_argument);
   EXPECT_THROW(engine_for(problem, {.threads = 0}), std::invalid_argument);
-  const Network huge{.inputs = 1 << 20, .units = 1 << 20, .classes = 10};
+  const Network huge{.inputs = 1 << 20, .units = 1 << 18, .classes = 10};
   EXPECT_THROW(make_engine(GetParam(), huge, {1, 1, 1}), std::bad_alloc);
   const auto engine = engine_for(problem);
   Batch batch = problem.batch();

@@ -82,6 +82,8 @@ TEST(Registry, ChecksTheNumbersOfAdam) {
   EXPECT_THAT([&] { make({.beta1 = 1}); }, ThrowsMessage<std::invalid_argument>(HasSubstr("beta1")));
   EXPECT_THAT([&] { make({.beta2 = nan}); }, ThrowsMessage<std::invalid_argument>(HasSubstr("beta2")));
   EXPECT_THAT([&] { make({.epsilon = -1e-8}); }, ThrowsMessage<std::invalid_argument>(HasSubstr("epsilon")));
+  EXPECT_THAT([&] { make({.weight_decay = -1}); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("weight_decay")));
   EXPECT_THROW(make({})->set_learning_rate(nan), std::invalid_argument);
 }
 
@@ -89,13 +91,17 @@ TEST(EveryCpuEngine, HoldsItsCallerToTheOrderOfAStep) {
   const std::vector<float> x(static_cast<std::size_t>(kNetwork.inputs), 0.5f);
   const std::vector<std::int32_t> one{1}, zero{0};
   const Batch batch{.samples = 1, .time_steps = 1, .x = x, .lengths = one, .labels = zero};
+  Batch wrong = batch;
+  wrong.labels = {};
   for (const EngineKind& kind : engine_kinds()) {
     for (const DType dtype : kind.dtypes) {
       const auto engine = make_engine(kind.name, kNetwork, {1, 1, 1}, {.dtype = dtype});
       std::vector<float> logits(logits_size(kNetwork, batch));
+      const std::vector<float> gradients(engine->layout().size());
       EXPECT_THROW(engine->forward(), std::invalid_argument) << kind.name;
       EXPECT_THROW(engine->loss(), std::invalid_argument) << kind.name;
       EXPECT_THROW(engine->backward(), std::invalid_argument) << kind.name;
+      EXPECT_THROW(engine->update(), std::invalid_argument) << kind.name;
       engine->load(batch);
       EXPECT_THROW(engine->read_logits(logits), std::invalid_argument) << kind.name;
       EXPECT_THROW(engine->loss(), std::invalid_argument) << kind.name;
@@ -103,8 +109,22 @@ TEST(EveryCpuEngine, HoldsItsCallerToTheOrderOfAStep) {
       engine->read_logits(logits);
       EXPECT_THROW(engine->backward(), std::invalid_argument) << kind.name << ": loss left out";
       engine->loss();
+      EXPECT_THROW(engine->update(), std::invalid_argument) << kind.name << ": backward left out";
+      EXPECT_THROW(engine->clip_gradients(1), std::invalid_argument) << kind.name << ": backward left out";
+      EXPECT_THROW(engine->set_gradients(gradients), std::invalid_argument) << kind.name;
       engine->backward();
       EXPECT_THROW(engine->backward(), std::invalid_argument) << kind.name << ": a second time";
+      EXPECT_THROW(engine->set_logit_gradients(logits), std::invalid_argument) << kind.name << ": too late";
+      engine->update();
+      EXPECT_THROW(engine->update(), std::invalid_argument) << kind.name << ": a second time";
+      EXPECT_THROW(engine->clip_gradients(1), std::invalid_argument) << kind.name << ": too late";
+      EXPECT_THROW(engine->set_gradients(gradients), std::invalid_argument) << kind.name << ": too late";
+      EXPECT_THROW(engine->start_loss(), std::invalid_argument) << kind.name << ": too late";
+      engine->loss();
+      engine->forward();
+      engine->loss();
+      EXPECT_THROW(engine->load(wrong), std::invalid_argument) << kind.name;
+      EXPECT_THROW(engine->backward(), std::invalid_argument) << kind.name << ": its batch is gone";
       engine->load(batch);
       EXPECT_THROW(engine->backward(), std::invalid_argument) << kind.name << ": another batch";
     }
@@ -115,14 +135,23 @@ TEST(EngineOptions, ComeFromTheEnvironment) {
   const EngineOptions defaults = EngineOptions::from_environment();
   EXPECT_FALSE(defaults.isa.has_value());
   EXPECT_EQ(defaults.split, Split::automatic);
-  const Variable isa("LSTM_ISA", "avx2"), split("LSTM_SPLIT", "units"),
-      deterministic("LSTM_DETERMINISTIC", "1");
-  const Variable pin("LSTM_PIN", "0");
+  EXPECT_EQ(defaults.pin_threads, Pinning::automatic);
+  const Variable isa("LSTM_ISA", "avx2"), split("LSTM_SPLIT", "units");
   const EngineOptions options = EngineOptions::from_environment();
   EXPECT_EQ(options.isa, Isa::avx2);
   EXPECT_EQ(options.split, Split::units);
-  EXPECT_TRUE(options.deterministic);
-  EXPECT_FALSE(options.pin_threads);
+}
+
+TEST(EngineOptions, TakePinningByNameOrAsYesAndNo) {
+  const std::vector<std::pair<const char*, Pinning>> expected = {{"automatic", Pinning::automatic},
+                                                                 {"always", Pinning::always},
+                                                                 {"never", Pinning::never},
+                                                                 {"1", Pinning::always},
+                                                                 {"0", Pinning::never}};
+  for (const auto& [text, pinning] : expected) {
+    const Variable pin("LSTM_PIN", text);
+    EXPECT_EQ(EngineOptions::from_environment().pin_threads, pinning) << text;
+  }
 }
 
 TEST(EngineOptions, NameTheVariableAndItsValues) {

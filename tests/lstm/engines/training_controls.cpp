@@ -96,24 +96,58 @@ void expect_logit_gradients(Engine& engine, const RandomProblem& problem, double
               sample + static_cast<std::ptrdiff_t>(V) * batch.time_steps,
               std::numeric_limits<float>::quiet_NaN());
   }
-  const auto result = [&](Engine& of) {
+  const bool has_loss = problem.network.loss != Loss::custom;
+  const auto result = [&](Engine& of, bool asks_before) {
     of.load(batch);
     of.forward();
-    if (problem.network.loss == Loss::custom) {
+    if (!has_loss) {
       EXPECT_THROW(of.loss(), std::logic_error);
       EXPECT_THROW(of.start_loss(), std::logic_error);
-    } else {
-      of.loss();  // whose gradients are replaced
     }
+    if (has_loss && asks_before) of.loss();  // whose gradients are replaced
     of.set_logit_gradients(gradients);
+    if (has_loss) of.start_loss();
+    const double loss = has_loss ? of.loss() : 0;
     of.backward();
+    EXPECT_THROW(of.set_logit_gradients(gradients), std::invalid_argument) << "after backward";
     const std::span<const float> sums = of.gradients();
-    return StepResult{0, {sums.begin(), sums.end()}};
+    return StepResult{loss, {sums.begin(), sums.end()}};
   };
   const auto reference = testing::engine_for(problem, "reference", {.dtype = DType::fp64});
-  expect_close(result(engine), result(*reference), engine.layout(), tolerance, problem.text());
+  const StepResult expected = result(*reference, true);
+  for (const bool asks_before : {false, true}) {
+    expect_close(result(engine, asks_before), expected, engine.layout(), tolerance, problem.text());
+  }
+  engine.load(batch);
+  engine.forward();
   gradients.push_back(0);
   EXPECT_THROW(engine.set_logit_gradients(gradients), std::invalid_argument);
+}
+
+void expect_written_gradients(Engine& engine, const RandomProblem& problem) {
+  std::mt19937 random(problem.seed);
+  std::uniform_real_distribution<float> uniform(0.5, 1);
+  std::vector<float> written(engine.layout().size());
+  for (float& gradient : written) gradient = uniform(random);
+  loss_and_gradients(engine, problem.batch());
+  const std::vector<float> start = copy_of(engine.parameters());
+  engine.set_gradients(written);
+  EXPECT_EQ(copy_of(engine.gradients()), written) << problem.text();
+  const double norm = norm_of(written);
+  EXPECT_NEAR(engine.clip_gradients(0.5 * norm), norm, 1e-6 * norm) << problem.text();
+  EXPECT_NEAR(engine.gradients()[0], 0.5 * written[0], 1e-6);
+  engine.set_gradients(written);
+  engine.update();
+  const std::vector<float> moments = engine.adam_state().first_moments;
+  const std::span<const float> updated = engine.parameters();
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    ASSERT_NEAR(moments[i], 0.1 * written[i], 1e-6) << problem.text() << ", element " << i;
+    ASSERT_LT(updated[i], start[i]) << problem.text() << ", element " << i;
+  }
+  loss_and_gradients(engine, problem.batch());
+  EXPECT_NE(copy_of(engine.gradients()), written) << problem.text() << ": of another step";
+  written.pop_back();
+  EXPECT_THROW(engine.set_gradients(written), std::invalid_argument);
 }
 
 void expect_clipped_gradients(Engine& engine, const RandomProblem& problem) {

@@ -13,8 +13,11 @@ void expect_started_loss(Engine& engine, const RandomProblem& problem, double to
 // with zeros where the loss reads nothing.
 void expect_logits(Engine& engine, const RandomProblem& problem, double tolerance);
 // Expects the gradients of the reference for random gradients of the logits, which take the place of the
-// problem's loss: with not-a-numbers where no loss reads.
+// problem's loss: with not-a-numbers where no loss reads; and the value of that loss, whenever it is asked
+// for.
 void expect_logit_gradients(Engine& engine, const RandomProblem& problem, double tolerance);
+// Expects gradients that are written to be what clipping and Adam take. Of an engine without updates.
+void expect_written_gradients(Engine& engine, const RandomProblem& problem);
 // Expects gradients of the norm that is asked for, in the direction that they had.
 void expect_clipped_gradients(Engine& engine, const RandomProblem& problem);
 // Expects updates in proportion to the learning rate. To be called before any other update of the engine.

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
 #include <stdexcept>
 
 namespace lstm {
@@ -48,6 +49,25 @@ TEST(ValidateNetwork, WantsALabelBesideTheBlank) {
   expect_rejected(network, "classes", "got 1");
 }
 
+TEST(ValidateNetwork, NamesSizesThatNoEngineCanHold) {
+  Network network = kGood;
+  network.units = (1 << 18) + 1;
+  expect_rejected(network, "units", "1..262144");
+  network = kGood;
+  network.inputs = std::numeric_limits<int>::max();
+  expect_rejected(network, "inputs", "got 2147483647");
+  network = kGood;
+  network.layers = 1025;
+  expect_rejected(network, "layers", "1..1024");
+  network = kGood;
+  network.classes = (1 << 20) + 1;
+  expect_rejected(network, "classes", "1..1048576");
+  network.loss = Loss::ctc;
+  expect_rejected(network, "classes", "2..1048576");
+  EXPECT_NO_THROW(validate(
+      Network{.inputs = 1 << 20, .units = 1 << 18, .layers = 1 << 10, .directions = 2, .classes = 1 << 20}));
+}
+
 TEST(ValidateShape, NamesTheFieldAndItsValue) {
   const auto expect = [](const BatchShape& shape, const char* field) {
     EXPECT_THAT([&] { validate(shape); }, ThrowsMessage<std::invalid_argument>(HasSubstr(field)));
@@ -56,6 +76,13 @@ TEST(ValidateShape, NamesTheFieldAndItsValue) {
   expect({0, 1, 1}, "samples");
   expect({1, 0, 1}, "time_steps");
   expect({1, 1, -1}, "max_labels");
+  expect({1, 1, 1, -1}, "total_steps");
+  expect({(1 << 20) + 1, 1, 1}, "samples");
+  expect({1, std::numeric_limits<int>::max(), 1}, "time_steps");
+  expect({1, 1, (1 << 20) + 1}, "max_labels");
+  expect({1 << 20, 1 << 11, 1}, "samples * time_steps");
+  expect({1 << 20, 1 << 11, 1, 1 << 10}, "samples * time_steps");  // x has that many rows all the same
+  EXPECT_NO_THROW(validate(BatchShape{1 << 20, (1 << 11) - 1, 1 << 20}));
 }
 
 }  // namespace

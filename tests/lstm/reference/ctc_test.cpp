@@ -58,7 +58,8 @@ Result by_enumeration(int steps, int classes, const std::vector<double>& logits,
 Result by_recursion(int steps, int classes, const std::vector<double>& logits,
                     const std::vector<std::int32_t>& labels) {
   Result result{0, std::vector<double>(logits.size(), -7.0)};
-  result.loss = ctc(steps, classes, logits, labels, result.d_logits);
+  CtcScratch scratch(steps, classes, static_cast<int>(labels.size()));
+  result.loss = ctc(steps, classes, logits, labels, scratch, result.d_logits);
   return result;
 }
 
@@ -90,6 +91,12 @@ TEST(Ctc, SumsOverAllPathsThatReadAsTheLabels) {
 
 TEST(Ctc, HasNoGradientWhereNoPathExists) {
   const Result result = by_recursion(4, 3, std::vector<double>(12, 0.5), {1, 1, 1});  // needs five steps
+  EXPECT_EQ(result.loss, kInfinity);
+  EXPECT_EQ(result.d_logits, std::vector<double>(12, 0.0));
+}
+
+TEST(Ctc, LooksAtLabelsBeforeLogits) {
+  const Result result = by_recursion(4, 3, std::vector<double>(12, std::nan("")), {1, 1, 1});
   EXPECT_EQ(result.loss, kInfinity);
   EXPECT_EQ(result.d_logits, std::vector<double>(12, 0.0));
 }

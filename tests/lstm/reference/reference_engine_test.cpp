@@ -130,6 +130,7 @@ TEST(Reference, OffersWhatBelongsToTraining) {
   const testing::RandomProblem problem({.inputs = 4, .units = 7, .classes = 3}, {3, 4, 1}, 5);
   const EngineOptions options{.dtype = DType::fp64};
   testing::expect_started_loss(*testing::engine_for(problem, "reference", options), problem);
+  testing::expect_written_gradients(*testing::engine_for(problem, "reference", options), problem);
   testing::expect_clipped_gradients(*testing::engine_for(problem, "reference", options), problem);
   testing::expect_learning_rate(*testing::engine_for(problem, "reference", options), problem);
   testing::expect_resumed_training(*testing::engine_for(problem, "reference", options),

@@ -121,8 +121,4 @@ double measure_dtype_peak(DType dtype, int threads, double seconds) {
   return measure(best_available(cpu::kFp32Loops));
 }
 
-double measure_fp32_peak(int threads, double seconds) {
-  return measure_dtype_peak(DType::fp32, threads, seconds);
-}
-
 }  // namespace lstm

@@ -58,6 +58,12 @@ struct CtcStates {
   __device__ bool may_skip_to(int s) const {
     return s >= 2 && s < count && s % 2 == 1 && labels[s / 2] != labels[s / 2 - 1];
   }
+  // Whether any path goes through all labels in so many steps: a blank must part two that are equal.
+  __device__ bool fit(int steps) const {
+    int needed = count / 2;
+    for (int s = 3; s < count; s += 2) needed += may_skip_to(s) ? 0 : 1;
+    return needed <= steps;
+  }
 };
 
 // Where the rows of p.alpha and p.beta have label i: behind all blanks, so that a warp's accesses are dense.
@@ -266,9 +272,10 @@ __global__ void __launch_bounds__(kCtcMostThreads, 1) ctc_recursion_kernel(CtcPr
   __syncthreads();
   if (threadIdx.x == 0) {
     const auto last = [&](int s) { return *recursion.alpha(steps - 1, s); };
-    const Parts total =
-        sum_times(last(states.count - 1), states.count >= 2 ? last(states.count - 2) : zero_parts(),
-                  zero_parts(), one_parts());
+    Parts total = sum_times(last(states.count - 1), states.count >= 2 ? last(states.count - 2) : zero_parts(),
+                            zero_parts(), one_parts());
+    // Labels that do not fit have no path, whatever the logits are.
+    if (total.fraction != total.fraction && !states.fit(steps)) total = zero_parts();
     p.totals[place] = total;
     p.losses[place] = total.fraction == 0.0f ? static_cast<double>(INFINITY) : -log_of(total);
   }

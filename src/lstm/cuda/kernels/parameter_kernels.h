@@ -18,7 +18,8 @@ __global__ void adam_kernel(AdamStep step) {
   const float v = step.beta2 * step.second_moments[i] + step.weight2 * g * g;
   step.first_moments[i] = m;
   step.second_moments[i] = v;
-  step.parameters[i] -= step.step_size * m / (sqrtf(v) * step.root_scale + step.epsilon);
+  step.parameters[i] =
+      step.decay * step.parameters[i] - step.step_size * m / (sqrtf(v) * step.root_scale + step.epsilon);
 }
 
 // The sum of a column of data (rows, columns) over rows first, first + stride, ... of each thread of a block

@@ -16,10 +16,10 @@ constexpr int kColumnSumPartials = 64;  // blocks that share a column
 struct AdamStep {
   long long count = 0;               // of each of the following
   const float* gradients = nullptr;  //
-  float* parameters = nullptr;       // p -= step_size * m / (sqrt(v) * root_scale + epsilon)
+  float* parameters = nullptr;       // p = decay * p - step_size * m / (sqrt(v) * root_scale + epsilon)
   float* first_moments = nullptr;    // m += weight1 * (g - m)
   float* second_moments = nullptr;   // v = beta2 * v + weight2 * g * g
-  float weight1 = 0, beta2 = 0, weight2 = 0, root_scale = 0, epsilon = 0, step_size = 0;
+  float weight1 = 0, beta2 = 0, weight2 = 0, root_scale = 0, epsilon = 0, step_size = 0, decay = 1;
 };
 
 // A matrix that lies at one place in one buffer and at another in another; all in elements.

@@ -48,10 +48,6 @@ class DeviceEngine : public model::CheckedEngine {
     return parameters_.gradients_on_host();
   }
 
-  void update() final {
-    const DeviceScope scope(device_);
-    parameters_.update();
-  }
   AdamState adam_state() const final {
     const DeviceScope scope(device_);
     return parameters_.adam_state();
@@ -77,6 +73,14 @@ class DeviceEngine : public model::CheckedEngine {
   void copy_logit_gradients(std::span<const float> gradients) final {
     const DeviceScope scope(device_);
     head_.set_logit_gradients(batch_, weights_.head(), gradients);
+  }
+  void compute_update() final {
+    const DeviceScope scope(device_);
+    parameters_.update();
+  }
+  void copy_gradients(std::span<const float> gradients) final {
+    const DeviceScope scope(device_);
+    parameters_.set_gradients(gradients);
   }
   double compute_clipping(double max_norm) final {
     const DeviceScope scope(device_);

@@ -102,14 +102,18 @@ void DeviceHead<T>::read_logits(const DeviceBatch& batch, std::span<float> logit
                         stream_->get()),
         "copying logits from the device");
   stream_->synchronise();
-  engines::unpack_logits(network_, batch.packed(), packed.data(), logits);
+  for (int place = 0; place < batch.packed().samples(); ++place) {
+    engines::unpack_logits(network_, batch.packed(), place, packed.data(), logits);
+  }
 }
 
 template <class T>
 void DeviceHead<T>::set_logit_gradients(const DeviceBatch& batch, const Matrix<T>& weights,
                                         std::span<const float> gradients) {
   std::vector<float> packed(size(logit_rows(batch), network_.classes));
-  engines::pack_logit_gradients(network_, batch.packed(), gradients, packed);
+  for (int place = 0; place < batch.packed().samples(); ++place) {
+    engines::pack_logit_gradients(network_, batch.packed(), place, gradients, packed);
+  }
   check(cudaMemcpyAsync(d_logits_, packed.data(), packed.size() * sizeof(float), cudaMemcpyHostToDevice,
                         stream_->get()),
         "copying gradients of logits to the device");

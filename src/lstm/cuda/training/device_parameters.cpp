@@ -76,6 +76,14 @@ void DeviceParameters::gradients_changed() {
   are_host_gradients_old_ = true;
 }
 
+void DeviceParameters::set_gradients(std::span<const float> gradients) {
+  check(cudaMemcpyAsync(gradients_, gradients.data(), gradients.size_bytes(), cudaMemcpyHostToDevice,
+                        stream_->get()),
+        "copying gradients to the device");
+  stream_->synchronise();  // the caller's may end
+  gradients_changed();
+}
+
 double DeviceParameters::clip_gradients(double max_norm) {
   const auto count = static_cast<long long>(layout_.size());
   sum_of_squares(stream_->get(), count, gradients_, square_sums_, square_sums_ + kSquareSums);
@@ -131,7 +139,8 @@ void DeviceParameters::update() {
                         .weight2 = factors.weight2,
                         .root_scale = factors.root_scale,
                         .epsilon = factors.epsilon,
-                        .step_size = factors.step_size});
+                        .step_size = factors.step_size,
+                        .decay = factors.decay});
   is_host_old_ = true;
 }
 

@@ -38,6 +38,8 @@ class DeviceParameters {
   void upload();             // where the host may have written
   void gradients_changed();  // by the device
   void update();             // one step of Adam
+  // As Engine::set_gradients(). Waits for the device.
+  void set_gradients(std::span<const float> gradients);
   // As Engine::clip_gradients(). Waits for the device.
   double clip_gradients(double max_norm);
   void set_learning_rate(double rate) { adam_.learning_rate = rate; }

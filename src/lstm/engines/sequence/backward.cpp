@@ -78,7 +78,8 @@ void backward_recurrence(SequenceState& state, int layer, int thread, WeightGrad
   for (int d = task.directions.first; d < task.directions.last; ++d) {
     float* dc = state.buffers.dc[static_cast<std::size_t>(d)].data();
     for (int i = 0; i < task.samples(state.batch.samples()); ++i) {
-      std::fill_n(dc + static_cast<std::size_t>(task.place(i) * g.Hp + task.blocks.first * g.B),
+      std::fill_n(dc + static_cast<std::size_t>(task.place(i)) * static_cast<std::size_t>(g.Hp) +
+                      task.blocks.first * g.B,
                   task.blocks.size() * g.B, 0.0f);
     }
     for (int k = state.batch.steps() - 1; k >= 0; --k) {

@@ -45,6 +45,7 @@ class SequenceEngine final : public TrainingEngine {
         forward_recurrence(state_, layer, thread);
       }
     });
+    padded_head_.pack(team());
     head().forward(batch(), state_.y(network().layers - 1), padded_head_.weights());
   }
 
@@ -56,7 +57,7 @@ class SequenceEngine final : public TrainingEngine {
     } else {
       head().backward(batch(), y, padded_head_.weights(), padded_head_.gradient(), buffers_.dy.data());
     }
-    padded_head_.finish_gradient();
+    padded_head_.finish_gradient(team());
     state_.begin_backward();
     team().run([&](int thread) {
       pack_backward_weights(state_, thread);

@@ -140,7 +140,9 @@ void WeightGradients::pack(int rows) {
 void WeightGradients::multiply(int rows) {
   const SequenceGeometry& g = state_.geometry;
   const int count = std::min(rows, m_.size() - row_);
-  const auto row = static_cast<std::size_t>(block_ * g.gradient_rows(layer_) + m_.first + row_);
+  const std::size_t row =
+      static_cast<std::size_t>(block_) * static_cast<std::size_t>(g.gradient_rows(layer_)) +
+      static_cast<std::size_t>(m_.first + row_);
   state_.kernels.weight_gradient(
       {.rows = chunk_->rows,
        .m = count,

@@ -81,12 +81,14 @@ void Head::forward_rows(const PackedBatch& batch, const float* y, const float* w
 }
 
 void Head::read_logits(const PackedBatch& batch, std::span<float> logits) const {
-  unpack_logits(network_, batch, logits_.data(), logits);
+  for_each_item(*team_, batch.samples(),
+                [&](int place, int) { unpack_logits(network_, batch, place, logits_.data(), logits); });
 }
 
 void Head::set_logit_gradients(const PackedBatch& batch, std::span<const float> gradients) {
-  pack_logit_gradients(network_, batch, gradients,
-                       d_logits_.first(size(logit_rows(batch), network_.classes)));
+  const std::span<float> packed = d_logits_.first(size(logit_rows(batch), network_.classes));
+  for_each_item(*team_, batch.samples(),
+                [&](int place, int) { pack_logit_gradients(network_, batch, place, gradients, packed); });
 }
 
 double Head::loss(const PackedBatch& batch) {

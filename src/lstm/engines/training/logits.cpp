@@ -5,40 +5,50 @@
 namespace lstm::engines {
 namespace {
 
-// body(first element of a row of the caller's, first element of the packed one) for each that a loss reads.
-template <class Body>
-void for_each_row(const Network& network, const PackedBatch& batch, const Body& body) {
-  const auto V = static_cast<std::size_t>(network.classes);
-  const std::size_t steps =
-      network.reads_every_step() ? static_cast<std::size_t>(batch.batch().time_steps) : 1;
-  for (int place = 0; place < batch.samples(); ++place) {
-    const std::size_t first = static_cast<std::size_t>(batch.sample(place)) * steps;
-    if (!network.reads_every_step()) {
-      body(first * V, static_cast<std::size_t>(place) * V);
-      continue;
-    }
-    for (int t = 0; t < batch.loss_length(place); ++t) {
-      body((first + static_cast<std::size_t>(t)) * V, static_cast<std::size_t>(batch.row(t) + place) * V);
-    }
-  }
+// Where a sample starts in the caller's order.
+std::size_t first_of(const Network& network, const PackedBatch& batch, int place) {
+  return static_cast<std::size_t>(batch.sample(place)) *
+         (logits_size(network, batch.batch()) / static_cast<std::size_t>(batch.samples()));
+}
+
+std::size_t packed_row(const Network& network, const PackedBatch& batch, int place, int t) {
+  return static_cast<std::size_t>(batch.row(t) + place) * static_cast<std::size_t>(network.classes);
 }
 
 }  // namespace
 
-void unpack_logits(const Network& network, const PackedBatch& batch, const float* packed,
+void unpack_logits(const Network& network, const PackedBatch& batch, int place, const float* packed,
                    std::span<float> logits) {
-  std::fill(logits.begin(), logits.end(), 0.0f);
-  for_each_row(network, batch, [&](std::size_t own, std::size_t in_packed) {
-    std::copy_n(packed + in_packed, network.classes, logits.data() + own);
-  });
+  const int V = network.classes;
+  float* to = logits.data() + first_of(network, batch, place);
+  if (!network.reads_every_step()) {
+    std::copy_n(packed + static_cast<std::size_t>(place) * static_cast<std::size_t>(V), V, to);
+    return;
+  }
+  const int read = batch.loss_length(place);
+  for (int t = 0; t < read; ++t, to += V) std::copy_n(packed + packed_row(network, batch, place, t), V, to);
+  const int rest = batch.batch().time_steps - read;
+  std::fill_n(to, static_cast<std::size_t>(rest) * static_cast<std::size_t>(V), 0.0f);
 }
 
-void pack_logit_gradients(const Network& network, const PackedBatch& batch, std::span<const float> gradients,
-                          std::span<float> packed) {
-  std::fill(packed.begin(), packed.end(), 0.0f);
-  for_each_row(network, batch, [&](std::size_t own, std::size_t in_packed) {
-    std::copy_n(gradients.data() + own, network.classes, packed.data() + in_packed);
-  });
+void pack_logit_gradients(const Network& network, const PackedBatch& batch, int place,
+                          std::span<const float> gradients, std::span<float> packed) {
+  const int V = network.classes;
+  const float* from = gradients.data() + first_of(network, batch, place);
+  if (!network.reads_every_step()) {
+    std::copy_n(from, V, packed.data() + static_cast<std::size_t>(place) * static_cast<std::size_t>(V));
+    return;
+  }
+  const int read = batch.loss_length(place);
+  for (int t = 0; t < batch.length(place); ++t, from += V) {
+    const std::size_t row = packed_row(network, batch, place, t);
+    if (row >= packed.size()) break;  // no sample's loss reads this step
+    if (t < read) {
+      std::copy_n(from, V, packed.data() + row);
+    } else {
+      std::fill_n(packed.data() + row, V, 0.0f);
+    }
+  }
 }
 
 }  // namespace lstm::engines

@@ -8,11 +8,12 @@
 namespace lstm::engines {
 
 // packed: (N, V) by place where the head reads last steps, else (rows, V). Writes what Engine::read_logits()
-// promises; `logits` has the size for it.
-void unpack_logits(const Network& network, const PackedBatch& batch, const float* packed,
+// promises of the sample at one place; `logits` has the size for all.
+void unpack_logits(const Network& network, const PackedBatch& batch, int place, const float* packed,
                    std::span<float> logits);
-// The way back, of gradients: writes all of `packed`, zeros in rows that no sample's loss reads.
-void pack_logit_gradients(const Network& network, const PackedBatch& batch, std::span<const float> gradients,
-                          std::span<float> packed);
+// The way back, of gradients: writes all rows of `packed` that the sample has, zeros where its loss does not
+// read.
+void pack_logit_gradients(const Network& network, const PackedBatch& batch, int place,
+                          std::span<const float> gradients, std::span<float> packed);
 
 }  // namespace lstm::engines

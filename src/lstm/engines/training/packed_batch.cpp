@@ -1,10 +1,7 @@
 #include "engines/training/packed_batch.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
-#include <stdexcept>
-#include <string>
 
 #include "engines/training/parallel.h"
 #include "model/labels.h"
@@ -14,12 +11,7 @@ namespace lstm::engines {
 PackedBatch::PackedBatch(const Network& network, const BatchShape& shape) : network_(network), shape_(shape) {
   validate(network);
   validate(shape);
-  const std::int64_t rows = most_steps(shape);
-  if (rows > std::numeric_limits<int>::max()) {
-    throw std::invalid_argument("samples * time_steps: got " + std::to_string(rows) +
-                                ", expected at most 2147483647");
-  }
-  most_rows_ = static_cast<int>(rows);
+  most_rows_ = static_cast<int>(most_steps(shape));
   row_starts_.resize(static_cast<std::size_t>(shape.time_steps) + 1);
   order_.resize(static_cast<std::size_t>(shape.samples));
   label_starts_.resize(order_.size() + 1);

@@ -52,6 +52,10 @@ DirectionTensors ParameterStore::gradients(int layer, int direction) const {
   return views(layout_, gradients_, layer, direction);
 }
 
+void ParameterStore::set_gradients(std::span<const float> gradients) {
+  std::ranges::copy(gradients, gradients_.begin());
+}
+
 double ParameterStore::clip_gradients(double max_norm, cpu::ThreadTeam& team) {
   const auto sums = static_cast<std::int64_t>(square_sums_.size());
   for_each_part(team, sums, kSmallestPointwisePart / static_cast<std::int64_t>(kSummed),

@@ -31,6 +31,7 @@ class ParameterStore {
   float* head() const { return &parameters_[layout_.head().offset]; }
   float* head_gradient() const { return &gradients_[layout_.head().offset]; }
 
+  void set_gradients(std::span<const float> gradients);  // as Engine::set_gradients()
   // As Engine::clip_gradients(). The same bits for every number of threads.
   double clip_gradients(double max_norm, cpu::ThreadTeam& team);
   void set_learning_rate(double rate) { adam_.learning_rate = rate; }

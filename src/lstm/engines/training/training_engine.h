@@ -25,7 +25,6 @@ class TrainingEngine : public model::CheckedEngine {
   std::span<float> parameters() final { return store_.parameters(); }
   std::span<const float> gradients() const final { return store_.gradients(); }
 
-  void update() final { store_.update(team_); }
   AdamState adam_state() const final { return store_.adam_state(); }
 
   std::size_t workspace_bytes() const final;
@@ -38,6 +37,8 @@ class TrainingEngine : public model::CheckedEngine {
   void copy_logit_gradients(std::span<const float> gradients) final {
     head_.set_logit_gradients(batch_, gradients);
   }
+  void compute_update() final { store_.update(team_); }
+  void copy_gradients(std::span<const float> gradients) final { store_.set_gradients(gradients); }
   double compute_clipping(double max_norm) final { return store_.clip_gradients(max_norm, team_); }
   void use_learning_rate(double rate) final { store_.set_learning_rate(rate); }
   void use_adam_state(const AdamState& state) final { store_.set_adam_state(state); }

@@ -1,5 +1,4 @@
-// One step of Adam (Kingma and Ba, 2015, algorithm 1) over a range of parameters, as torch.optim.Adam
-// computes it.
+// One step of Adam (lstm/engine.h) over a range of parameters, as torch.optim.Adam and AdamW compute it.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +18,7 @@ struct AdamFactors {
   float root_scale;  // 1 / sqrt(1 - beta2^step)
   float epsilon;     //
   float step_size;   // learning rate / (1 - beta1^step)
+  float decay;       // 1 - learning rate * weight decay; where it is 1 the product changes no bit
 };
 
 // `step` counts from 1.
@@ -27,7 +27,7 @@ AdamFactors adam_factors(const AdamOptions& options, std::int64_t step);
 struct AdamProblem {
   std::size_t count = 0;             // of each of the following
   const float* gradients = nullptr;  // g
-  float* parameters = nullptr;       // p -= step_size * m / (sqrt(v) * root_scale + epsilon)
+  float* parameters = nullptr;       // p = decay * p - step_size * m / (sqrt(v) * root_scale + epsilon)
   float* first_moments = nullptr;    // m += weight1 * (g - m)
   float* second_moments = nullptr;   // v = beta2 * v + weight2 * g * g
 };

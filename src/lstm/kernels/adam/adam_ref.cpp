@@ -11,7 +11,8 @@ void adam_ref(const AdamProblem& problem, const AdamFactors& f) noexcept {
     float& v = problem.second_moments[i];
     m += f.weight1 * (g - m);
     v = f.beta2 * v + f.weight2 * g * g;
-    problem.parameters[i] -= f.step_size * m / (std::sqrt(v) * f.root_scale + f.epsilon);
+    float& p = problem.parameters[i];
+    p = f.decay * p - f.step_size * m / (std::sqrt(v) * f.root_scale + f.epsilon);
   }
 }
 

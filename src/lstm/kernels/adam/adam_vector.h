@@ -10,6 +10,7 @@ void adam_vector(const AdamProblem& problem, const AdamFactors& f) noexcept {
   const Vector weight1 = Vector::broadcast(f.weight1), beta2 = Vector::broadcast(f.beta2);
   const Vector weight2 = Vector::broadcast(f.weight2), root_scale = Vector::broadcast(f.root_scale);
   const Vector epsilon = Vector::broadcast(f.epsilon), step_size = Vector::broadcast(f.step_size);
+  const Vector decay = Vector::broadcast(f.decay);
   // load(p), store(p, vector): the elements that are updated, of one of the arrays.
   const auto update = [&](const auto& load, const auto& store) {
     const Vector g = load(problem.gradients);
@@ -20,7 +21,7 @@ void adam_vector(const AdamProblem& problem, const AdamFactors& f) noexcept {
     const Vector divisor = multiply_add(square_root(v), root_scale, epsilon);
     store(problem.first_moments, m);
     store(problem.second_moments, v);
-    store(problem.parameters, load(problem.parameters) - step_size * m / divisor);
+    store(problem.parameters, decay * load(problem.parameters) - step_size * m / divisor);
   };
   std::size_t i = 0;
   for (; i + Vector::kLanes <= problem.count; i += Vector::kLanes) {

@@ -46,8 +46,8 @@ std::span<const Variant<GemmFunctions>> gemm_variants();
 // Floats of scratch that any variant needs for any problem.
 std::size_t gemm_scratch_size();
 
-// The matrix product of the basic and fused engines: splits C over the team. Same bits at every number of
-// threads.
+// The matrix product of the basic and fused engines, and of the head of all: splits C over the team. Same
+// bits at every number of threads.
 class Gemm {
  public:
   Gemm(Isa isa, cpu::ThreadTeam& team);

@@ -42,7 +42,7 @@ LSTM_INLINE inline void accumulate_gates(Tile<kRows, kVectors>& tile, const floa
       for (int line = 0; line < kGateColumns; line += 16) prefetch(gates + panel + r * row + line);
     }
     accumulate<kFetch, kStride>(tile, Rows<kRows>::strided(gates, row), 1, b, kGateColumns, ahead);
-    if constexpr (kFetch != Fetch::never) ahead += kGateColumns / static_cast<int>(kFetch) * 16;
+    ahead += kGateColumns / static_cast<int>(kFetch) * 16;
     gates += panel;
     b += kGateColumns * kStride * kBlock;
   }
@@ -67,6 +67,12 @@ struct alignas(64) PartialSums {
   float values[kGroupTiles * kTileRows * kGateColumns];
 };
 
+// count * i / parts, where the i-th of `parts` nearly equal parts of 0..count begins; but an int holds all of
+// it, as that product need not be: of the rows of a large batch, or of a large K.
+LSTM_INLINE inline int part_begin(int count, int i, int parts) noexcept {
+  return count / parts * i + count % parts * i / parts;
+}
+
 // For all row tiles: multiply(tile, first row, first k, k, b of this piece, ahead) for each piece of K (a
 // multiple of `multiple`), then finish(tile, first row). kStride: vectors of a row of the panel.
 template <int kVectors, int kStride, class Multiply, class Finish>
@@ -78,10 +84,11 @@ inline void panel_product(int rows, int all_k, int multiple, const float* b, Par
   const int pieces = (all_k + kMostK - 1) / kMostK;
   const int groups = (rows + kGroupTiles * kTileRows - 1) / (kGroupTiles * kTileRows);
   for (int group = 0; group < groups; ++group) {
-    const int first_row = rows * group / groups, group_rows = rows * (group + 1) / groups - first_row;
+    const int first_row = part_begin(rows, group, groups);
+    const int group_rows = part_begin(rows, group + 1, groups) - first_row;
     for (int i = 0; i < pieces; ++i) {
-      const int first_k = units * i / pieces * multiple;
-      const int k = units * (i + 1) / pieces * multiple - first_k;
+      const int first_k = part_begin(units, i, pieces) * multiple;
+      const int k = part_begin(units, i + 1, pieces) * multiple - first_k;
       const float* piece = b + static_cast<std::size_t>(first_k) * kBColumns;
       const float* next =
           piece + static_cast<std::size_t>(k) * kBColumns;  // behind the last piece: the next panel

@@ -99,8 +99,8 @@ inline void prefetch_to_write(const float* p) noexcept {
   __builtin_prefetch(p, 1, 3);
 }
 
-// How often a product fetches a cache line that a later one reads: never, or with each n-th element of K.
-enum class Fetch { never = 0, every = 1, every_second = 2 };
+// How often a product fetches a cache line that a later one reads: with each n-th element of K.
+enum class Fetch { every = 1, every_second = 2 };
 
 // sum[r][v] += a.start[r][i * a_step] * b[i * kStride * kBlock + v * kBlock ...] for i < k, fetching cache
 // lines from `ahead` on into the second-level cache. kStride: vectors of a row of B, of which a narrow tile
@@ -112,7 +112,7 @@ LSTM_INLINE inline void accumulate(Tile<kRows, kVectors>& tile, const Rows<kRows
   constexpr std::size_t kColumns = kStride * kBlock;
   int i = 0;
   for (; i + kStep <= k; i += kStep) {
-    if constexpr (kFetch != Fetch::never) prefetch_to_l2(ahead);
+    prefetch_to_l2(ahead);
     unroll<kStep>([&](auto j) LSTM_INLINE {
       accumulate_one(tile, a, static_cast<std::size_t>(i + j) * a_step, b + j * kColumns);
     });

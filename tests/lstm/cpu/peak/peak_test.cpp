@@ -36,8 +36,8 @@ TEST(Peak, ExistsForEveryNumberFormat) {
 
 TEST(Peak, RejectsWhatCannotBeMeasured) {
   EXPECT_THROW(measure_peak(0), std::invalid_argument);
-  EXPECT_THROW(measure_fp32_peak(-1), std::invalid_argument);
-  EXPECT_THROW(measure_fp32_peak(1, 0.0), std::invalid_argument);
+  EXPECT_THROW(measure_dtype_peak(DType::fp32, -1), std::invalid_argument);
+  EXPECT_THROW(measure_dtype_peak(DType::fp32, 1, 0.0), std::invalid_argument);
   EXPECT_THROW(measure_peak(1, std::numeric_limits<double>::quiet_NaN()), std::invalid_argument);
 }
 

@@ -188,6 +188,7 @@ TEST_P(EngineOnDevice, OffersWhatBelongsToTraining) {
     testing::expect_logit_gradients(*engine, problem, tolerance(GetParam().dtype));
     testing::expect_logit_gradients(*engine_for(custom), custom, tolerance(GetParam().dtype));
     testing::expect_clipped_gradients(*engine, problem);
+    testing::expect_written_gradients(*engine_for(problem), problem);
     testing::expect_learning_rate(*engine_for(problem), problem);
     // cuDNN does not promise the same bits.
     testing::expect_resumed_training(*engine_for(problem), *engine_for(problem), problem, 1e-3);

@@ -70,7 +70,8 @@ void expect_reference(const PackedExample& example, const std::vector<float>& lo
       for (int k = 0; k < V; ++k)
         own.push_back(logits[static_cast<std::size_t>((example.packed.row(t) + place) * V + k)]);
     }
-    const double loss = reference::ctc(steps, V, own, example.packed.labels(place), d);
+    reference::CtcScratch scratch(steps, V, example.shape.max_labels);
+    const double loss = reference::ctc(steps, V, own, example.packed.labels(place), scratch, d);
     const double got_loss = got.losses[static_cast<std::size_t>(place)];
     if (std::isfinite(loss)) {
       EXPECT_NEAR(got_loss, loss, 1e-5 * std::max(1.0, loss)) << what << ", place " << place;
@@ -206,6 +207,8 @@ TEST(CtcKernels, GiveAnInfiniteLossAndNoGradientWhereLabelsDoNotFit) {
   EXPECT_TRUE(std::isfinite(got.losses[0]));
   EXPECT_EQ(got.losses[1], kInfinity);
   expect_reference(example, logits, got, "two repeated labels in two steps");
+  const std::vector<float> nans(logits.size(), std::numeric_limits<float>::quiet_NaN());
+  expect_reference(example, nans, run_kernels(example, nans, 32, Order::rising), "NaN everywhere");
 }
 
 TEST(CtcKernels, PassOnLogitsThatAreNotFinite) {

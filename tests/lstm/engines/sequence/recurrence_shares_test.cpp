@@ -59,7 +59,7 @@ TEST(RecurrenceShares, CoverEachSampleUnitAndDirectionOnce) {
     const RecurrenceSplit split{.directions_at_once = static_cast<int>(1 + random() % 2),
                                 .sample_groups = static_cast<int>(1 + random() % 4),
                                 .unit_parts = static_cast<int>(1 + random() % 3)};
-    lstm::cpu::ThreadTeam team(split.threads(), false);
+    lstm::cpu::ThreadTeam team(split.threads(), lstm::Pinning::never);
     RecurrenceShares shares(batch.network(), split, split, team);
     constexpr int blocks = 7;
     for (int pass = 0; pass < 5; ++pass) {
@@ -81,7 +81,7 @@ TEST(RecurrenceShares, CoverEachSampleUnitAndDirectionOnce) {
 }
 
 TEST(RecurrenceShares, CutWhereTheRowsOfSamplesAreNearestToTheParts) {
-  lstm::cpu::ThreadTeam team(2, false);
+  lstm::cpu::ThreadTeam team(2, lstm::Pinning::never);
   const RecurrenceSplit split{.sample_groups = 2};
   const auto places_of_first = [&](std::vector<std::int32_t> lengths) {
     const LoadedBatch batch(std::move(lengths));
@@ -96,7 +96,7 @@ TEST(RecurrenceShares, CutWhereTheRowsOfSamplesAreNearestToTheParts) {
 
 TEST(RecurrenceShares, GiveASlowThreadFewerSamples) {
   const LoadedBatch batch(std::vector<std::int32_t>(16, 50));
-  lstm::cpu::ThreadTeam team(2, false);
+  lstm::cpu::ThreadTeam team(2, lstm::Pinning::never);
   const RecurrenceSplit split{.sample_groups = 2};
   RecurrenceShares shares(batch.network(), split, split, team);
   int passes_with_fewer = 0;
@@ -118,7 +118,7 @@ TEST(RecurrenceShares, GiveASlowThreadFewerSamples) {
 
 TEST(RecurrenceShares, GiveASlowThreadFewerUnits) {
   const LoadedBatch batch(std::vector<std::int32_t>(4, 50));
-  lstm::cpu::ThreadTeam team(2, false);
+  lstm::cpu::ThreadTeam team(2, lstm::Pinning::never);
   const RecurrenceSplit split{.unit_parts = 2};
   RecurrenceShares shares(batch.network(), split, split, team);
   int passes_with_fewer = 0;
@@ -155,7 +155,7 @@ class RecurrenceSharesOfTwo : public ::testing::Test {
   }
 
   LoadedBatch batch_{std::vector<std::int32_t>(8, 50)};
-  lstm::cpu::ThreadTeam team_{2, false};
+  lstm::cpu::ThreadTeam team_{2, lstm::Pinning::never};
   RecurrenceSplit units_{.unit_parts = 2}, samples_{.sample_groups = 2};
 };
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "lstm/engines/random_problem.h"
 
 namespace lstm {
@@ -29,6 +31,27 @@ TEST(SequenceEngine, GivesTheSameBitsForAnyThreadsAndSplit) {
         }
       }
     }
+  }
+}
+
+// Rows of one step, times the groups that they are computed in, are more than an int holds.
+TEST(SequenceEngine, TakesMoreSamplesThanItsIndicesSquared) {
+  constexpr int kFew = 3, kMany = 600'000;
+  const Network network{.inputs = 1, .units = 2, .classes = 2};
+  const RandomProblem few(network, {kFew, 1, 1}, 5);
+  RandomProblem many = few;
+  many.shape.samples = kMany;
+  for (int n = kFew; n < kMany; ++n) {
+    const auto from = static_cast<std::size_t>(n % kFew);
+    many.x.push_back(few.x[from]);
+    many.lengths.push_back(few.lengths[from]);
+    many.labels.push_back(few.labels[from]);
+  }
+  const StepResult expected = testing::reference_result(few);
+  for (const Isa isa : testing::available_isas()) {
+    const auto engine = testing::engine_for(many, "sequence", {.isa = isa});
+    testing::expect_close(testing::loss_and_gradients(*engine, many.batch()), expected, engine->layout(),
+                          1e-2, std::string(name(isa)));  // sums of so many numbers in fp32
   }
 }
 

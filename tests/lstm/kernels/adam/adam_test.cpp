@@ -21,7 +21,7 @@ class AdamVariant : public testing::TestWithParam<Variant<AdamFunction>> {
 };
 INSTANTIATE_TEST_SUITE_P(Table, AdamVariant, all_of(adam_variants()), name_of<AdamFunction>);
 
-// Algorithm 1 of the paper, in double, with its bias-corrected moments written out.
+// Algorithm 1 of the paper, in double, with its bias-corrected moments written out, after AdamW's decay.
 struct Parameter {
   double p, m = 0, v = 0;
   void step(double g, int t, const AdamOptions& o) {
@@ -29,6 +29,7 @@ struct Parameter {
     m = b1 * m + (1 - b1) * g;
     v = b2 * v + (1 - b2) * g * g;
     const double m_hat = m / (1 - std::pow(b1, t)), v_hat = v / (1 - std::pow(b2, t));
+    p *= 1 - o.learning_rate * o.weight_decay;
     p -= double{o.learning_rate} * m_hat / (std::sqrt(v_hat) + double{o.epsilon});
   }
 };
@@ -38,7 +39,8 @@ TEST_P(AdamVariant, FollowsThePaperOverManySteps) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
-  for (const AdamOptions& options : {AdamOptions{}, AdamOptions{0.1f, 0.5f, 0.9f, 1e-3f}}) {
+  for (const AdamOptions& options : {AdamOptions{}, AdamOptions{0.1f, 0.5f, 0.9f, 1e-3f},
+                                     AdamOptions{.learning_rate = 0.1, .weight_decay = 0.5}}) {
     for (const std::size_t count : {1u, 7u, 8u, 15u, 16u, 17u, 100u}) {
       const float guard = 42.0f;  // behind the end of each array
       std::vector<float> g(count + 1, guard), p(count + 1, guard), m(count + 1, 0.0f), v(count + 1, 0.0f);

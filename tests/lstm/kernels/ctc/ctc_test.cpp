@@ -195,6 +195,9 @@ TEST_P(CtcVariant, ImpossibleLabelsHaveInfiniteLossAndNoGradient) {
     const Sample sample(random, 2, 4, labels, 1.0f);
     expect_impossible(run(GetParam().function, sample), sample.stride);
   }
+  Sample without_numbers(random, 2, 4, {1, 1}, 1.0f);  // NaN does not make them fit
+  without_numbers.logits[1] = NAN;
+  expect_impossible(run(GetParam().function, without_numbers), without_numbers.stride);
   Sample forbidden(random, 6, 4, {3}, 1.0f);  // long enough, but class 3 has probability 0 everywhere
   for (int t = 0; t < 6; ++t) {
     forbidden.logits[static_cast<std::size_t>(t * forbidden.stride + 3)] =

@@ -131,6 +131,7 @@ class SequenceEngine final : public TrainingEngine {
       team().barrier();
       widen_output(thread);
     });
+    padded_head_.pack(team());
     if (network().reads_every_step()) {
       head().forward(batch(), buffers_.y_last.data(), padded_head_.weights());
     } else {
@@ -146,7 +147,7 @@ class SequenceEngine final : public TrainingEngine {
     } else {
       state_.d_last = head().backward_last_steps(batch(), padded_head_.weights(), padded_head_.gradient());
     }
-    padded_head_.finish_gradient();
+    padded_head_.finish_gradient(team());
     state_.backward_progress.reset();
     team().run([&](int thread) {
       pack_backward_weights(state_, thread);
