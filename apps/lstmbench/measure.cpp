@@ -62,7 +62,7 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
   select_workloads(workloads_asked_for(options), known);  // a wrong name is said at once
 
   auto progress = make_progress();
-  ResultsFile results = ResultsFile::open_for_writing(path);
+  ResultsFile results = ResultsFile::open_for_writing(path, patience_of_a_run(*progress));
   require_writable(outputs, path);
   progress->show({"asking the libraries", "", "", 0, 1, -1});
   const Discovery discovery = discover(workers);
@@ -85,10 +85,10 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
   setting.record.settings = settings_text(options, setting.case_arguments);
   setting.record.baseline = options.baseline;
   setting.record.notes = first_notes(plan, discovery);
-  const RunOutcome outcome = execute_run(plan, discovery, setting, results, peak, *progress);
+  const std::int64_t run_id = execute_run(plan, discovery, setting, results, peak, *progress);
   progress.reset();
 
-  return {std::move(results), outcome.run_id, path};
+  return {std::move(results), run_id, path};
 }
 
 }  // namespace lstmbench

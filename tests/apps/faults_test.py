@@ -124,6 +124,19 @@ class FullDisk(Faults):
         disk.mkdir()
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3000k", "none", disk], capture_output=True).returncode != 0:
             self.skipTest("mounting is not allowed here; full_disk_test.cpp fails each write of the store instead")
+    def test_a_reader_of_the_results_only_delays_the_run(self):
+        process = self.start(*MEASURE, "--implementation", "fake/steady,fake/slow")
+        self.wait_for(process, "round 1 of")
+        with self.database() as reader:
+            rows = reader.execute("SELECT name FROM sqlite_master")
+            rows.fetchone()  # and no further: it goes on reading
+            self.wait_for(process, "another program is reading or writing")
+            rows.close()
+        out, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0, out + err)
+        state, rounds, cases = self.content()
+        self.assertEqual((state, rounds, [len(samples) for *_, samples in cases]), ("finished", ROUNDS, [ROUNDS * STEPS] * 2))
+
         self.addCleanup(subprocess.run, ["umount", disk], check=True)
         self.environment["FAKE_STEP_MS"] = "0"
         (self.folder / "lstmbench.toml").write_text(CONFIG.replace('FAKE_STEP_MS = "2"', 'FAKE_STEP_MS = "0"'))

@@ -345,7 +345,7 @@ name = "of-a-library-that-is-not-there"
 class Storage(CommandLine):
     def test_results_that_cannot_be_written_end_the_run_before_it_measures(self):
         (self.folder / "file").write_text("no folder")
-        for arguments in (["--results", "file/r.db"], ["--results", "/proc/none/r.db"], ["--results", "."],
+        for arguments in (["--results", "file/r.db"], ["--results", ":memory:"], ["--results", "/proc/none/r.db"], ["--results", "."],
                           ["--json", "missing/out.json"], ["--results", "lstmbench.toml"]):
             with self.subTest(arguments=arguments):
                 self.assert_one_line(self.measure(*arguments, expect=5).stderr, arguments[1])

@@ -48,9 +48,14 @@ std::string name_in_progress(const Case& a_case) {
 class Runner {
  public:
   Runner(const RunSetting& setting, ResultsFile& results, PeakMeter& peak, Progress& progress)
-      : setting_(setting), options_(setting.options), results_(results), peak_(peak), progress_(progress) {}
+      : setting_(setting), options_(setting.options), results_(results), peak_(peak), progress_(progress) {
+    results_.set_patience(patience_of_a_run(progress));
+  }
+  ~Runner() { results_.set_patience({}); }  // `progress` may end with the run
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
 
-  RunOutcome execute(const Plan& plan, const Discovery& discovery) {
+  std::int64_t execute(const Plan& plan, const Discovery& discovery) {
     {
       auto transaction = results_.begin_transaction();  // no run without its cases
       RunRecord record = setting_.record;
@@ -60,12 +65,12 @@ class Runner {
       transaction.commit();
     }
     go_on();
-    return {run_id_, is_interrupted()};
+    return run_id_;
   }
 
-  RunOutcome resume(const StoredRun& before) {
-    const auto changes = changes_since(before, setting_.files);
+  void resume(const StoredRun& before) {
     run_id_ = before.run.id;
+    const auto changes = changes_since(before, setting_.files);
     {
       // Asking the libraries took its time: another process may have begun. From here on none can.
       auto transaction = results_.begin_transaction();
@@ -92,7 +97,6 @@ class Runner {
     }
     if (open_) recall_losses(stored, open_->number);
     go_on();
-    return {run_id_, is_interrupted()};
   }
 
  private:
@@ -392,14 +396,21 @@ class Runner {
 
 }  // namespace
 
-RunOutcome execute_run(const Plan& plan, const Discovery& discovery, const RunSetting& setting,
-                       ResultsFile& results, PeakMeter& peak, Progress& progress) {
+Patience patience_of_a_run(Progress& progress) {
+  Patience patience;
+  patience.at_most = std::chrono::minutes(10);
+  patience.say = [&progress](const std::string& line) { progress.say(line); };
+  return patience;
+}
+
+std::int64_t execute_run(const Plan& plan, const Discovery& discovery, const RunSetting& setting,
+                         ResultsFile& results, PeakMeter& peak, Progress& progress) {
   return Runner(setting, results, peak, progress).execute(plan, discovery);
 }
 
-RunOutcome resume_run(const StoredRun& stored, const RunSetting& setting, ResultsFile& results,
-                      PeakMeter& peak, Progress& progress) {
-  return Runner(setting, results, peak, progress).resume(stored);
+void resume_run(const StoredRun& stored, const RunSetting& setting, ResultsFile& results, PeakMeter& peak,
+                Progress& progress) {
+  Runner(setting, results, peak, progress).resume(stored);
 }
 
 }  // namespace lstmbench
