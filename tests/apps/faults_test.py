@@ -143,6 +143,10 @@ class FullDisk(Faults):
         measure = ["run", "--workload", "tiny", "--check", "none", "--implementation", "fake/steady,fake/slow", "--rounds",
                    "200", "--steps", "3000", "--warmup", "1",
                    "--results", "small/r.db"]
+        # Of a process in another container or on another machine, the id says nothing.
+        with self.database("results/lstmbench.db") as database:
+            database.execute("UPDATE sitting SET process = 'pid 4194305 started 1 boot another host far'")
+        self.assertRegex(self.call("resume", expect=2)[1], "being measured now .*host far")
         _, err = self.call(*measure, expect=5)
         self.assertIn("full", err.splitlines()[-1])
         self.assert_no_orphans()

@@ -62,6 +62,7 @@ class Runner {
       record.process = own_process_identity(setting_.files);
       run_id_ = results_.begin_run(record, read_machine(setting_.files), library_records(discovery));
       cases_ = begin_cases(plan, options_, setting_.case_arguments, run_id_, results_);
+      lock_ = results_.lock_run(run_id_);
       transaction.commit();
     }
     go_on();
@@ -70,6 +71,8 @@ class Runner {
 
   void resume(const StoredRun& before) {
     run_id_ = before.run.id;
+    lock_ = results_.lock_run(run_id_);
+    if (!lock_) refuse_measured(before);
     const auto changes = changes_since(before, setting_.files);
     {
       // Asking the libraries took its time: another process may have begun. From here on none can.
@@ -377,6 +380,7 @@ class Runner {
   TemporaryDirectory directory_;
   Problems problems_{directory_};
   std::int64_t run_id_ = 0;
+  std::optional<RunLock> lock_;  // that nobody else measures it
   int sitting_ = 1;
   int next_round_ = 1;
   std::optional<RoundRecord> open_;  // that an earlier process did not finish

@@ -9,6 +9,7 @@
 
 #include "store/database.h"
 #include "store/records.h"
+#include "store/run_lock.h"
 
 namespace lstmbench {
 
@@ -24,6 +25,11 @@ class ResultsFile {
   static ResultsFile open_for_reading(const std::filesystem::path& path);
 
   void set_patience(Patience patience) { database_.set_patience(std::move(patience)); }
+
+  // The right to measure a run; nothing where another process has it.
+  std::optional<RunLock> lock_run(std::int64_t run_id) const {
+    return RunLock::take(database_.path(), run_id);
+  }
 
   // What is called between this and its commit() is on the disk together, or not at all.
   Transaction begin_transaction() { return Transaction(database_); }
