@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """A worker that only pretends, for tests of the command line: every implementation it offers behaves in one way.
 
-Needs nothing but Python. The time of a step is FAKE_STEP_MS (5). FAKE_VERSION is what it calls itself.
+Needs nothing but Python. The time of a step is FAKE_STEP_MS (5). FAKE_VERSION is what it calls itself, FAKE_DTYPES what it
+offers (fp32). With FAKE_CHECK_HANGS, fake/hang never finishes a check. Once the file FAKE_WITHDRAWN exists, it supports
+nothing any more.
 """
 import json
 import os
@@ -44,6 +46,8 @@ def prepare(request):
     behaviour = request["implementation"].split("/")[1]
     steps_done = 0
     if behaviour == "unsupported":
+    if os.path.exists(os.environ.get("FAKE_WITHDRAWN", "")):
+        raise Refused("unsupported", "withdrawn")
         raise Refused("unsupported", "this does nothing | and says so with \033[2J")
     if behaviour == "memory":
         raise Refused("out-of-memory", "needs 4 PB")

@@ -29,6 +29,29 @@ class Killed(Faults):
         self.assertEqual((process.returncode, statuses), (1, {"fake/hang": "CRASHED", "fake/steady": "UNCHECKED"}))
 
 
+class Withdrawn(Faults):
+    def test_what_was_measured_stays_where_it_is_unsupported_later(self):
+        withdrawn = self.folder / "withdrawn"
+        self.environment["FAKE_WITHDRAWN"] = str(withdrawn)
+        process = self.start(*MEASURE, "--implementation", "fake/st*,fake/slow")
+        self.wait_for(process, "round 2 of")
+        before = self.committed()
+        withdrawn.touch()
+        out, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 1, out + err)
+        self.assertTrue(before)
+        self.assertLessEqual(before, self.committed())
+        self.assertEqual({name: status for name, status, _ in self.content()[2]},
+                         {"fake/steady": "UNSUPPORTED", "fake/slow": "UNSUPPORTED"})
+
+    def test_what_never_ran_and_nobody_named_leaves(self):
+        withdrawn = self.folder / "withdrawn"
+        withdrawn.touch()
+        self.environment["FAKE_WITHDRAWN"] = str(withdrawn)
+        self.call(*MEASURE, "--implementation", "fake/st*,fake/slow", expect=1)
+        self.assertEqual(self.content()[2], [("fake/slow", "UNSUPPORTED", [])])
+
+
 class Interrupted(Faults):
     def test_twice_ends_at_once_and_resume_goes_on(self):
         measure = [*MEASURE, "--implementation", "fake/steady,fake/hang-later", "--time-limit", "1000"]

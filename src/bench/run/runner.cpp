@@ -112,11 +112,15 @@ class Runner {
     close();
   }
 
-  // A case that cannot run and that nobody asked for by name leaves the run; a note says so.
+  // A case that cannot run and that nobody asked for by name leaves the run; a note says so. One that did run
+  // before stays, with all that was measured.
   bool leaves(RunningCase& running, Status status, const std::string& message) {
     if (status != Status::unsupported || running.planned.is_asked_for) return false;
+    const auto both = with_control(running);
+    if (std::any_of(both.begin(), both.end(), [](const RunningCase* one) { return !one->medians.empty(); }))
+      return false;
     auto transaction = results_.begin_transaction();
-    for (RunningCase* one : with_control(running)) {
+    for (RunningCase* one : both) {
       results_.remove_case(one->id);
       one->schedule.is_over = true;
       one->id = 0;
