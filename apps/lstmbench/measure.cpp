@@ -7,9 +7,11 @@
 #include <fstream>
 #include <map>
 
+#include "machine/machine.h"
 #include "peers.h"
 #include "process/interrupt.h"
 #include "report/escape.h"
+#include "run/fitness_notes.h"
 #include "run/runner.h"
 #include "run/settings.h"
 #include "run/utc_time.h"
@@ -51,6 +53,7 @@ std::vector<std::string> first_notes(const Plan& plan, const Discovery& discover
 Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
                  const std::function<void(RunOptions&)>& change) {
   catch_interrupts();
+  const auto unfit = fitness_warnings(SystemFiles());
   EphemeralPeers ephemeral;  // outlive the run
   if (flags.is_ephemeral) ephemeral.install(asked_versions(flags.workers, find_configuration(flags.workers)));
   const Workers workers = find_workers(flags.workers);
@@ -73,6 +76,7 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
   if (plan.cases.empty()) throw std::invalid_argument(nothing_to_run);
   if (options.check == CheckMode::none)
     progress->say("warning: --check none: nothing says that what is measured computes the right thing");
+  const auto fitness = fitness_notes(unfit, "when the run began", *progress);
 
   RunSetting setting;
   setting.options = options;
@@ -85,6 +89,7 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
   setting.record.settings = settings_text(options, setting.case_arguments);
   setting.record.baseline = options.baseline;
   setting.record.notes = first_notes(plan, discovery);
+  setting.record.notes.insert(setting.record.notes.end(), fitness.begin(), fitness.end());
   const std::int64_t run_id = execute_run(plan, discovery, setting, results, peak, *progress);
   progress.reset();
 

@@ -243,6 +243,23 @@ class Measuring(CommandLine):
         self.assertIn("SIGSEGV", result.stdout)
         self.assertIn("about to die", result.stdout)
 
+    def test_an_unfit_machine_is_said_and_kept_and_changes_no_exit_code(self):
+        fitness = self.call("doctor").stdout.split("\nfitness\n")[1]
+        unfit = [line[4:24] for line in fitness.splitlines() if line.startswith("  ! ")]
+        unfit = [text for text in unfit if not text.startswith("load average") and "available" not in text]  # these change
+        if os.getloadavg()[0] > 2 * len(os.sched_getaffinity(0)):  # far more than what is warned of
+            unfit.append("load average")
+        if not unfit:
+            self.skipTest("the machine is fit")
+        started = self.measure("--rounds", "1", "--json", "out.json").stderr
+        resumed = self.call("resume", "--rounds", "2", "--json", "out.json").stderr
+        notes = json.loads((self.folder / "out.json").read_text())["notes"]
+        for warning in unfit:
+            self.assertIn(f"warning: {warning}", started)
+            self.assertIn(f"warning: {warning}", resumed)
+            for when in ("when the run began: ", "when the run was resumed: "):
+                self.assertTrue([note for note in notes if note.startswith(when + warning)], (when, warning, notes))
+
     def test_a_control_that_fails_is_said_and_counts(self):
         """The third start in a round of two cases is that of the control."""
         wrapper = self.folder / "flaky.py"

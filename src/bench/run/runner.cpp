@@ -8,10 +8,12 @@
 #include <set>
 
 #include "check/trajectory.h"
+#include "machine/machine.h"
 #include "process/interrupt.h"
 #include "process/process_identity.h"
 #include "run/check_gate.h"
 #include "run/clock_watch.h"
+#include "run/fitness_notes.h"
 #include "run/measure_case.h"
 #include "run/resumable.h"
 #include "run/round_schedule.h"
@@ -70,6 +72,7 @@ class Runner {
   }
 
   void resume(const StoredRun& before) {
+    const auto unfit = fitness_warnings(setting_.files);
     run_id_ = before.run.id;
     lock_ = results_.lock_run(run_id_);
     if (!lock_) refuse_measured(before);
@@ -82,6 +85,9 @@ class Runner {
       sitting_ = results_.begin_sitting(run_id_, utc_now(), own_process_identity(setting_.files));
       for (const auto& change : changes)
         results_.add_note(run_id_, fmt::format("when the run was resumed, {}", change));
+      for (const auto& note : fitness_notes(unfit, "when the run was resumed", progress_))
+        if (std::count(before.run.notes.begin(), before.run.notes.end(), note) == 0)
+          results_.add_note(run_id_, note);
       transaction.commit();
     }
     const StoredRun stored = results_.load_run(run_id_);  // without what was interrupted
