@@ -469,6 +469,15 @@ class Published(CommandLine):
         (self.folder / "text.db").write_text("no database")
         self.assert_one_line(self.call("import", "one.csv", "--results", "text.db", expect=5).stderr, "text.db")
 
+    def test_an_import_is_whole_or_not_there(self):
+        self.import_one()
+        rows = "".join(f"a_b,1x320-LSTM_cross-entropy,a_b.py,572800,0.5,{version}\n" * 100 for version in range(500))
+        (self.folder / "long.csv").write_text(self.HEADER + rows)
+        limit = (self.folder / "r.db").stat().st_size + (256 << 10)  # stands for a disk that fills up, or a kill
+        self.call("import", "long.csv", "--results", "r.db", expect=5, limit_bytes=limit)
+        with sqlite3.connect(self.folder / "r.db") as database:
+            self.assertEqual(database.execute("SELECT count(*) FROM run").fetchone(), (1,))
+
     def test_a_published_run_is_shown_as_such_and_neither_resumed_nor_compared(self):
         self.assert_one_line(self.import_one().stderr, "1 series imported as run 1 into r.db")
         self.import_one()
