@@ -12,6 +12,7 @@ import sys
 import time
 
 STEP_S = float(os.environ.get("FAKE_STEP_MS", "5")) / 1000
+DTYPES = os.environ.get("FAKE_DTYPES", "fp32").split(",")
 BEHAVIOURS = {
     "fake/steady": "does its work",
     "fake/slow": "takes twice as long",
@@ -35,7 +36,7 @@ class Refused(Exception):
 
 
 def hello():
-    implementations = [{"name": name, "description": text, "dtypes": ["fp32"], "devices": ["cpu"]}
+    implementations = [{"name": name, "description": text, "dtypes": DTYPES, "devices": ["cpu"]}
                        for name, text in BEHAVIOURS.items()]
     return {"protocol": 1, "library": "fake", "version": os.environ.get("FAKE_VERSION", "1.0+test"),
             "build": {"made by": "a test"}, "implementations": implementations}
@@ -45,9 +46,9 @@ def prepare(request):
     global behaviour, steps_done
     behaviour = request["implementation"].split("/")[1]
     steps_done = 0
-    if behaviour == "unsupported":
     if os.path.exists(os.environ.get("FAKE_WITHDRAWN", "")):
         raise Refused("unsupported", "withdrawn")
+    if behaviour == "unsupported":
         raise Refused("unsupported", "this does nothing | and says so with \033[2J")
     if behaviour == "memory":
         raise Refused("out-of-memory", "needs 4 PB")
@@ -84,6 +85,8 @@ def answer(request):
         return prepare(request)
     if kind == "run":
         return {"steps": [step() for _ in range(request["steps"])]}
+    if kind == "check" and behaviour == "hang" and "FAKE_CHECK_HANGS" in os.environ:
+        time.sleep(3600)
     if kind == "memory":
         return {"peak_rss_bytes": 1000000, "device_peak_bytes": None}
     if kind == "quit":

@@ -124,12 +124,29 @@ class SharedFiles(Faults):
         self.assertEqual(contents[0], contents[1])
         self.assertEqual(contents[0][1], ROUNDS)
 
+    def test_a_reader_of_the_results_only_delays_the_run(self):
+        process = self.start(*MEASURE, "--implementation", "fake/steady,fake/slow")
+        self.wait_for(process, "round 1 of")
+        with self.database() as reader:
+            rows = reader.execute("SELECT name FROM sqlite_master")
+            rows.fetchone()  # and no further: it goes on reading
+            self.wait_for(process, "another program is reading or writing")
+            rows.close()
+        out, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0, out + err)
+        state, rounds, cases = self.content()
+        self.assertEqual((state, rounds, [len(samples) for *_, samples in cases]), ("finished", ROUNDS, [ROUNDS * STEPS] * 2))
+
     def test_a_run_that_is_being_measured_is_not_resumed(self):
         process = self.start(*MEASURE, "--implementation", "fake/hang,fake/steady", "--time-limit", "1000")
         self.wait_for(process, "fake/hang")
         self.assertIn("being measured now", self.call("resume", "--rounds", "99", expect=2)[1])
         with self.database("results/lstmbench.db") as database:
             self.assertEqual(database.execute("SELECT json_extract(settings, '$.rounds') FROM run").fetchone(), (ROUNDS,))
+        # Of a process in another container or on another machine, the id says nothing.
+        with self.database("results/lstmbench.db") as database:
+            database.execute("UPDATE sitting SET process = 'pid 4194305 started 1 boot another host far'")
+        self.assertRegex(self.call("resume", expect=2)[1], "being measured now .*host far")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
 
@@ -147,29 +164,12 @@ class FullDisk(Faults):
         disk.mkdir()
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3000k", "none", disk], capture_output=True).returncode != 0:
             self.skipTest("mounting is not allowed here; full_disk_test.cpp fails each write of the store instead")
-    def test_a_reader_of_the_results_only_delays_the_run(self):
-        process = self.start(*MEASURE, "--implementation", "fake/steady,fake/slow")
-        self.wait_for(process, "round 1 of")
-        with self.database() as reader:
-            rows = reader.execute("SELECT name FROM sqlite_master")
-            rows.fetchone()  # and no further: it goes on reading
-            self.wait_for(process, "another program is reading or writing")
-            rows.close()
-        out, err = process.communicate(timeout=120)
-        self.assertEqual(process.returncode, 0, out + err)
-        state, rounds, cases = self.content()
-        self.assertEqual((state, rounds, [len(samples) for *_, samples in cases]), ("finished", ROUNDS, [ROUNDS * STEPS] * 2))
-
         self.addCleanup(subprocess.run, ["umount", disk], check=True)
         self.environment["FAKE_STEP_MS"] = "0"
         (self.folder / "lstmbench.toml").write_text(CONFIG.replace('FAKE_STEP_MS = "2"', 'FAKE_STEP_MS = "0"'))
         measure = ["run", "--workload", "tiny", "--check", "none", "--implementation", "fake/steady,fake/slow", "--rounds",
                    "200", "--steps", "3000", "--warmup", "1",
                    "--results", "small/r.db"]
-        # Of a process in another container or on another machine, the id says nothing.
-        with self.database("results/lstmbench.db") as database:
-            database.execute("UPDATE sitting SET process = 'pid 4194305 started 1 boot another host far'")
-        self.assertRegex(self.call("resume", expect=2)[1], "being measured now .*host far")
         _, err = self.call(*measure, expect=5)
         self.assertIn("full", err.splitlines()[-1])
         self.assert_no_orphans()

@@ -643,6 +643,23 @@ class Checked(CommandLine):
         self.assertRegex(named, r"fp32.*\s1 passed, 0 failed, 0 unsupported")
         self.assertNotIn("bf16", named)
 
+    def test_a_dtype_that_nobody_knows_ends_no_check(self):
+        self.environment["FAKE_DTYPES"] = "fp8,fp32"
+        text = self.call("check", "--workload", "tiny", "--implementation", "fake/steady,native/fused", expect=1).stdout
+        self.assertRegex(text, r"UNSUPPORTED +tiny +fake/steady +fp8\n +dtype fp8 is offered by fake/steady")
+        self.assertRegex(text, r"OK +tiny +native/fused +fp32")
+
+    def test_verdicts_come_one_by_one(self):
+        process = subprocess.Popen([PROGRAM, "check", "--workload", "tiny", "--implementation", "fake/steady,fake/hang"],
+                                   cwd=self.folder, env={**self.environment, "FAKE_CHECK_HANGS": "1"},
+                                   stdout=subprocess.PIPE, text=True)
+        line = next(line for line in process.stdout if "fake/steady" in line)
+        self.assertIsNone(process.poll(), "the verdict came only at the end")
+        self.assertIn("FAILED", line)
+        process.send_signal(signal.SIGINT)
+        self.assertRegex(process.communicate(timeout=60)[0], "INTERRUPTED +tiny +fake/hang")
+        self.assertEqual(process.returncode, 128 + signal.SIGINT)
+
     def test_wrong_numbers_are_incorrect(self):
         result = self.call("run", "--workload", "tiny", "--implementation", "fake/steady,native/fused", "--rounds", "1",
                            "--json", "out.json", expect=1)
