@@ -85,7 +85,7 @@ void print_verdict(const Case& a_case, const GateResult& verdict, const Terminal
                                                               : "31";
   std::string line =
       fmt::format("{}  {}  {}", painted(style, color, pad_right(to_string(verdict.status), 13)),
-                  pad_right(shortened(name, 46, style.uses_unicode), 46), a_case.dtype);
+                  pad_right(shortened(name, 46, style.uses_unicode), 46), escape_terminal(a_case.dtype));
   if (verdict.status == Status::ok) line += fmt::format("  {}", format_error(verdict.check.worst_error));
   std::printf("%s\n", line.c_str());
   if (verdict.status != Status::ok)
@@ -132,23 +132,22 @@ int check_implementations(CheckFlags& flags, CLI::App& command) {
 
   auto progress = make_progress();
   TemporaryDirectory directory;
-  const auto verdicts = check_cases(
+  check_cases(
       cases, options, native_worker(workers.places), directory,
       [&](const Case& a_case, int done) {
         progress->show({"checking", a_case.workload.name + "  " + a_case.implementation, a_case.dtype, done,
                         static_cast<int>(cases.size()), -1});
       },
-      [](std::size_t, const GateResult&) {});
+      [&](std::size_t i, const GateResult& verdict) {
+        progress.reset();  // its line makes room
+        print_verdict(cases[i], verdict, style);
+        std::fflush(stdout);
+        progress = make_progress();
+        ++(verdict.status == Status::ok            ? passed
+           : verdict.status == Status::unsupported ? unsupported
+                                                   : failed);
+      });
   progress.reset();
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    print_verdict(cases[i], verdicts[i], style);
-    if (verdicts[i].status == Status::ok)
-      ++passed;
-    else if (verdicts[i].status == Status::unsupported)
-      ++unsupported;
-    else
-      ++failed;
-  }
   std::printf("%d passed, %d failed, %d unsupported\n", passed, failed, unsupported);
   if (is_interrupted()) return 128 + interrupting_signal();
   return failed == 0 ? exit_ok : exit_not_ok;
@@ -163,7 +162,7 @@ void add_check_command(CLI::App& app, Work& work) {
   command->get_option("--dtype")->description(
       "fp32, bf16, bf16x3, fp64; on a GPU tf32, fp16 [those of each implementation]");
   command->add_flag("--full", flags->is_full,
-                    "at full size (slow), not on a slice of each workload (4 samples, up to 32 steps)");
+                    "at full size, too (slow), not only on a slice of each workload (4 samples, up to 32 steps)");
   command
       ->add_option("--worker", flags->worker,
                    "run the conformance suite on a program that speaks the protocol")

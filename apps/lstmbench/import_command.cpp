@@ -46,11 +46,13 @@ int import_results(const ImportFlags& flags) {
 
   const std::string path = results_path(flags.results);
   ResultsFile results = ResultsFile::open_for_writing(path);
+  auto transaction = results.begin_transaction();  // all of it or nothing
   const std::int64_t run_id = results.begin_run(published.run, published.machine, published.libraries);
   for (std::size_t i = 0; i < published.cases.size(); ++i)
     published.round.cases[i].case_id = results.add_case(run_id, published.cases[i]);
   results.record_round(run_id, published.round);
   results.finish_run(run_id, RunState::finished, utc_now());
+  transaction.commit();
   std::fprintf(stderr, "%zu series imported as run %lld into %s; lstmbench report --run %lld shows them\n",
                series.size(), static_cast<long long>(run_id), escape_terminal(path).c_str(),
                static_cast<long long>(run_id));

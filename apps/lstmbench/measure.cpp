@@ -7,10 +7,12 @@
 #include <fstream>
 #include <map>
 
+#include "machine/machine.h"
 #include "peers.h"
 #include "process/interrupt.h"
 #include "report/escape.h"
 #include "results_flags.h"
+#include "run/fitness_notes.h"
 #include "run/runner.h"
 #include "run/settings.h"
 #include "run/utc_time.h"
@@ -53,6 +55,7 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
                  const std::function<void(RunOptions&)>& change) {
   catch_interrupts();
   require_python(flags.workers);
+  const auto unfit = fitness_warnings(SystemFiles());
   EphemeralPeers ephemeral;  // outlive the run
   if (flags.is_ephemeral)
     ephemeral.install(asked_versions(flags.workers, find_configuration(flags.workers.config)));
@@ -65,7 +68,7 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
   select_workloads(workloads_asked_for(options), known);  // a wrong name is said at once
 
   auto progress = make_progress();
-  ResultsFile results = ResultsFile::open_for_writing(path);
+  ResultsFile results = ResultsFile::open_for_writing(path, patience_of_a_run(*progress));
   require_writable(outputs, path);
   progress->show({"asking the libraries", "", "", 0, 1, -1});
   const Discovery discovery = discover(workers);
@@ -76,6 +79,7 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
   if (plan.cases.empty()) throw std::invalid_argument(nothing_to_run);
   if (options.check == CheckMode::none)
     progress->say("warning: --check none: nothing says that what is measured computes the right thing");
+  const auto fitness = fitness_notes(unfit, "when the run began", *progress);
 
   RunSetting setting;
   setting.options = options;
@@ -88,10 +92,11 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
   setting.record.settings = settings_text(options, setting.case_arguments);
   setting.record.baseline = options.baseline;
   setting.record.notes = first_notes(plan, discovery);
-  const RunOutcome outcome = execute_run(plan, discovery, setting, results, peak, *progress);
+  setting.record.notes.insert(setting.record.notes.end(), fitness.begin(), fitness.end());
+  const std::int64_t run_id = execute_run(plan, discovery, setting, results, peak, *progress);
   progress.reset();
 
-  return {std::move(results), outcome.run_id, path};
+  return {std::move(results), run_id, path};
 }
 
 }  // namespace lstmbench

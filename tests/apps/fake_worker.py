@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """A worker that only pretends, for tests of the command line: every implementation it offers behaves in one way.
 
-Needs nothing but Python. The time of a step is FAKE_STEP_MS (5). FAKE_VERSION is what it calls itself, FAKE_BUILD_ID its build.
+Needs nothing but Python. The time of a step is FAKE_STEP_MS (5). FAKE_VERSION is what it calls itself, FAKE_BUILD_ID its
+build, FAKE_DTYPES what it offers (fp32). With FAKE_CHECK_HANGS, fake/hang never finishes a check. Once the file
+FAKE_WITHDRAWN exists, it supports nothing any more.
 """
 import json
 import os
@@ -10,6 +12,7 @@ import sys
 import time
 
 STEP_S = float(os.environ.get("FAKE_STEP_MS", "5")) / 1000
+DTYPES = os.environ.get("FAKE_DTYPES", "fp32").split(",")
 BEHAVIOURS = {
     "fake/steady": "does its work",
     "fake/slow": "takes twice as long",
@@ -33,7 +36,7 @@ class Refused(Exception):
 
 
 def hello():
-    implementations = [{"name": name, "description": text, "dtypes": ["fp32"], "devices": ["cpu"]}
+    implementations = [{"name": name, "description": text, "dtypes": DTYPES, "devices": ["cpu"]}
                        for name, text in BEHAVIOURS.items()]
     return {"protocol": 1, "library": "fake", "version": os.environ.get("FAKE_VERSION", "1.0+test"),
             "build": {"made by": "a test", "build id": os.environ.get("FAKE_BUILD_ID", "0123")}, "implementations": implementations}
@@ -43,6 +46,8 @@ def prepare(request):
     global behaviour, steps_done
     behaviour = request["implementation"].split("/")[1]
     steps_done = 0
+    if os.path.exists(os.environ.get("FAKE_WITHDRAWN", "")):
+        raise Refused("unsupported", "withdrawn")
     if behaviour == "unsupported":
         raise Refused("unsupported", "this does nothing | and says so with \033[2J")
     if behaviour == "memory":
@@ -80,6 +85,8 @@ def answer(request):
         return prepare(request)
     if kind == "run":
         return {"steps": [step() for _ in range(request["steps"])]}
+    if kind == "check" and behaviour == "hang" and "FAKE_CHECK_HANGS" in os.environ:
+        time.sleep(3600)
     if kind == "memory":
         return {"peak_rss_bytes": 1000000, "device_peak_bytes": None}
     if kind == "quit":

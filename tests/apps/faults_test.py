@@ -29,6 +29,29 @@ class Killed(Faults):
         self.assertEqual((process.returncode, statuses), (1, {"fake/hang": "CRASHED", "fake/steady": "UNCHECKED"}))
 
 
+class Withdrawn(Faults):
+    def test_what_was_measured_stays_where_it_is_unsupported_later(self):
+        withdrawn = self.folder / "withdrawn"
+        self.environment["FAKE_WITHDRAWN"] = str(withdrawn)
+        process = self.start(*MEASURE, "--implementation", "fake/st*,fake/slow")
+        self.wait_for(process, "round 2 of")
+        before = self.committed()
+        withdrawn.touch()
+        out, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 1, out + err)
+        self.assertTrue(before)
+        self.assertLessEqual(before, self.committed())
+        self.assertEqual({name: status for name, status, _ in self.content()[2]},
+                         {"fake/steady": "UNSUPPORTED", "fake/slow": "UNSUPPORTED"})
+
+    def test_what_never_ran_and_nobody_named_leaves(self):
+        withdrawn = self.folder / "withdrawn"
+        withdrawn.touch()
+        self.environment["FAKE_WITHDRAWN"] = str(withdrawn)
+        self.call(*MEASURE, "--implementation", "fake/st*,fake/slow", expect=1)
+        self.assertEqual(self.content()[2], [("fake/slow", "UNSUPPORTED", [])])
+
+
 class Interrupted(Faults):
     def test_twice_ends_at_once_and_resume_goes_on(self):
         measure = [*MEASURE, "--implementation", "fake/steady,fake/hang-later", "--time-limit", "1000"]
@@ -104,12 +127,29 @@ class SharedFiles(Faults):
         self.assertEqual(contents[0], contents[1])
         self.assertEqual(contents[0][1], ROUNDS)
 
+    def test_a_reader_of_the_results_only_delays_the_run(self):
+        process = self.start(*MEASURE, "--implementation", "fake/steady,fake/slow")
+        self.wait_for(process, "round 1 of")
+        with self.database() as reader:
+            rows = reader.execute("SELECT name FROM sqlite_master")
+            rows.fetchone()  # and no further: it goes on reading
+            self.wait_for(process, "another program is reading or writing")
+            rows.close()
+        out, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0, out + err)
+        state, rounds, cases = self.content()
+        self.assertEqual((state, rounds, [len(samples) for *_, samples in cases]), ("finished", ROUNDS, [ROUNDS * STEPS] * 2))
+
     def test_a_run_that_is_being_measured_is_not_resumed(self):
         process = self.start(*MEASURE, "--implementation", "fake/hang,fake/steady", "--time-limit", "1000")
         self.wait_for(process, "fake/hang")
         self.assertIn("being measured now", self.call("resume", "--rounds", "99", expect=2)[1])
         with self.database("results/lstmbench.db") as database:
             self.assertEqual(database.execute("SELECT json_extract(settings, '$.rounds') FROM run").fetchone(), (ROUNDS,))
+        # Of a process in another container or on another machine, the id says nothing.
+        with self.database("results/lstmbench.db") as database:
+            database.execute("UPDATE sitting SET process = 'pid 4194305 started 1 boot another host far'")
+        self.assertRegex(self.call("resume", expect=2)[1], "being measured now .*host far")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
 

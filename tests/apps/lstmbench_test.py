@@ -283,6 +283,23 @@ class Measuring(CommandLine):
         self.assertIn("SIGSEGV", result.stdout)
         self.assertIn("about to die", result.stdout)
 
+    def test_an_unfit_machine_is_said_and_kept_and_changes_no_exit_code(self):
+        fitness = self.call("doctor").stdout.split("\nfitness\n")[1]
+        unfit = [line[4:24] for line in fitness.splitlines() if line.startswith("  ! ")]
+        unfit = [text for text in unfit if not text.startswith("load average") and "available" not in text]  # these change
+        if os.getloadavg()[0] > 2 * len(os.sched_getaffinity(0)):  # far more than what is warned of
+            unfit.append("load average")
+        if not unfit:
+            self.skipTest("the machine is fit")
+        started = self.measure("--rounds", "1", "--json", "out.json").stderr
+        resumed = self.call("resume", "--rounds", "2", "--json", "out.json").stderr
+        notes = json.loads((self.folder / "out.json").read_text())["notes"]
+        for warning in unfit:
+            self.assertIn(f"warning: {warning}", started)
+            self.assertIn(f"warning: {warning}", resumed)
+            for when in ("when the run began: ", "when the run was resumed: "):
+                self.assertTrue([note for note in notes if note.startswith(when + warning)], (when, warning, notes))
+
     def test_a_control_that_fails_is_said_and_counts(self):
         """The third start in a round of two cases is that of the control."""
         wrapper = self.folder / "flaky.py"
@@ -392,7 +409,7 @@ name = "of-a-library-that-is-not-there"
 class Storage(CommandLine):
     def test_results_that_cannot_be_written_end_the_run_before_it_measures(self):
         (self.folder / "file").write_text("no folder")
-        for arguments in (["--results", "file/r.db"], ["--results", "/proc/none/r.db"], ["--results", "."],
+        for arguments in (["--results", "file/r.db"], ["--results", ":memory:"], ["--results", "/proc/none/r.db"], ["--results", "."],
                           ["--json", "missing/out.json"], ["--results", "lstmbench.toml"]):
             with self.subTest(arguments=arguments):
                 self.assert_one_line(self.measure(*arguments, expect=5).stderr, arguments[1])
@@ -511,6 +528,15 @@ class Published(CommandLine):
         self.import_one()
         (self.folder / "text.db").write_text("no database")
         self.assert_one_line(self.call("import", "one.csv", "--results", "text.db", expect=5).stderr, "text.db")
+
+    def test_an_import_is_whole_or_not_there(self):
+        self.import_one()
+        rows = "".join(f"a_b,1x320-LSTM_cross-entropy,a_b.py,572800,0.5,{version}\n" * 100 for version in range(500))
+        (self.folder / "long.csv").write_text(self.HEADER + rows)
+        limit = (self.folder / "r.db").stat().st_size + (256 << 10)  # stands for a disk that fills up, or a kill
+        self.call("import", "long.csv", "--results", "r.db", expect=5, limit_bytes=limit)
+        with sqlite3.connect(self.folder / "r.db") as database:
+            self.assertEqual(database.execute("SELECT count(*) FROM run").fetchone(), (1,))
 
     def test_a_published_run_is_shown_as_such_and_neither_resumed_nor_compared(self):
         self.assert_one_line(self.import_one().stderr, "1 series imported as run 1 into r.db")
@@ -683,6 +709,23 @@ class Checked(CommandLine):
         named = self.call("check", "--workload", "tiny", "--implementation", "native/fused").stdout
         self.assertRegex(named, r"fp32.*\s1 passed, 0 failed, 0 unsupported")
         self.assertNotIn("bf16", named)
+
+    def test_a_dtype_that_nobody_knows_ends_no_check(self):
+        self.environment["FAKE_DTYPES"] = "fp8,fp32"
+        text = self.call("check", "--workload", "tiny", "--implementation", "fake/steady,native/fused", expect=1).stdout
+        self.assertRegex(text, r"UNSUPPORTED +tiny +fake/steady +fp8\n +dtype fp8 is offered by fake/steady")
+        self.assertRegex(text, r"OK +tiny +native/fused +fp32")
+
+    def test_verdicts_come_one_by_one(self):
+        process = subprocess.Popen([PROGRAM, "check", "--workload", "tiny", "--implementation", "fake/steady,fake/hang"],
+                                   cwd=self.folder, env={**self.environment, "FAKE_CHECK_HANGS": "1"},
+                                   stdout=subprocess.PIPE, text=True)
+        line = next(line for line in process.stdout if "fake/steady" in line)
+        self.assertIsNone(process.poll(), "the verdict came only at the end")
+        self.assertIn("FAILED", line)
+        process.send_signal(signal.SIGINT)
+        self.assertRegex(process.communicate(timeout=60)[0], "INTERRUPTED +tiny +fake/hang")
+        self.assertEqual(process.returncode, 128 + signal.SIGINT)
 
     def test_wrong_numbers_are_incorrect(self):
         result = self.call("run", "--workload", "tiny", "--implementation", "fake/steady,native/fused", "--rounds", "1",

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "check/check.h"
+#include "store/database.h"
 #include "workload/problem.h"
 
 namespace lstmbench {
@@ -16,7 +17,18 @@ void make_empty(const std::filesystem::path& directory) {
   std::filesystem::remove_all(directory, error);
   std::filesystem::create_directories(directory, error);
   if (error)
-    throw std::runtime_error(fmt::format("cannot create {}: {}", directory.string(), error.message()));
+    throw StorageError(fmt::format("cannot make the folder '{}': {} (TMPDIR names another place)",
+                                   directory.string(), error.message()));
+}
+
+void write_files(const Workload& workload, const std::filesystem::path& directory) {
+  try {
+    write_problem(make_problem(workload), workload, directory);
+  } catch (const std::runtime_error& error) {
+    throw StorageError(
+        fmt::format("cannot write the data of {} for its check to '{}': {} (TMPDIR names another place)",
+                    workload.name, directory.string(), error.what()));
+  }
 }
 
 }  // namespace
@@ -30,7 +42,7 @@ ReferenceResults::ReferenceResults(const Workload& workload, bool full_size,
   const WorkerSession::Timeout timeout = full_size ? std::chrono::hours(24) : std::chrono::minutes(5);
   make_empty(problem_);
   make_empty(gradients_);
-  write_problem(make_problem(workload_), workload_, problem_);
+  write_files(workload_, problem_);
   Case reference;
   reference.workload = workload_;
   reference.implementation = "native/reference";

@@ -1,6 +1,7 @@
 #include "check/conformance.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -86,11 +87,10 @@ class Suite {
         throw Shortcoming{fmt::format("implementation '{}' does not start with its library, '{}/'",
                                       implementation.name, hello.library)};
       for (const std::string& dtype : implementation.dtypes) {
-        const std::vector<std::string> known = {"fp32", "bf16", "bf16x3", "fp64", "tf32", "fp16"};
+        const std::vector<std::string> known = known_dtypes();
         if (std::find(known.begin(), known.end(), dtype) == known.end())
-          throw Shortcoming{fmt::format(
-              "implementation '{}' has dtype '{}', expected fp32, bf16, bf16x3, fp64, tf32 or fp16",
-              implementation.name, printable(dtype))};
+          throw Shortcoming{fmt::format("implementation '{}' has dtype '{}', expected one of {}",
+                                        implementation.name, printable(dtype), fmt::join(known, ", "))};
       }
     }
     session.memory(patience_);

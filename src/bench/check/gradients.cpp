@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "check/check.h"
+#include "store/database.h"
 #include "workload/npy.h"
 #include "workload/problem.h"
 
@@ -57,6 +58,15 @@ Comparison compare_file(const std::filesystem::path& file, const ParameterTensor
   }
 }
 
+std::vector<double> reference_values(const std::filesystem::path& file) {
+  try {
+    return read_npy(file).values;
+  } catch (const std::runtime_error& error) {
+    throw StorageError(fmt::format("the reference's '{}' cannot be read: {} (TMPDIR names another place)",
+                                   file.string(), error.what()));
+  }
+}
+
 double relative_difference(double value, double reference) {
   if (value == reference) return 0;  // infinities too
   if (!std::isfinite(value) || !std::isfinite(reference)) return infinite;
@@ -88,7 +98,7 @@ CheckResult compare_gradients(const Workload& workload, double loss, const std::
   std::vector<std::vector<double>> references;
   double total = 0;
   for (const ParameterTensor& tensor : tensors) {
-    references.push_back(read_npy(reference_gradients / (tensor.name + ".npy")).values);
+    references.push_back(reference_values(reference_gradients / (tensor.name + ".npy")));
     total = std::hypot(total, norm(references.back()));
   }
   const double least_norm = std::max(1e-6 * total, std::numeric_limits<double>::min());

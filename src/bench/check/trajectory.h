@@ -26,10 +26,9 @@ struct TrajectoryFault {
 // in docs/correctness.md.
 double trajectory_tolerance(const std::string& dtype, std::size_t step);
 
-// All trajectories are of one workload, of any dtypes. Expected at a step is the reference's loss where
-// `reference` reaches it, else the median of the fp64 and fp32 cases, else of all. A case is also at fault
-// where its losses never change (parameters that do not move). At most one fault a case, in the order given.
-std::vector<TrajectoryFault> compare_trajectories(std::span<const Trajectory> trajectories,
-                                                  std::span<const double> reference = {});
+// All trajectories are of one workload, of any dtypes. Expected at a step is the median of the fp64 and fp32
+// cases, else of all. A case is also at fault where its losses never change (parameters that do not move). At
+// most one fault a case, in the order given.
+std::vector<TrajectoryFault> compare_trajectories(std::span<const Trajectory> trajectories);
 
 }  // namespace lstmbench

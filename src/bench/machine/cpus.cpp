@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <sstream>
 #include <string>
+
+#include "machine/control_groups.h"
 
 namespace lstmbench {
 namespace {
@@ -25,19 +26,6 @@ std::optional<double> limit_of_group(const SystemFiles& files, const std::string
   return std::nullopt;
 }
 
-// "0::/user.slice/x" (v2) or "4:cpu,cpuacct:/x" (v1): the group's path below its hierarchy.
-std::string own_group(const SystemFiles& files) {
-  std::istringstream lines(files.text("/proc/self/cgroup").value_or(""));
-  for (std::string line; std::getline(lines, line);) {
-    const auto first = line.find(':');
-    const auto second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
-    if (controllers == ",," || controllers.find(",cpu,") != std::string::npos) return line.substr(second + 1);
-  }
-  return "/";
-}
-
 }  // namespace
 
 int affinity_cpus() {
@@ -49,13 +37,9 @@ int affinity_cpus() {
 
 std::optional<double> container_cpus(const SystemFiles& files) {
   std::optional<double> tightest;
-  const std::filesystem::path own = own_group(files);
-  for (const std::string hierarchy : {"/sys/fs/cgroup", "/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"}) {
-    for (std::filesystem::path group = own;; group = group.parent_path()) {
-      const auto limit = limit_of_group(files, hierarchy + (group == "/" ? "" : group.string()));
-      if (limit && (!tightest || *limit < *tightest)) tightest = limit;
-      if (group == "/" || group.empty()) break;
-    }
+  for (const auto& group : control_groups(files, "cpu")) {
+    const auto limit = limit_of_group(files, group);
+    if (limit && (!tightest || *limit < *tightest)) tightest = limit;
   }
   return tightest;
 }

@@ -9,6 +9,7 @@
 #include <boost/version.hpp>
 #include <sstream>
 
+#include "machine/control_groups.h"
 #include "machine/cpus.h"
 
 namespace lstmbench {
@@ -48,11 +49,13 @@ std::optional<std::int64_t> meminfo_bytes(const SystemFiles& files, const std::s
 }
 
 std::optional<std::int64_t> container_memory(const SystemFiles& files) {
-  for (const char* file : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    const auto limit = files.integer(file);
-    if (limit && *limit < (1LL << 50)) return limit;
-  }
-  return std::nullopt;
+  std::optional<std::int64_t> tightest;
+  for (const auto& group : control_groups(files, "memory"))
+    for (const char* file : {"/memory.max", "/memory.limit_in_bytes"}) {
+      const auto limit = files.integer(group + file);
+      if (limit && *limit < tightest.value_or(1LL << 50)) tightest = limit;
+    }
+  return tightest;
 }
 
 // A supply that says "Discharging": a laptop away from its mains, whose clocks are held down.
@@ -71,8 +74,8 @@ std::int64_t throttle_events(const SystemFiles& files) {
     for (const char* counter : {"core_throttle_count", "package_throttle_count"})
       events += files.integer(fmt::format("{}/thermal_throttle/{}", folder, counter)).value_or(0);
   }
-  for (const char* file : {"/sys/fs/cgroup/cpu.stat", "/sys/fs/cgroup/cpu/cpu.stat"}) {
-    std::istringstream lines(files.text(file).value_or(""));
+  for (const auto& group : control_groups(files, "cpu")) {
+    std::istringstream lines(files.text(group + "/cpu.stat").value_or(""));
     std::string name;
     for (std::int64_t value = 0; lines >> name >> value;)
       if (name == "nr_throttled") events += value;

@@ -13,25 +13,27 @@
 namespace lstmbench {
 namespace {
 
-// What a signal handler touches has to be global: the signal that came, and both ends of a pipe it writes to.
+// What a signal handler touches has to be global: the first signal that came, whether somebody has asked for
+// the end (SIGINT, SIGTERM), and both ends of a pipe it writes to.
 std::atomic<int> signal_that_came{0};
+std::atomic<bool> is_end_asked_for{false};
 std::atomic<int> read_end{-1};
 std::atomic<int> write_end{-1};
 
 void handle(int signal) {
   const int saved_errno = errno;
-  int none = 0;
-  // Whoever read what we write is gone, and each further write says so again.
-  if (signal == SIGPIPE && signal_that_came.load() != 0) {
-    errno = saved_errno;
-    return;
-  }
-  if (!signal_that_came.compare_exchange_strong(none, signal)) {
+  // A terminal or reader that is gone says so again and again (the shell sends SIGHUP, then the kernel does;
+  // each further write is a SIGPIPE), and a session that ends sends SIGTERM with it: nobody is impatient.
+  const bool asks_for_end = signal == SIGINT || signal == SIGTERM;
+  if (asks_for_end && is_end_asked_for.exchange(true)) {
     kill_process_groups();
     _exit(128 + signal);
   }
-  const char byte = 0;
-  [[maybe_unused]] const auto written = write(write_end.load(), &byte, 1);
+  int none = 0;
+  if (signal_that_came.compare_exchange_strong(none, signal)) {
+    const char byte = 0;
+    [[maybe_unused]] const auto written = write(write_end.load(), &byte, 1);
+  }
   errno = saved_errno;
 }
 

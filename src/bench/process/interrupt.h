@@ -3,8 +3,8 @@
 
 namespace lstmbench {
 
-// Installs the handlers. The first signal sets the flag; the second ends the process at once with 128 +
-// signal, after killing the process groups of all running workers.
+// Installs the handlers. The first signal sets the flag; a second SIGINT or SIGTERM ends the process at once
+// with 128 + signal, after killing the process groups of all running workers.
 void catch_interrupts();
 bool is_interrupted();
 int interrupting_signal();   // 0 where none came

@@ -22,8 +22,14 @@ std::string start_of(long pid, const SystemFiles& files) {
 }
 
 std::string identity_of(long pid, const std::string& start, const SystemFiles& files) {
-  return fmt::format("pid {} started {} boot {}", pid, start,
-                     files.text("/proc/sys/kernel/random/boot_id").value_or("unknown"));
+  return fmt::format("pid {} started {} boot {} host {}", pid, start,
+                     files.text("/proc/sys/kernel/random/boot_id").value_or("unknown"),
+                     files.text("/proc/sys/kernel/hostname").value_or("unknown"));
+}
+
+// The host is for people, to find the process by; its name may change, and was not always stored.
+std::string without_host(const std::string& identity) {
+  return identity.substr(0, identity.find(" host "));
 }
 
 }  // namespace
@@ -38,7 +44,7 @@ bool is_running(const std::string& identity, const SystemFiles& files) {
   long pid = 0;
   if (!(words >> word >> pid)) return false;
   const std::string start = start_of(pid, files);
-  return !start.empty() && identity_of(pid, start, files) == identity;
+  return !start.empty() && without_host(identity_of(pid, start, files)) == without_host(identity);
 }
 
 }  // namespace lstmbench

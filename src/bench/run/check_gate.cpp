@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <numeric>
+#include <optional>
 
 #include "check/check.h"
 #include "process/interrupt.h"
@@ -25,20 +26,11 @@ class Gate {
   GateResult check(const Case& a_case) {
     GateResult result;
     try {
-      const ReferenceResults& reference = reference_of(a_case.workload);
-      WorkerSession& session = session_of(a_case.worker);
-      const auto folder = directory_.make_folder();
-      const CheckResult checked = check_case(session, a_case, reference, folder,
-                                             options_.check == CheckMode::full ? full_limit : slice_limit);
-      std::filesystem::remove_all(folder);
-      result.check = {options_.check,     checked.passed,     checked.tolerance, checked.worst.relative_error,
-                      checked.worst.name, checked.explanation};
-      if (!checked.passed) {
-        result.status = Status::incorrect;
-        result.message = checked.explanation;
-        result.log = session.log();
-      }
+      compare(a_case, false, result);
+      // Only a slice's training steps are compared: the whole workload is checked after it, not instead.
+      if (options_.check == CheckMode::full && result.status == Status::ok) compare(a_case, true, result);
     } catch (const WorkerFailure& failure) {
+      result.check = {};  // a slice that passed is no full check
       result.status = failure.status;
       result.message = failure.what();
       if (session_) result.log = session_->log();
@@ -50,23 +42,38 @@ class Gate {
   }
 
  private:
-  const ReferenceResults& reference_of(const Workload& workload) {
-    auto& reference = references_[workload.name];
-    if (!reference) {
+  void compare(const Case& a_case, bool is_full, GateResult& result) {
+    const ReferenceResults& reference = reference_of(a_case.workload, is_full);
+    WorkerSession& session = session_of(a_case.worker);
+    const auto folder = directory_.make_folder();
+    const CheckResult checked =
+        check_case(session, a_case, reference, folder, is_full ? full_limit : slice_limit);
+    std::error_code ignored;  // it vanishes with its parent
+    std::filesystem::remove_all(folder, ignored);
+    result.check = {options_.check,     checked.passed,     checked.tolerance, checked.worst.relative_error,
+                    checked.worst.name, checked.explanation};
+    if (checked.passed) return;
+    result.status = Status::incorrect;
+    result.message = checked.explanation;
+    result.log = session.log();
+  }
+
+  const ReferenceResults& reference_of(const Workload& workload, bool is_full) {
+    auto& [results, problem] = references_[{workload.name, is_full}];
+    if (!results && problem.empty()) {
       try {
         session_.reset();  // the reference has the machine to itself
-        reference =
-            std::make_unique<ReferenceResults>(workload, options_.check == CheckMode::full, reference_worker_,
-                                               directory_.make_folder(), options_.threads.front());
+        results.emplace(workload, is_full, reference_worker_, directory_.make_folder(),
+                        options_.threads.front());
       } catch (const WorkerFailure& failure) {
         if (failure.status == Status::interrupted) throw;
-        throw WorkerFailure(Status::failed,
-                            fmt::format("the reference (native/reference) could not be computed: {}; "
-                                        "--check none measures without it",
-                                        failure.what()));
+        problem = fmt::format(
+            "the reference (native/reference) could not be computed: {}; --check none measures without it",
+            failure.what());
       }
     }
-    return *reference;
+    if (!results) throw WorkerFailure(Status::failed, problem);
+    return *results;
   }
 
   WorkerSession& session_of(const WorkerCommand& worker) {
@@ -81,7 +88,11 @@ class Gate {
   const RunOptions& options_;
   const WorkerCommand& reference_worker_;
   TemporaryDirectory& directory_;
-  std::map<std::string, std::unique_ptr<ReferenceResults>> references_;  // by the workload's name
+  struct Reference {
+    std::optional<ReferenceResults> results;
+    std::string problem;  // why there are none: it would fail for the next case, too, and take as long
+  };
+  std::map<std::pair<std::string, bool>, Reference> references_;  // by the workload's name, and whether full
   WorkerCommand command_;
   std::unique_ptr<WorkerSession> session_;  // of command_
 };
@@ -99,24 +110,23 @@ std::vector<std::size_t> order_by_worker(const std::vector<Case>& cases) {
 
 }  // namespace
 
-std::vector<GateResult> check_cases(const std::vector<Case>& cases, const RunOptions& options,
-                                    const WorkerCommand& reference_worker, TemporaryDirectory& directory,
-                                    const std::function<void(const Case&, int done)>& listener,
-                                    const std::function<void(std::size_t, const GateResult&)>& on_result) {
+void check_cases(const std::vector<Case>& cases, const RunOptions& options,
+                 const WorkerCommand& reference_worker, TemporaryDirectory& directory,
+                 const std::function<void(const Case&, int done)>& listener,
+                 const std::function<void(std::size_t, const GateResult&)>& on_result) {
   Gate gate(options, reference_worker, directory);
-  std::vector<GateResult> results(cases.size());
   int done = 0;
   for (const std::size_t i : order_by_worker(cases)) {
+    GateResult result;
     if (is_interrupted()) {
-      results[i].status = Status::interrupted;
-      results[i].message = "interrupted before it was checked";
+      result.status = Status::interrupted;
+      result.message = "interrupted before it was checked";
     } else {
       listener(cases[i], done++);
-      results[i] = gate.check(cases[i]);
+      result = gate.check(cases[i]);
     }
-    on_result(i, results[i]);
+    on_result(i, result);
   }
-  return results;
 }
 
 }  // namespace lstmbench

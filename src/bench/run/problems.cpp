@@ -64,7 +64,16 @@ TemporaryDirectory::TemporaryDirectory() {
     throw StorageError(fmt::format("cannot make a temporary folder in '{}': {} (TMPDIR names another place)",
                                    parent.string(), std::strerror(errno)));
   path_ = pattern;
-  lock_ = lock_of(path_);
+  lock_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  // Whoever looks for abandoned folders holds each for a moment.
+  if (lock_ < 0 || flock(lock_, LOCK_EX) != 0) {
+    const int reason = errno;
+    if (lock_ >= 0) close(lock_);
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+    throw StorageError(fmt::format("cannot lock the temporary folder '{}': {} (TMPDIR names another place)",
+                                   path_.string(), std::strerror(reason)));
+  }
   remove_abandoned(parent);
 }
 

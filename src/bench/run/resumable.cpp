@@ -62,12 +62,15 @@ void require_same_versions(const StoredRun& stored) {
 
 }  // namespace
 
+void refuse_measured(const StoredRun& stored) {
+  throw std::invalid_argument(
+      fmt::format("run {} is being measured now by another process ({}); wait for it", stored.run.id,
+                  stored.sittings.empty() ? "unknown" : stored.sittings.back().process));
+}
+
 void require_not_running(const StoredRun& stored, const SystemFiles& files) {
   for (const auto& sitting : stored.sittings)
-    if (is_running(sitting.process, files))
-      throw std::invalid_argument(
-          fmt::format("run {} is being measured now by another process ({}); wait for it", stored.run.id,
-                      sitting.process));
+    if (is_running(sitting.process, files)) refuse_measured(stored);
 }
 
 std::vector<std::string> changes_since(const StoredRun& stored, const SystemFiles& files) {

@@ -9,7 +9,11 @@
 
 namespace lstmbench {
 
-// Throws std::invalid_argument where a process still measures the run.
+// Throws std::invalid_argument: another process measures the run, as far as is known the one of its last
+// sitting.
+[[noreturn]] void refuse_measured(const StoredRun& stored);
+
+// Throws std::invalid_argument where a process of this machine still measures the run.
 void require_not_running(const StoredRun& stored, const SystemFiles& files);
 
 // Throws std::invalid_argument, one line that says what to do, where a process still measures the run, where

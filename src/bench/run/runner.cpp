@@ -8,10 +8,12 @@
 #include <set>
 
 #include "check/trajectory.h"
+#include "machine/machine.h"
 #include "process/interrupt.h"
 #include "process/process_identity.h"
 #include "run/check_gate.h"
 #include "run/clock_watch.h"
+#include "run/fitness_notes.h"
 #include "run/measure_case.h"
 #include "run/resumable.h"
 #include "run/round_schedule.h"
@@ -48,24 +50,33 @@ std::string name_in_progress(const Case& a_case) {
 class Runner {
  public:
   Runner(const RunSetting& setting, ResultsFile& results, PeakMeter& peak, Progress& progress)
-      : setting_(setting), options_(setting.options), results_(results), peak_(peak), progress_(progress) {}
+      : setting_(setting), options_(setting.options), results_(results), peak_(peak), progress_(progress) {
+    results_.set_patience(patience_of_a_run(progress));
+  }
+  ~Runner() { results_.set_patience({}); }  // `progress` may end with the run
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
 
-  RunOutcome execute(const Plan& plan, const Discovery& discovery) {
+  std::int64_t execute(const Plan& plan, const Discovery& discovery) {
     {
       auto transaction = results_.begin_transaction();  // no run without its cases
       RunRecord record = setting_.record;
       record.process = own_process_identity(setting_.files);
       run_id_ = results_.begin_run(record, read_machine(setting_.files), library_records(discovery));
       cases_ = begin_cases(plan, options_, setting_.case_arguments, run_id_, results_);
+      lock_ = results_.lock_run(run_id_);
       transaction.commit();
     }
     go_on();
-    return {run_id_, is_interrupted()};
+    return run_id_;
   }
 
-  RunOutcome resume(const StoredRun& before) {
-    const auto changes = changes_since(before, setting_.files);
+  void resume(const StoredRun& before) {
+    const auto unfit = fitness_warnings(setting_.files);
     run_id_ = before.run.id;
+    lock_ = results_.lock_run(run_id_);
+    if (!lock_) refuse_measured(before);
+    const auto changes = changes_since(before, setting_.files);
     {
       // Asking the libraries took its time: another process may have begun. From here on none can.
       auto transaction = results_.begin_transaction();
@@ -74,6 +85,9 @@ class Runner {
       sitting_ = results_.begin_sitting(run_id_, utc_now(), own_process_identity(setting_.files));
       for (const auto& change : changes)
         results_.add_note(run_id_, fmt::format("when the run was resumed, {}", change));
+      for (const auto& note : fitness_notes(unfit, "when the run was resumed", progress_))
+        if (std::count(before.run.notes.begin(), before.run.notes.end(), note) == 0)
+          results_.add_note(run_id_, note);
       transaction.commit();
     }
     const StoredRun stored = results_.load_run(run_id_);  // without what was interrupted
@@ -92,7 +106,6 @@ class Runner {
     }
     if (open_) recall_losses(stored, open_->number);
     go_on();
-    return {run_id_, is_interrupted()};
   }
 
  private:
@@ -105,11 +118,15 @@ class Runner {
     close();
   }
 
-  // A case that cannot run and that nobody asked for by name leaves the run; a note says so.
+  // A case that cannot run and that nobody asked for by name leaves the run; a note says so. One that did run
+  // before stays, with all that was measured.
   bool leaves(RunningCase& running, Status status, const std::string& message) {
     if (status != Status::unsupported || running.planned.is_asked_for) return false;
+    const auto both = with_control(running);
+    if (std::any_of(both.begin(), both.end(), [](const RunningCase* one) { return !one->medians.empty(); }))
+      return false;
     auto transaction = results_.begin_transaction();
-    for (RunningCase* one : with_control(running)) {
+    for (RunningCase* one : both) {
       results_.remove_case(one->id);
       one->schedule.is_over = true;
       one->id = 0;
@@ -373,6 +390,7 @@ class Runner {
   TemporaryDirectory directory_;
   Problems problems_{directory_};
   std::int64_t run_id_ = 0;
+  std::optional<RunLock> lock_;  // that nobody else measures it
   int sitting_ = 1;
   int next_round_ = 1;
   std::optional<RoundRecord> open_;  // that an earlier process did not finish
@@ -392,14 +410,21 @@ class Runner {
 
 }  // namespace
 
-RunOutcome execute_run(const Plan& plan, const Discovery& discovery, const RunSetting& setting,
-                       ResultsFile& results, PeakMeter& peak, Progress& progress) {
+Patience patience_of_a_run(Progress& progress) {
+  Patience patience;
+  patience.at_most = std::chrono::minutes(10);
+  patience.say = [&progress](const std::string& line) { progress.say(line); };
+  return patience;
+}
+
+std::int64_t execute_run(const Plan& plan, const Discovery& discovery, const RunSetting& setting,
+                         ResultsFile& results, PeakMeter& peak, Progress& progress) {
   return Runner(setting, results, peak, progress).execute(plan, discovery);
 }
 
-RunOutcome resume_run(const StoredRun& stored, const RunSetting& setting, ResultsFile& results,
-                      PeakMeter& peak, Progress& progress) {
-  return Runner(setting, results, peak, progress).resume(stored);
+void resume_run(const StoredRun& stored, const RunSetting& setting, ResultsFile& results, PeakMeter& peak,
+                Progress& progress) {
+  Runner(setting, results, peak, progress).resume(stored);
 }
 
 }  // namespace lstmbench

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "check/check.h"
 #include "run/cost_model.h"
 #include "run/glob.h"
 #include "workload/builtin.h"
@@ -121,7 +122,13 @@ PlannedCase plan_case(const Workload& workload, const Implementation& implementa
     planned.problem =
         fmt::format("{} {} is not among those of {}: {}", what, value, info.name, fmt::join(has, ", "));
   };
-  if (!contains(info.dtypes, dtype)) missing("dtype", dtype, info.dtypes);
+  if (!contains(info.dtypes, dtype)) {
+    missing("dtype", dtype, info.dtypes);
+  } else if (!contains(known_dtypes(), dtype)) {
+    planned.status = Status::unsupported;
+    planned.problem = fmt::format("dtype {} is offered by {}, but none that can be checked: {}", dtype,
+                                  info.name, fmt::join(known_dtypes(), ", "));
+  }
   if (!contains(info.devices, options.device)) {
     missing("device", options.device, info.devices);
   } else if (!info.unavailable.empty()) {
@@ -169,9 +176,11 @@ void select_for(const Workload& workload, const std::string& dtype, int threads,
       continue;
     if (options.dtypes.empty() && !contains(implementation.info.dtypes, dtype)) continue;
     PlannedCase planned = plan_case(workload, implementation, dtype, threads, options, peak);
-    // Who asks for another device than the CPU is told why an implementation does not run there.
-    const bool is_told = options.device != "cpu" && contains(implementation.info.devices, options.device) &&
-                         contains(implementation.info.dtypes, dtype);
+    // Who asks for another device than the CPU is told why an implementation does not run there, and a worker
+    // that offers a dtype of its own why that is not measured.
+    const bool is_told = contains(implementation.info.devices, options.device) &&
+                         contains(implementation.info.dtypes, dtype) &&
+                         (options.device != "cpu" || !contains(known_dtypes(), dtype));
     if (planned.status != Status::ok && !planned.is_asked_for && !is_told) continue;
     if (is_default) {
       const std::string reason = reason_to_leave_out(planned.a_case, planned.step_s, options.time_limit_s);

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <thread>
+
 namespace lstmbench {
 namespace {
-
-// How long a commit waits for another program that holds the file.
-constexpr int busy_timeout_ms = 10'000;
 
 std::string advice(int result) {
   switch (result & 0xff) {
@@ -18,7 +18,8 @@ std::string advice(int result) {
     case SQLITE_READONLY:
       return "the file or its folder is read-only; --results names another file";
     case SQLITE_BUSY:
-      return "another program is writing to it; wait for it, or name another file with --results";
+      return "another program is reading or writing it and did not let go of it; end that program, or name "
+             "another file with --results";
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
       return "it is not a results file, or a damaged one; --results names another file";
@@ -39,7 +40,8 @@ void FinalizeStatement::operator()(sqlite3_stmt* statement) const {
   sqlite3_finalize(statement);
 }
 
-Database::Database(const std::filesystem::path& path, Mode mode) : path_(path) {
+Database::Database(const std::filesystem::path& path, Mode mode)
+    : path_(path), wait_(std::make_unique<Wait>(Wait{path, {}, {}, {}})) {
   sqlite3* handle = nullptr;
   // A file whose writer was killed in the middle of a commit can only be read after that was rolled back:
   // reading, too, opens it for writing where that is allowed (SQLite turns to reading where it is not), and
@@ -49,9 +51,29 @@ Database::Database(const std::filesystem::path& path, Mode mode) : path_(path) {
   handle_.reset(handle);
   if (result != SQLITE_OK) fail(result);
   sqlite3_extended_result_codes(handle, 1);
-  sqlite3_busy_timeout(handle, busy_timeout_ms);
+  sqlite3_busy_handler(handle, wait_for_others, wait_.get());
   execute("PRAGMA foreign_keys = ON");
   execute(mode == Mode::read_write ? "PRAGMA synchronous = EXTRA" : "PRAGMA query_only = ON");
+}
+
+void Database::set_patience(Patience patience) {
+  wait_->patience = std::move(patience);
+}
+
+// SQLite calls this until it has what it waits for, or it gives 0.
+int Database::wait_for_others(void* wait, int attempts) {
+  using namespace std::chrono;
+  auto& [path, patience, since, said] = *static_cast<Wait*>(wait);
+  const auto now = steady_clock::now();
+  if (attempts == 0) since = said = now;
+  if (now - since >= patience.at_most) return 0;
+  if (patience.say && now - said >= patience.say_every) {
+    said = now;
+    patience.say(fmt::format("another program is reading or writing '{}': waiting for it, {} s so far",
+                             path.string(), duration_cast<seconds>(now - since).count()));
+  }
+  std::this_thread::sleep_for(milliseconds(std::min(1 + attempts, 50)));
+  return 1;
 }
 
 Database Database::copy_in_memory(Database& original) {

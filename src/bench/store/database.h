@@ -1,6 +1,7 @@
 // SQLite as values and exceptions: a connection, its prepared statements, a transaction.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -74,12 +75,20 @@ class Statement {
   int next_placeholder_ = 1;
 };
 
+// How long to wait while another program has the file: a commit, for one, waits for all readers to finish.
+struct Patience {
+  std::chrono::milliseconds at_most{10'000};
+  std::chrono::milliseconds say_every{10'000};
+  std::function<void(const std::string&)> say;  // told that it waits, so that a person can end what keeps it
+};
+
 class Database {
  public:
   enum class Mode { read_only, read_write };
 
   // read_write creates the file (not its folder). Foreign keys are enforced; every commit reaches the disk.
   Database(const std::filesystem::path& path, Mode mode);
+  void set_patience(Patience patience);
   // A copy of another database in memory; the original is not touched again.
   static Database copy_in_memory(Database& original);
 
@@ -95,10 +104,17 @@ class Database {
   struct Close {
     void operator()(sqlite3* handle) const;
   };
+  struct Wait {
+    std::filesystem::path path;
+    Patience patience;
+    std::chrono::steady_clock::time_point since, said;
+  };
+  static int wait_for_others(void* wait, int attempts);
   // One that is not in use, else a new one: preparing takes longer than most statements run.
   PreparedStatements::node_type take_prepared(std::string_view sql);
 
   std::filesystem::path path_;
+  std::unique_ptr<Wait> wait_;  // SQLite knows its address
   std::unique_ptr<sqlite3, Close> handle_;
   PreparedStatements unused_;
 };

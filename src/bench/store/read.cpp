@@ -262,6 +262,7 @@ std::optional<std::int64_t> ResultsFile::latest_run() {
 
 StoredRun ResultsFile::load_run(std::int64_t run_id) {
   StoredRun stored;
+  // Unfinished until the end, so that all is read as of one moment: a writer waits for it.
   Statement row(
       database_,
       "SELECT started_at, finished_at, state, program_version, command_line, protocol, settings, baseline "

@@ -9,6 +9,7 @@
 
 #include "store/database.h"
 #include "store/records.h"
+#include "store/run_lock.h"
 
 namespace lstmbench {
 
@@ -19,9 +20,16 @@ class ResultsFile {
   explicit ResultsFile(Database database) : database_(std::move(database)) {}
   // Opens or creates the file and its folder, and proves by writing that there is room for results: after
   // this a measurement is not begun in vain.
-  static ResultsFile open_for_writing(const std::filesystem::path& path);
+  static ResultsFile open_for_writing(const std::filesystem::path& path, Patience patience = {});
   // Leaves the file as it is; one of an older version is brought up to date in memory.
   static ResultsFile open_for_reading(const std::filesystem::path& path);
+
+  void set_patience(Patience patience) { database_.set_patience(std::move(patience)); }
+
+  // The right to measure a run; nothing where another process has it.
+  std::optional<RunLock> lock_run(std::int64_t run_id) const {
+    return RunLock::take(database_.path(), run_id);
+  }
 
   // What is called between this and its commit() is on the disk together, or not at all.
   Transaction begin_transaction() { return Transaction(database_); }

@@ -124,7 +124,12 @@ std::string to_string(RunState state) {
   return state == RunState::running ? "running" : state == RunState::finished ? "finished" : "interrupted";
 }
 
-ResultsFile ResultsFile::open_for_writing(const fs::path& path) {
+ResultsFile ResultsFile::open_for_writing(const fs::path& path, Patience patience) {
+  if (path.empty() || path == ":memory:")
+    throw StorageError(
+        fmt::format("--results '{}' is a database that SQLite forgets at the end: a run must outlive its "
+                    "program; name a file",
+                    path.string()));
   std::error_code error;
   if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
   if (error)
@@ -132,6 +137,7 @@ ResultsFile ResultsFile::open_for_writing(const fs::path& path) {
         fmt::format("results file '{}': its folder cannot be made: {} (--results names another file)",
                     path.string(), error.message()));
   Database database(path, Database::Mode::read_write);
+  database.set_patience(std::move(patience));
   bring_up_to_date(database);
   reserve_space(database);
   return ResultsFile(std::move(database));

@@ -1,12 +1,19 @@
 // Proper and wrong workers against the real reference.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include "bench/check/wrong_worker.h"
 #include "bench/temporary_directory.h"
 #include "check/check.h"
 #include "check/timing_honesty.h"
 #include "check/trajectory.h"
+#include "store/database.h"
 
 namespace lstmbench {
 namespace {
@@ -141,6 +148,33 @@ TEST(ReferenceResults, AtFullSizeCoverTheWholeWorkload) {
   const Case a_case = case_of(native_worker(), Loss::ctc);
   const CheckResult result = check_case(session, a_case, whole, directory.path(), patience);
   EXPECT_TRUE(result.passed) << result.explanation;
+}
+
+std::string storage_error(const std::filesystem::path& directory) {
+  try {
+    ReferenceResults(small(Loss::ctc), false, native_worker(), directory, 1);
+  } catch (const StorageError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(ReferenceResults, ThatHaveNoRoomSayWhatToDo) {
+  const TemporaryDirectory directory;
+  std::ofstream(directory / "file") << "no folder";
+  EXPECT_THAT(storage_error(directory / "file"), HasSubstr("TMPDIR"));
+  // A limit on the size of files stands for a full disk; in a child, for it cannot be taken back.
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{256, 256};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    _exit(storage_error(directory / "full").find("TMPDIR") == std::string::npos);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 TEST(ReferenceResults, OfAWorkerThatLacksItThrow) {

@@ -2,10 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
 #include <functional>
 
 #include "bench/temporary_directory.h"
 #include "check/check.h"
+#include "store/database.h"
 #include "workload/npy.h"
 #include "workload/problem.h"
 
@@ -99,6 +101,19 @@ TEST(CompareGradients, ValuesThatAreNotFiniteNeverPass) {
         result.explanation,
         HasSubstr("gradient of layer1.forward.W holds 2 values that are not finite, the first at index 5"));
     EXPECT_EQ(result.worst.name, "gradient of layer1.forward.W");
+  }
+}
+
+// What the reference wrote and cannot be read is no fault of the case.
+TEST(CompareGradients, AReferenceThatCannotBeReadIsAnErrorOfTheDisk) {
+  const Gradients reference;
+  std::ofstream(reference.path() / "head.npy") << "half";
+  try {
+    compare(Gradients(), 2.0, reference);
+    FAIL();
+  } catch (const StorageError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("head.npy"));
+    EXPECT_THAT(error.what(), HasSubstr("TMPDIR"));
   }
 }
 

@@ -58,12 +58,6 @@ TEST(Trajectories, CoarseDtypesAreComparedWithTheFineOnesMoreLoosely) {
   EXPECT_EQ(names(compare_trajectories(cases)), (std::vector<std::string>{"c", "d"}));
 }
 
-TEST(Trajectories, TheReferenceDecidesWhereItReaches) {
-  const Trajectory cases[] = {falling("a", 1e-3), falling("b", 1e-3), falling("c")};
-  const double reference[] = {2.3};
-  EXPECT_EQ(names(compare_trajectories(cases, reference)), (std::vector<std::string>{"a", "b"}));
-}
-
 TEST(Trajectories, ParametersThatDoNotMoveAreAFaultEvenAlone) {
   const Trajectory constant[] = {{"a", "fp32", {2.3, 2.3, 2.3}}};
   const auto faults = compare_trajectories(constant);

@@ -103,6 +103,8 @@ class Proxy:
         elif mistake == "misshapen-file":
             header, values = read_npy(os.path.join(gradients, bias + ".npy"))
             write_npy(os.path.join(gradients, bias + ".npy"), dict(header, shape=(len(values), 1)), values)
+        elif mistake == "wrong-beyond-the-slice" and self.prepared["batch"]["samples"] > 4:
+            reply["result"]["loss"] *= 1.01
         elif mistake == "wrong-loss":
             reply["result"]["loss"] *= 1.01
         elif mistake == "nan-loss":

@@ -64,6 +64,30 @@ TEST_F(FakeMachine, ThrottlingIsCounted) {
   EXPECT_EQ(read_load(files()).throttle_events, 12);
 }
 
+// A service or a batch job has a group of its own below the root, and is stopped there.
+TEST_F(FakeMachine, ThrottlingAndMemoryOfTheOwnGroupCount) {
+  write("/proc/self/cgroup", "0::/box/inner\n");
+  write("/sys/fs/cgroup/cpu.stat", "usage_usec 12\n");
+  write("/sys/fs/cgroup/box/cpu.stat", "nr_throttled 20\n");
+  write("/sys/fs/cgroup/box/inner/cpu.stat", "nr_throttled 3\n");
+  write("/sys/fs/cgroup/other/cpu.stat", "nr_throttled 100\n");
+  EXPECT_EQ(read_load(files()).throttle_events, 23);
+  EXPECT_THAT(read_machine(files()), Contains(Pair("container memory limit", "none")));
+  write("/sys/fs/cgroup/box/memory.max", "2147483648\n");
+  write("/sys/fs/cgroup/box/inner/memory.max", "max\n");
+  EXPECT_THAT(read_machine(files()), Contains(Pair("container memory limit", "2.0 GiB")));
+}
+
+TEST_F(FakeMachine, TheFirstVersionOfControlGroupsThrottlesToo) {
+  write("/proc/self/cgroup", "5:memory:/other\n4:cpu,cpuacct:/job\n0::/\n");
+  write("/sys/fs/cgroup/cpu,cpuacct/job/cpu.stat", "nr_throttled 7\n");
+  fs::create_directory_symlink("cpu,cpuacct", root_ / "sys/fs/cgroup/cpu");  // the same, not twice as many
+  write("/sys/fs/cgroup/memory/other/memory.limit_in_bytes", "1073741824\n");
+  write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+  EXPECT_EQ(read_load(files()).throttle_events, 7);
+  EXPECT_THAT(read_machine(files()), Contains(Pair("container memory limit", "1.0 GiB")));
+}
+
 TEST_F(FakeMachine, ABatteryIsAFactAndAWarning) {
   EXPECT_THAT(read_machine(files()), Contains(Pair("power", "mains, or not visible")));
   write("/sys/class/power_supply/BAT0/status", "Charging\n");

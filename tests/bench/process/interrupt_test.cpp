@@ -57,6 +57,23 @@ TEST(Interrupt, TheSecondSignalEndsTheProcess) {
             128 + SIGTERM);
 }
 
+// A terminal that is closed: its shell sends SIGHUP, then the kernel; a session that ends adds SIGTERM.
+TEST(Interrupt, OnlyImpatienceEndsTheProcessAtOnce) {
+  const auto outlives = [](std::initializer_list<int> signals) {
+    return exit_status_of([&] {
+      catch_interrupts();
+      for (const int number : signals) raise(number);
+      return interrupting_signal();
+    });
+  };
+  EXPECT_EQ(outlives({SIGHUP, SIGHUP, SIGHUP}), SIGHUP);
+  EXPECT_EQ(outlives({SIGHUP, SIGTERM, SIGHUP}), SIGHUP);
+  EXPECT_EQ(outlives({SIGTERM, SIGHUP, SIGPIPE}), SIGTERM);
+  EXPECT_EQ(outlives({SIGPIPE, SIGPIPE, SIGINT}), SIGPIPE);
+  EXPECT_EQ(outlives({SIGHUP, SIGINT, SIGINT}), 128 + SIGINT);
+  EXPECT_EQ(outlives({SIGINT, SIGHUP, SIGTERM}), 128 + SIGTERM);
+}
+
 TEST(Interrupt, EndsTheWaitForAWorker) {
   EXPECT_EQ(exit_status_of([] {
               catch_interrupts();

@@ -17,6 +17,7 @@ TEST(ProcessIdentity, OwnProcessRunsAndStrangersDoNot) {
   std::string earlier = own;  // the same number, given to another process before
   earlier.insert(earlier.find("started ") + 8, "9");
   EXPECT_FALSE(is_running(earlier, files)) << earlier;
+  EXPECT_TRUE(is_running(own.substr(0, own.find(" host ")), files)) << "as it was stored before hosts were";
 }
 
 TEST(ProcessIdentity, ADeadProcessDoesNotRunEvenBeforeItIsBuried) {

@@ -64,6 +64,29 @@ TEST(Selection, RepeatsWhatWorkersSayOfADtypeThatWillRun) {
               ElementsAre("native/sequence bf16: in software"));
 }
 
+// A worker of another may offer what nobody here can check: that ends nothing, and is said.
+TEST(Selection, ADtypeWithoutAToleranceIsUnsupported) {
+  Discovery found = discovery();
+  found.implementations[0].info.dtypes = {"fp32", "fp8"};
+  RunOptions asked = options();
+  asked.workloads = {"1x320/CE-short"};
+  asked.implementations = {"native/*"};
+  for (const bool is_every_dtype : {true, false}) {
+    asked.dtypes = is_every_dtype ? std::vector<std::string>() : std::vector<std::string>{"fp32", "fp8"};
+    int unsupported = 0, ok = 0;
+    for (const auto& planned : select_cases(asked, known_workloads({}), found, 470).cases) {
+      ok += planned.status == Status::ok;
+      if (planned.a_case.dtype != "fp8") continue;
+      ++unsupported;
+      EXPECT_EQ(planned.a_case.implementation, "native/basic");
+      EXPECT_EQ(planned.status, Status::unsupported);
+      EXPECT_THAT(planned.problem, HasSubstr("dtype fp8 is offered by native/basic"));
+    }
+    EXPECT_EQ(unsupported, 1);
+    EXPECT_GE(ok, 2);
+  }
+}
+
 TEST(Selection, WhatIsNamedTwiceIsTakenOnce) {
   RunOptions twice = options();
   twice.workloads = {"1x320/CE-short", "1x320/CE-*"};
