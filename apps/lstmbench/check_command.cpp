@@ -161,8 +161,9 @@ void add_check_command(CLI::App& app, Work& work) {
   add_selection_flags(*command, flags->run);
   command->get_option("--dtype")->description(
       "fp32, bf16, bf16x3, fp64; on a GPU tf32, fp16 [those of each implementation]");
-  command->add_flag("--full", flags->is_full,
-                    "at full size, too (slow), not only on a slice of each workload (4 samples, up to 32 steps)");
+  command->add_flag(
+      "--full", flags->is_full,
+      "at full size, too (slow), not only on a slice of each workload (4 samples, up to 32 steps)");
   command
       ->add_option("--worker", flags->worker,
                    "run the conformance suite on a program that speaks the protocol")
