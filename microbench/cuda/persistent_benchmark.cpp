@@ -35,9 +35,8 @@ class Recurrence {
     const int y_row = shape.directions * kUnits;
     std::vector<int> row_starts;
     for (int t = 0; t <= shape.steps; ++t) row_starts.push_back(t * shape.samples);
-    forward_ = {
-        .geometry = plan.geometry, .parts = plan.parts, .halved = plan.forward_halved, .y_row = y_row};
-    backward_ = {.geometry = plan.geometry, .halved = plan.backward_halved, .y_row = y_row};
+    forward_ = {.geometry = plan.geometry, .parts = plan.parts, .y_row = y_row};
+    backward_ = {.geometry = plan.geometry, .y_row = y_row};
     int* starts = take<int>(row_starts.size());
     cudaMemcpy(starts, row_starts.data(), row_starts.size() * sizeof(int), cudaMemcpyHostToDevice);
     forward_.row_starts = backward_.row_starts = starts;

@@ -13,7 +13,6 @@ template <class T>
 struct ForwardArguments {
   Geometry geometry;
   int parts = 1;                    // of the product along the inner dimension
-  int halved = 0;                   // of its pieces
   const int* lengths = nullptr;     // (samples) by place
   const int* row_starts = nullptr;  // (steps of the longest sample + 1)
   const Words* weights[2] = {};     // by direction: pack.h
@@ -29,7 +28,6 @@ struct ForwardArguments {
 template <class T>
 struct BackwardArguments {
   Geometry geometry;
-  int halved = 0;  // of the pieces of the product
   const int* lengths = nullptr;
   const int* row_starts = nullptr;
   const Words* weights[2] = {};

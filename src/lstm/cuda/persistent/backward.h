@@ -11,8 +11,7 @@
 //   2. thread (unit, sample) adds them to dy and computes the gradients of its gates, operand of the product,
 //      in shared memory
 //   3. barrier of the block
-//   4. product of the block's rows of R, transposed, with its gradients of gates: each warp 32 or 16 units of
-//      dh;
+//   4. product of the block's rows of R, transposed, with its gradients of gates: each warp 32 units of dh;
 //      lanes exchange halves so that each sends 16 bytes (4 samples) to the owner of the unit
 //   5. while those are under way: stores the gradients and adds them to the bias's, fetches what the steps to
 //      come need and computes of it what does not depend on dh
@@ -30,8 +29,8 @@
 namespace lstm::cuda::persistent {
 
 // Where a lane sends the parts of dh of its two octets of an item, whose row groups are octets 4 row_block +
-// r of dh: even lanes 0 and 1, odd ones 2 and 3; of a half's two octets, even lanes the first and odd ones
-// the second. Worked out in front of the first step, for the sake of the divisions.
+// r of dh: even lanes 0 and 1, odd ones 2 and 3. Worked out in front of the first step, for the sake of the
+// divisions.
 template <class Lane>
 struct Destinations {
   typename Lane::Peer peers[2] = {};
@@ -39,16 +38,13 @@ struct Destinations {
   int place[2] = {};  // in the inbox
 };
 template <class Lane>
-LSTM_DEVICE Destinations<Lane> destinations(Lane& lane, const Geometry& geometry, const ProductShape& shape,
-                                            int item) {
+LSTM_DEVICE Destinations<Lane> destinations(Lane& lane, const Geometry& geometry, int row_block) {
   const int id = lane.lane_index();
-  const bool is_half = shape.is_half(item);
-  const int first = 4 * shape.row_block_of(item) + 2 * shape.half_of(item);
   Destinations<Lane> to;
   LSTM_UNROLL
   for (int i = 0; i < 2; ++i) {
-    const int octet = first + (id % 2 != 0 ? (is_half ? 1 : 2) : 0) + i;
-    if (octet >= geometry.octets || (is_half && i == 1)) continue;
+    const int octet = 4 * row_block + (id % 2 != 0 ? 2 : 0) + i;
+    if (octet >= geometry.octets) continue;
     const int owner = owner_of(geometry, octet);
     to.exist[i] = true;
     to.peers[i] = lane.peer(owner);
@@ -60,8 +56,8 @@ LSTM_DEVICE Destinations<Lane> destinations(Lane& lane, const Geometry& geometry
 
 // Sends one item's sums.
 template <class Lane>
-LSTM_DEVICE void send_parts(Lane& lane, const Sums& sums, const Destinations<Lane>& to, bool is_half,
-                            int active, int offset, int barrier) {
+LSTM_DEVICE void send_parts(Lane& lane, const Sums& sums, const Destinations<Lane>& to, int active,
+                            int offset, int barrier) {
   const int id = lane.lane_index();
   const bool is_odd = id % 2 != 0;
   const bool has_samples = id % 4 / 2 * 4 < active;
@@ -71,10 +67,8 @@ LSTM_DEVICE void send_parts(Lane& lane, const Sums& sums, const Destinations<Lan
     float four[4];
     LSTM_UNROLL
     for (int e = 0; e < 2; ++e) {
-      const float of_even = sums.at[i][e];
-      const float of_odd = is_half && i == 0 ? sums.at[1][e] : sums.at[i + 2][e];
-      const float give = is_odd ? of_even : of_odd;
-      const float keep = is_odd ? of_odd : of_even;
+      const float give = is_odd ? sums.at[i][e] : sums.at[i + 2][e];
+      const float keep = is_odd ? sums.at[i + 2][e] : sums.at[i][e];
       const float got = lane.shuffle(give, id ^ 1);
       four[e] = is_odd ? got : keep;
       four[e + 2] = is_odd ? keep : got;
@@ -118,8 +112,7 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
   const int H = geometry.units;
   const int thread = lane.thread(), warp = lane.warp_index(), warps = lane.threads() / kLanes;
   const Span own = octets_of(geometry, lane.rank());
-  const ProductShape shape =
-      backward_product(geometry, own.size(), warps, Product::kHasHalves ? a.halved : 0);
+  const ProductShape shape = backward_product(geometry, own.size(), warps);
   const SharedMemory memory = backward_memory(geometry, warps, Product::kResident, Lane::kHasInbox);
   const SliceSteps steps(geometry, a.lengths, a.row_starts, lane.group());
   const int d = steps.direction();
@@ -146,7 +139,7 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
   Destinations<Lane> first_destinations;
   if (warp < shape.items()) {
     first_item = item_at<Product>(lane, geometry, shape, warp, first_stored);
-    first_destinations = destinations(lane, geometry, shape, warp);
+    first_destinations = destinations(lane, geometry, warp);
   }
   const bool has_pair = thread < pairs_of(geometry, own.size());
   const Pair pair = pair_at(geometry, thread);
@@ -249,15 +242,13 @@ LSTM_DEVICE void backward_block(Lane& lane, const BackwardArguments<typename Pro
       if (warp < shape.items()) {
         Sums sums;
         Product::template run<false>(lane, resident, first_item, operand_offset, sums);
-        send_parts(lane, sums, first_destinations, first_item.is_half, step.active, place * inbox_bytes,
-                   place);
+        send_parts(lane, sums, first_destinations, step.active, place * inbox_bytes, place);
         LSTM_NO_UNROLL
         for (int item = warp + warps; item < shape.items(); item += warps) {
-          Product::template run<false>(
-              lane, resident, later_item_at<Product>(lane, geometry, shape.unhalved(), memory.weights, item),
-              operand_offset, sums);
-          send_parts(lane, sums, destinations(lane, geometry, shape.unhalved(), item), false, step.active,
-                     place * inbox_bytes, place);
+          Product::template run<false>(lane, resident,
+                                       later_item_at<Product>(lane, geometry, shape, memory.weights, item),
+                                       operand_offset, sums);
+          send_parts(lane, sums, destinations(lane, geometry, item), step.active, place * inbox_bytes, place);
         }
       }
       lane.commit(place);

@@ -32,20 +32,6 @@ class DeviceLane {
   __device__ void store(int offset, const T& value) const {
     *reinterpret_cast<T*>(reinterpret_cast<char*>(block_memory) + offset) = value;
   }
-  // Behind no branch, which would cost registers.
-  __device__ void store_if(bool is_wanted, int offset, const Floats& value) const {
-    asm volatile(
-        "{\n.reg .pred p;\nsetp.ne.b32 p, %5, 0;\n@p st.shared.v4.f32 [%0], {%1, %2, %3, %4};\n}" ::"r"(
-            shared_address(offset)),
-        "f"(value.v[0]), "f"(value.v[1]), "f"(value.v[2]), "f"(value.v[3]), "r"(static_cast<int>(is_wanted))
-        : "memory");
-  }
-  __device__ void store_if(bool is_wanted, int offset, const PairOfFloats& value) const {
-    asm volatile("{\n.reg .pred p;\nsetp.ne.b32 p, %3, 0;\n@p st.shared.v2.f32 [%0], {%1, %2};\n}" ::"r"(
-                     shared_address(offset)),
-                 "f"(value.v[0]), "f"(value.v[1]), "r"(static_cast<int>(is_wanted))
-                 : "memory");
-  }
   template <class T>
   __device__ T load_global(const void* address) const {
     return *static_cast<const T*>(address);
@@ -104,29 +90,28 @@ class DeviceLane {
     return __shfl_sync(0xffffffffU, value, lane);
   }
 
-  // c += a b: mma.m16n8k16 of 16 bits, or mma.m16n8k8 of TF32; sums in fp32. Behind a predicate and no
-  // branch.
+  // c += a b: mma.m16n8k16 of 16 bits, or mma.m16n8k8 of TF32; sums in fp32.
   template <Arithmetic arithmetic>
-  __device__ void mma_if(bool is_wanted, float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
-                         std::uint32_t b1) const {
-#define LSTM_MMA(type)                                                      \
-  asm("{\n.reg .pred p;\nsetp.ne.b32 p, %10, 0;\n@p mma.sync.aligned." type \
-      " {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};\n}" \
-      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])                      \
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1), "r"(static_cast<int>(is_wanted)))
+  __device__ void mma(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1) const {
     if constexpr (arithmetic == Arithmetic::tf32) {
-      LSTM_MMA("m16n8k8.row.col.f32.tf32.tf32.f32");
+      asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+          "{%0, %1, %2, %3};"
+          : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+          : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
     } else if constexpr (arithmetic == Arithmetic::bf16) {
-      LSTM_MMA("m16n8k16.row.col.f32.bf16.bf16.f32");
+      asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+          "{%0, %1, %2, %3};"
+          : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+          : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
     } else {
-      LSTM_MMA("m16n8k16.row.col.f32.f16.f16.f32");
+      asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+          "{%0, %1, %2, %3};"
+          : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+          : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
     }
-#undef LSTM_MMA
   }
 
-  __device__ std::uint32_t to_word(float x) const {
-    return __float_as_uint(x);
-  }
+  __device__ std::uint32_t to_word(float x) const { return __float_as_uint(x); }
   __device__ std::uint32_t to_tf32(float x) const {
     std::uint32_t word;
     asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(word) : "f"(x));
@@ -158,11 +143,6 @@ class DeviceLane {
   }
 
  private:
-  __device__ static std::uint32_t shared_address(int offset) {
-    return static_cast<std::uint32_t>(__cvta_generic_to_shared(block_memory)) +
-           static_cast<std::uint32_t>(offset);
-  }
-
   int lane_, warp_;
 };
 

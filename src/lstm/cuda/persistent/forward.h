@@ -2,8 +2,8 @@
 //
 // A step:
 //   1. wait until h of the step before has arrived from every block of the group (at the first it is zero)
-//   2. product of the block's own rows of R with h: each warp one octet x a part of the inner dimension, or
-//      two of its gates; partial sums go to shared memory
+//   2. product of the block's own rows of R with h: each warp one octet x a part of the inner dimension;
+//      partial sums go to shared memory
 //   3. barrier of the block
 //   4. thread (unit, sample) adds the parts in their order, computes the cell and sends h: eight lanes bring
 //      the 8 units of an octet together and each sends 16 bytes to its share of the blocks
@@ -82,24 +82,16 @@ LSTM_DEVICE Words gather_octet(Lane& lane, float h) {
 template <class Lane>
 LSTM_DEVICE int item_sums(Lane& lane, const Geometry& geometry, const ProductShape& shape, int item) {
   const int id = lane.lane_index();
-  const int half = 8 * shape.half_of(item);  // bytes in front of its gates
-  return sums_place(geometry, shape.part_of(item), shape.row_block_of(item), 2 * (id % 4), id / 4) + half;
+  return sums_place(geometry, item % shape.parts, item / shape.parts, 2 * (id % 4), id / 4);
 }
-template <bool has_halves, class Lane>
-LSTM_DEVICE void store_sums(Lane& lane, const Geometry& geometry, const Sums& sums, bool is_half,
-                            int offset) {
+template <class Lane>
+LSTM_DEVICE void store_sums(Lane& lane, const Geometry& geometry, const Sums& sums, int offset) {
   const int first_sample = 2 * (lane.lane_index() % 4);
   LSTM_UNROLL
   for (int e = 0; e < 2; ++e) {
-    const bool is_there = first_sample + e < geometry.rows;
-    const int place = offset + e * kSumsOfSample;
+    if (first_sample + e >= geometry.rows) continue;
     const Floats gates = {{sums.at[0][e], sums.at[1][e], sums.at[2][e], sums.at[3][e]}};
-    if constexpr (has_halves) {
-      lane.store_if(is_there && is_half, place, PairOfFloats{{gates.v[0], gates.v[1]}});
-      lane.store_if(is_there && !is_half, place, gates);
-    } else if (is_there) {
-      lane.store(place, gates);
-    }
+    lane.store(offset + e * kSumsOfSample, gates);
   }
 }
 
@@ -112,8 +104,7 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
   const int H = geometry.units;
   const int thread = lane.thread(), warp = lane.warp_index(), warps = lane.threads() / kLanes;
   const Span own = octets_of(geometry, lane.rank());
-  const ProductShape shape =
-      forward_product(geometry, own.size(), a.parts, warps, Product::kHasHalves ? a.halved : 0);
+  const ProductShape shape = forward_product(geometry, own.size(), a.parts, warps);
   const SharedMemory memory = forward_memory(geometry, a.parts, warps, Product::kResident, Lane::kHasInbox);
   const SliceSteps steps(geometry, a.lengths, a.row_starts, lane.group());
   const int d = steps.direction();
@@ -205,14 +196,12 @@ LSTM_DEVICE void forward_block(Lane& lane, const ForwardArguments<typename Produ
       const int h = place_before * inbox_bytes;
       Sums sums;
       Product::template run<true>(lane, resident, first_item, h, sums);
-      store_sums<Product::kHasHalves>(lane, geometry, sums, first_item.is_half, sums_offset + first_sums);
+      store_sums(lane, geometry, sums, sums_offset + first_sums);
       LSTM_NO_UNROLL
       for (int item = warp + shape.warps; item < shape.items(); item += shape.warps) {
         Product::template run<true>(
-            lane, resident, later_item_at<Product>(lane, geometry, shape.unhalved(), memory.weights, item), h,
-            sums);
-        store_sums<Product::kHasHalves>(lane, geometry, sums, false,
-                                        sums_offset + item_sums(lane, geometry, shape.unhalved(), item));
+            lane, resident, later_item_at<Product>(lane, geometry, shape, memory.weights, item), h, sums);
+        store_sums(lane, geometry, sums, sums_offset + item_sums(lane, geometry, shape, item));
       }
     }
     lane.sync_block();

@@ -39,11 +39,6 @@ LSTM_HOST_DEVICE inline constexpr int resident_chunks(Arithmetic arithmetic, int
   return has_few ? 5 : 3;
 }
 
-// Whether kernels can cut pieces of a product into halves (ProductShape): others would spill for it.
-LSTM_HOST_DEVICE inline constexpr bool has_halves(Arithmetic arithmetic, int most_warps) {
-  return numbers_per_word(arithmetic) == 2 && most_warps == kFewWarps;
-}
-
 // What a launch is built for.
 struct Geometry {
   Arithmetic arithmetic = Arithmetic::fp32;
@@ -76,50 +71,25 @@ LSTM_HOST_DEVICE inline int owner_of(const Geometry& geometry, int octet) {
 }
 
 // The product of one block and step: row blocks (32 rows) x chunks (16 words), cut into `parts` along the
-// inner dimension: piece i is row block i / parts, part i % parts. The last `halved` pieces are cut once
-// more, into the first and the last 16 rows. Items are the pieces that are left whole, then the halves; warp
-// w takes items w, w + warps, ...
-//
-// What halves are for: each of the four schedulers of a multiprocessor runs every fourth warp. Of 10 pieces
-// two have 3 and two have 2; of 8 and 4 halves all have the same.
+// inner dimension. Item i is row block i / parts, part i % parts; warp w takes items w, w + warps, ...
 struct ProductShape {
-  int row_blocks = 0, chunks = 0, parts = 1, warps = 1, halved = 0;
+  int row_blocks = 0, chunks = 0, parts = 1, warps = 1;
 
-  LSTM_HOST_DEVICE int pieces() const { return row_blocks * parts; }
-  LSTM_HOST_DEVICE int wholes() const { return pieces() - halved; }
-  LSTM_HOST_DEVICE int items() const { return pieces() + halved; }
-  LSTM_HOST_DEVICE bool is_half(int item) const { return halved > 0 && item >= wholes(); }
-  LSTM_HOST_DEVICE int half_of(int item) const { return is_half(item) ? (item - wholes()) % 2 : 0; }
-  LSTM_HOST_DEVICE int piece_of(int item) const {
-    return is_half(item) ? wholes() + (item - wholes()) / 2 : item;
-  }
-  LSTM_HOST_DEVICE int row_block_of(int item) const { return piece_of(item) / parts; }
-  LSTM_HOST_DEVICE int part_of(int item) const { return piece_of(item) % parts; }
-  // Where a warp has more than one item nothing is halved: this says it to the compiler.
-  LSTM_HOST_DEVICE ProductShape unhalved() const { return {row_blocks, chunks, parts, warps, 0}; }
-  // Of a piece.
-  LSTM_HOST_DEVICE int first_item_of(int piece) const {
-    return halved > 0 && piece >= wholes() ? wholes() + 2 * (piece - wholes()) : piece;
-  }
+  LSTM_HOST_DEVICE int items() const { return row_blocks * parts; }
   LSTM_HOST_DEVICE Span chunks_of(int part) const {
     return {chunks * part / parts, chunks * (part + 1) / parts};
   }
   // Chunks that warps keep in registers: only where each warp has one item at most.
   LSTM_HOST_DEVICE bool keeps_some() const { return items() <= warps; }
-  // All of them: what halves are made of must be.
-  LSTM_HOST_DEVICE bool keeps_all(int most) const {
-    return keeps_some() && (chunks + parts - 1) / parts <= most;
-  }
   LSTM_HOST_DEVICE int resident_of(Span of_item, int most) const {
     if (!keeps_some()) return 0;
     return of_item.size() < most ? of_item.size() : most;
   }
   LSTM_HOST_DEVICE int resident(int item, int most) const {
-    return resident_of(chunks_of(part_of(item)), most);
+    return resident_of(chunks_of(item % parts), most);
   }
   // Chunks in shared memory in front of those of an item.
   LSTM_HOST_DEVICE int stored_before(int item, int most_resident) const {
-    if (halved > 0) return 0;
     int stored = item / parts * chunks + chunks * (item % parts) / parts;
     if (keeps_some()) {
       for (int i = 0; i < item; ++i) stored -= resident(i, most_resident);
@@ -140,12 +110,11 @@ LSTM_HOST_DEVICE inline int backward_chunks(const Geometry& geometry, int own_oc
 // Forward: a row block is one octet, its group r of rows gate r; the inner dimension is h of all units.
 // Backward: a row block is four octets of dh, group r octet r; the inner dimension is the block's own gates.
 LSTM_HOST_DEVICE inline ProductShape forward_product(const Geometry& geometry, int own_octets, int parts,
-                                                     int warps, int halved = 0) {
-  return {own_octets, forward_chunks(geometry), parts, warps, halved};
+                                                     int warps) {
+  return {own_octets, forward_chunks(geometry), parts, warps};
 }
-LSTM_HOST_DEVICE inline ProductShape backward_product(const Geometry& geometry, int own_octets, int warps,
-                                                      int halved = 0) {
-  return {(geometry.octets + 3) / 4, backward_chunks(geometry, own_octets), 1, warps, halved};
+LSTM_HOST_DEVICE inline ProductShape backward_product(const Geometry& geometry, int own_octets, int warps) {
+  return {(geometry.octets + 3) / 4, backward_chunks(geometry, own_octets), 1, warps};
 }
 
 // Weights of a row block and chunk lie as lanes load them: four vectors v of (32 lanes, 4 words). Lane = 4g +

@@ -160,7 +160,6 @@ class PersistentEngine : public BatchedEngine<T> {
   void recur_forward(int layer) {
     persistent::ForwardArguments<T> arguments{.geometry = plan_.geometry,
                                               .parts = plan_.parts,
-                                              .halved = plan_.forward_halved,
                                               .lengths = this->batch().lengths(),
                                               .row_starts = this->batch().rows().row_starts,
                                               .y_row = this->width()};
@@ -182,7 +181,6 @@ class PersistentEngine : public BatchedEngine<T> {
     const bool is_dy_last = takes_last_dy() && layer == this->network().layers - 1;
     const float* const dy = is_dy_last ? this->head().d_last_y() : this->dy_of(layer);
     persistent::BackwardArguments<T> arguments{.geometry = plan_.geometry,
-                                               .halved = plan_.backward_halved,
                                                .lengths = this->batch().lengths(),
                                                .row_starts = this->batch().rows().row_starts,
                                                .y_row = this->width(),

@@ -1,7 +1,6 @@
 #include "cuda/persistent/plan.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
@@ -17,27 +16,15 @@ constexpr double kClusterLatency = 180, kClusterBytesPerClock = 14;
 // By way of the second-level cache: store and fence, counter, load; about 260 clocks each (ibid.).
 constexpr double kGridLatency = 900, kGridBytesPerClock = 24;
 constexpr double kSharedBytesPerClock = 128;
-// One mma.sync waits for the one before; a tensor core does 256 multiply-adds of 16 bits a clock, TF32 half
-// of it.
-constexpr double kMatrixLatency = 33, kMatrixClocks = 8;
-constexpr int kSchedulers = 4;  // of a multiprocessor, with a tensor core each; warp w is with w % 4
+// One mma.sync waits for the one before; four tensor cores do 1024 multiply-adds of 16 bits a clock, TF32
+// half of it.
+constexpr double kMatrixLatency = 33, kMatrixClocks = 2;
 constexpr double kMultiplyAddsPerClock = 128;
 // Barrier of the block, partial sums through shared memory, activations.
 constexpr double kPointwise = 250;
 
 int divide_up(int a, int b) {
   return (a + b - 1) / b;
-}
-
-// Chunks that the warps of the busiest scheduler multiply by 32 rows.
-double busiest_chunks(const ProductShape& shape) {
-  std::array<double, kSchedulers> chunks{};
-  for (int item = 0; item < shape.items(); ++item) {
-    const double rows = shape.is_half(item) ? 0.5 : 1.0;
-    chunks[static_cast<std::size_t>(item % shape.warps % kSchedulers)] +=
-        rows * shape.chunks_of(shape.part_of(item)).size();
-  }
-  return *std::max_element(chunks.begin(), chunks.end());
 }
 
 // Clocks of the busiest block's product: the longest chain of a warp, or what the units or the shared memory
@@ -54,25 +41,9 @@ double product_clocks(const Geometry& geometry, const ProductShape& shape, int r
     const double memory = stored * kChunkBytes / kSharedBytesPerClock + chunks * samples;
     return std::max(multiply_adds, memory) + 2 * kMatrixLatency;
   }
-  const double units = busiest_chunks(shape) * 4 * kMatrixClocks;
-  const double operands = chunks * shape.items() / shape.pieces();  // halves read the same ones
-  const double memory = (stored * kChunkBytes + operands * kLanes * 16) / kSharedBytesPerClock;
+  const double units = chunks * 4 * kMatrixClocks;
+  const double memory = (stored * kChunkBytes + chunks * kLanes * 16) / kSharedBytesPerClock;
   return std::max({units, memory, chain * kMatrixLatency}) + kMatrixLatency;
-}
-
-// How many pieces of a product to halve: as few as make it fastest. `least_pieces`: of the block that has
-// fewest. The shape has as many warps as its kernels can have.
-int best_halved(const Geometry& geometry, ProductShape shape, int least_pieces, int resident) {
-  if (!has_halves(geometry.arithmetic, shape.warps)) return 0;
-  int best = 0;
-  double least_clocks = product_clocks(geometry, shape, resident);
-  for (shape.halved = 1; shape.halved <= least_pieces && shape.keeps_all(resident); ++shape.halved) {
-    const double clocks = product_clocks(geometry, shape, resident);
-    if (clocks >= least_clocks) continue;
-    least_clocks = clocks;
-    best = shape.halved;
-  }
-  return best;
 }
 
 struct Limits {
@@ -104,19 +75,15 @@ std::optional<Plan> cut(Arithmetic arithmetic, int units, int samples, int direc
   const int chunks = forward_chunks(g);
   plan.parts = std::clamp(limits.most_warps / own, 1, chunks);
   for (;; --plan.parts) {
-    plan.forward_halved = best_halved(g, forward_product(g, own, plan.parts, limits.most_warps),
-                                      g.octets / g.blocks * plan.parts, resident);
-    plan.forward_warps = std::clamp(
-        std::max(own * plan.parts + plan.forward_halved, divide_up(pairs, kLanes)), 1, limits.most_warps);
+    plan.forward_warps =
+        std::clamp(std::max(own * plan.parts, divide_up(pairs, kLanes)), 1, limits.most_warps);
     plan.forward_shared_bytes =
         forward_memory(g, plan.parts, plan.forward_warps, resident, plan.is_cluster).bytes;
     if (plan.forward_shared_bytes <= limits.shared_bytes) break;
     if (plan.parts == 1) return std::nullopt;
   }
   const int row_blocks = divide_up(g.octets, 4);
-  plan.backward_halved = best_halved(g, backward_product(g, own, limits.most_warps), row_blocks, resident);
-  plan.backward_warps =
-      std::clamp(std::max(row_blocks + plan.backward_halved, divide_up(pairs, kLanes)), 1, limits.most_warps);
+  plan.backward_warps = std::clamp(std::max(row_blocks, divide_up(pairs, kLanes)), 1, limits.most_warps);
   plan.backward_shared_bytes = backward_memory(g, plan.backward_warps, resident, plan.is_cluster).bytes;
   if (plan.backward_shared_bytes > limits.shared_bytes) return std::nullopt;
   if (pairs > kLanes * std::min(plan.forward_warps, plan.backward_warps)) return std::nullopt;
@@ -125,13 +92,10 @@ std::optional<Plan> cut(Arithmetic arithmetic, int units, int samples, int direc
 
   const double latency = plan.is_cluster ? kClusterLatency : kGridLatency;
   const double bytes_per_clock = plan.is_cluster ? kClusterBytesPerClock : kGridBytesPerClock;
-  plan.forward_clocks =
-      kPointwise + latency + forward_arrival(g, slice) / bytes_per_clock +
-      product_clocks(g, forward_product(g, own, plan.parts, plan.forward_warps, plan.forward_halved),
-                     resident);
-  plan.backward_clocks =
-      kPointwise + latency + backward_arrival(g, own, slice) / bytes_per_clock +
-      product_clocks(g, backward_product(g, own, plan.backward_warps, plan.backward_halved), resident);
+  plan.forward_clocks = kPointwise + latency + forward_arrival(g, slice) / bytes_per_clock +
+                        product_clocks(g, forward_product(g, own, plan.parts, plan.forward_warps), resident);
+  plan.backward_clocks = kPointwise + latency + backward_arrival(g, own, slice) / bytes_per_clock +
+                         product_clocks(g, backward_product(g, own, plan.backward_warps), resident);
   return plan;
 }
 

@@ -4,7 +4,7 @@
 // hold R, or the GPU has none, between groups of any number of blocks of a cooperative launch. The
 // estimate of a step, in clocks:
 //
-//   forward:  what the busiest block multiplies (its busiest scheduler) + exchange of h + latencies
+//   forward:  what the busiest block multiplies + exchange of h + latencies
 //   backward: the same with parts of dh
 //
 // Its constants are published ones or the data sheet's. Steps take longer than it says
@@ -30,9 +30,8 @@ struct DeviceLimits {
 struct Plan {
   Geometry geometry;
   bool is_cluster = true;
-  int most_warps = kMostWarps;                  // or kFewWarps: which kernels
-  int parts = 1;                                // of the forward product
-  int forward_halved = 0, backward_halved = 0;  // pieces of the products
+  int most_warps = kMostWarps;  // or kFewWarps: which kernels
+  int parts = 1;                // of the forward product
   int forward_warps = 1, backward_warps = 1;
   int forward_shared_bytes = 0, backward_shared_bytes = 0;
   int groups_at_once = 1;

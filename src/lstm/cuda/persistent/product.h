@@ -10,15 +10,13 @@
 //   thread() threads() rank() group()          of the block in its group, of the group in the grid
 //   lane_index() warp_index()                  of the warp, of the block
 //   load<T>(offset) store<T>(offset, value)    own shared memory
-//   store_if(is_wanted, offset, value)         the same for Floats and PairOfFloats
 //   load_global<T>(address) store_global<T>(address, value)
 //   load_global_if<T>(is_wanted, address, value)   else value keeps what it has
 //   row_of(first, row, stride_bytes)           address of a row
 //   arrive(value)                              waits for a value that was loaded
 //   settle(value)                              worked out in front of the next load_global_if()
 //   sync_block()
-//   shuffle(value, lane)                       by all lanes of a warp
-//   mma_if<A>(is_wanted, c, a, b0, b1)         by all lanes of a warp, which all want it or not
+//   shuffle(value, lane)  mma<A>(c, a, b0, b1)  by all lanes of a warp
 //   sigmoid<is_approximate>(x) tanh<...>(x) to_word(x) to_tf32(x) to_pair<T>(low, high)
 // and how blocks of a group talk, over two places of an inbox with a barrier each:
 //   kHasInbox                                  whether inboxes lie in shared memory
@@ -50,9 +48,6 @@ struct alignas(16) Floats {
 struct alignas(8) PairOfWords {
   std::uint32_t v[2];
 };
-struct alignas(8) PairOfFloats {
-  float v[2];
-};
 
 // What y and gates are stored as.
 template <Arithmetic arithmetic>
@@ -67,7 +62,6 @@ struct Item {
   int last_resident = 0;  // from there to those of the last chunk in registers
   int first_stored = 0;   // and to those of the first chunk in shared memory
   int stride = 0;         // from one chunk to the next
-  bool is_half = false;   // of the rows: groups 0 and 1 of its sums are its two groups, 2 and 3 are zeros
 };
 
 // From the first chunk in registers to the i-th, or to the last one.
@@ -91,17 +85,15 @@ template <class Vector, int most>
 struct ResidentWeights {
   Vector chunk[most > 0 ? most : 1][4];
 
-  // `image` is the piece's first chunk in global memory. Of a half, vectors 0 and 2 are the two of its rows
-  // (layout.h: weight_place()), 1 and 3 are nobody's.
+  // `image` is the item's first chunk in global memory.
   template <class Lane>
-  LSTM_DEVICE void load(Lane& lane, const Words* image, int count, bool is_half, int half) {
+  LSTM_DEVICE void load(Lane& lane, const Words* image, int count) {
     LSTM_UNROLL
     for (int i = 0; i < most; ++i) {
       LSTM_UNROLL
       for (int v = 0; v < 4; ++v) {
-        if (i < count && !(is_half && v % 2 == 1)) {
-          chunk[i][v] =
-              lane.template load_global<Vector>(image + (i * 4 + v + half) * kLanes + lane.lane_index());
+        if (i < count) {
+          chunk[i][v] = lane.template load_global<Vector>(image + (i * 4 + v) * kLanes + lane.lane_index());
         }
       }
     }
@@ -138,7 +130,6 @@ template <class Lane, Arithmetic arithmetic, int most_warps>
 struct MatrixProduct {
   static constexpr Arithmetic kArithmetic = arithmetic;
   static constexpr bool kHasFewWarps = most_warps == kFewWarps;
-  static constexpr bool kHasHalves = has_halves(arithmetic, most_warps);
   using Stored = StoredAs<arithmetic>;
   static constexpr int kResident = resident_chunks(arithmetic, kMostSlice, most_warps);
   using Weights = ResidentWeights<Words, kResident>;
@@ -161,7 +152,7 @@ struct MatrixProduct {
       b[i] = load_operand<Lane, from_inbox, Words>(lane, offset + item.operand + resident_offset(item, i));
     }
     LSTM_UNROLL
-    for (int i = 0; i < kResident; ++i) multiply(lane, weights.chunk[i], b[i], !item.is_half, c);
+    for (int i = 0; i < kResident; ++i) multiply(lane, weights.chunk[i], b[i], c);
     LSTM_NO_UNROLL
     for (int i = 0; i < item.stored_chunks; ++i) {
       Words stored[4];
@@ -169,7 +160,7 @@ struct MatrixProduct {
       multiply(lane, stored,
                load_operand<Lane, from_inbox, Words>(
                    lane, offset + item.operand + item.first_stored + i * item.stride),
-               true, c);
+               c);
     }
     LSTM_UNROLL
     for (int i = 0; i < 8; ++i) {
@@ -179,14 +170,13 @@ struct MatrixProduct {
   }
 
  private:
-  static LSTM_DEVICE void multiply(Lane& lane, const Words (&weights)[4], const Words& b, bool is_whole,
+  static LSTM_DEVICE void multiply(Lane& lane, const Words (&weights)[4], const Words& b,
                                    float (&c)[2][2][4]) {
     LSTM_UNROLL
     for (int step = 0; step < 2; ++step) {
       LSTM_UNROLL
       for (int m = 0; m < 2; ++m) {
-        lane.template mma_if<arithmetic>(m == 0 || !kHasHalves || is_whole, c[step][m],
-                                         weights[2 * step + m].v, b.v[2 * step], b.v[2 * step + 1]);
+        lane.template mma<arithmetic>(c[step][m], weights[2 * step + m].v, b.v[2 * step], b.v[2 * step + 1]);
       }
     }
   }
@@ -197,7 +187,6 @@ template <class Lane, int samples, int most_warps>
 struct ScalarProduct {
   static constexpr Arithmetic kArithmetic = Arithmetic::fp32;
   static constexpr bool kHasFewWarps = most_warps == kFewWarps;
-  static constexpr bool kHasHalves = false;
   using Stored = float;
   static constexpr int kResident = resident_chunks(Arithmetic::fp32, samples, most_warps);
   using Weights = ResidentWeights<Floats, kResident>;
@@ -272,7 +261,7 @@ struct ScalarProduct {
 template <class Product, class Lane>
 LSTM_DEVICE Item item_at(Lane& lane, const Geometry& geometry, const ProductShape& shape, int index,
                          int stored) {
-  const Span chunks = shape.chunks_of(shape.part_of(index));
+  const Span chunks = shape.chunks_of(index % shape.parts);
   const int resident = shape.resident(index, Product::kResident);
   Item item;
   item.stored_chunks = chunks.size() - resident;
@@ -281,7 +270,6 @@ LSTM_DEVICE Item item_at(Lane& lane, const Geometry& geometry, const ProductShap
   item.stride = operand_stride(geometry);
   item.first_stored = resident * item.stride;
   item.last_resident = (resident > 0 ? resident - 1 : 0) * item.stride;
-  item.is_half = shape.is_half(index);
   return item;
 }
 // One that is not a warp's first: then no weights are in registers.
@@ -302,14 +290,12 @@ LSTM_DEVICE int load_weights(Lane& lane, const Words* image, const ProductShape&
   const int warp = lane.warp_index();
   int own = offset, to = offset, part = 0, row_block = 0;
   LSTM_NO_UNROLL
-  for (int piece = 0; piece < shape.pieces(); ++piece) {
+  for (int item = 0; item < shape.items(); ++item) {
     const Span chunks = shape.chunks_of(part);
     const int kept = shape.resident_of(chunks, Product::kResident);
     const Words* from = image + (row_block * shape.chunks + chunks.first) * vectors;
-    const int item = shape.first_item_of(piece);
-    const bool is_half = shape.is_half(item);
-    if (item == warp || (is_half && item + 1 == warp)) {
-      resident.load(lane, from, kept, is_half, is_half ? warp - item : 0);
+    if (item == warp) {
+      resident.load(lane, from, kept);
       own = to;
     }
     for (int i = lane.thread(); i < (chunks.size() - kept) * vectors; i += lane.threads()) {

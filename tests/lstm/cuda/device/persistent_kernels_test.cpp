@@ -70,12 +70,10 @@ Errors errors_of(const RecurrenceProblem& problem, const Plan& plan) {
 
   ForwardArguments<T> forward{.geometry = plan.geometry,
                               .parts = plan.parts,
-                              .halved = plan.forward_halved,
                               .lengths = device_lengths,
                               .row_starts = device_starts,
                               .y_row = static_cast<int>(D * H)};
   BackwardArguments<T> backward{.geometry = plan.geometry,
-                                .halved = plan.backward_halved,
                                 .lengths = device_lengths,
                                 .row_starts = device_starts,
                                 .y_row = static_cast<int>(D * H),

@@ -184,10 +184,6 @@ class Group::Lane {
     block().shared->write(static_cast<std::size_t>(offset), &value, sizeof value, now());
   }
   template <class T>
-  void store_if(bool is_wanted, int offset, const T& value) {
-    if (is_wanted) store(offset, value);
-  }
-  template <class T>
   T load_inbox(int offset) {
     T value;
     block().inbox->read(static_cast<std::size_t>(offset), &value, sizeof value, global_thread_, clock());
@@ -230,9 +226,8 @@ class Group::Lane {
   float shuffle(float value, int lane) { return to_float(shuffle(to_word(value), lane)); }
 
   template <Arithmetic arithmetic>
-  void mma_if(bool is_wanted, float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
-              std::uint32_t b1) {
-    if (is_wanted) multiply(arithmetic, c, a, b0, b1);
+  void mma(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1) {
+    multiply(arithmetic, c, a, b0, b1);
   }
 
   template <bool is_approximate>

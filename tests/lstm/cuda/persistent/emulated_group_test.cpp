@@ -136,7 +136,7 @@ TEST(EmulatedGroup, FindsThreadsThatDoNotMeet) {
                  if (lane.thread() % 2 == 0) {
                    lane.shuffle(1.0f, 0);
                  } else {
-                   lane.mma_if<Arithmetic::tf32>(true, c, {0, 0, 0, 0}, 0, 0);
+                   lane.mma<Arithmetic::tf32>(c, {0, 0, 0, 0}, 0, 0);
                  }
                }),
                "different collectives");
@@ -167,7 +167,7 @@ void expect_product() {
                   for (int i = 0; i < 4; ++i) A[i] = word(a, group + i % 2 * 8, in_group + i / 2 * 4, true);
                   for (int i = 0; i < 2; ++i) B[i] = word(b, group, in_group + 4 * i, false);
                   float c[4] = {1, 1, 1, 1};
-                  lane.mma_if<arithmetic>(true, c, A, B[0], B[1]);
+                  lane.mma<arithmetic>(c, A, B[0], B[1]);
                   for (int i = 0; i < 4; ++i) {
                     const int row = group + i / 2 * 8, column = 2 * in_group + i % 2;
                     const float expected = 1 + static_cast<float>((row + 1) * (row % inner + 10 * column));

@@ -114,38 +114,6 @@ TEST(PersistentKernels, RunLargeGroups) {
   }
 }
 
-// Two warps with 16 rows each in place of one with 32: of some pieces, and of all that there are. The last
-// row block of backward has one octet of four.
-TEST(PersistentKernels, HalvePieces) {
-  for (const Arithmetic arithmetic : {Arithmetic::bf16, Arithmetic::fp16}) {
-    Launch launch{.arithmetic = arithmetic,
-                  .units = 69,
-                  .directions = 2,
-                  .samples = 7,
-                  .blocks = 5,
-                  .slice = 5,
-                  .parts = 2,
-                  .warps = 6,
-                  .most_warps = kFewWarps};
-    for (const auto& [forward, backward] : {std::pair(1, 1), std::pair(2, 2), std::pair(0, 3)}) {
-      launch.forward_halved = forward;
-      launch.backward_halved = backward;
-      expect_agrees(launch, 4);
-    }
-    // Forward as 320 units are cut over clusters of 8: 8 pieces and 4 halves of 5 octets.
-    expect_agrees({.arithmetic = arithmetic,
-                   .units = 80,
-                   .samples = 5,
-                   .slice = 5,
-                   .parts = 2,
-                   .warps = 12,
-                   .forward_halved = 2,
-                   .backward_halved = 1,
-                   .most_warps = kFewWarps},
-                  2);
-  }
-}
-
 // As a plan cuts it, with a block that owns two octets and others that own one.
 TEST(PersistentKernels, RunWhatThePlanCuts) {
   for (const Arithmetic arithmetic : kAll) {
@@ -158,8 +126,6 @@ TEST(PersistentKernels, RunWhatThePlanCuts) {
                    .slice = plan.geometry.slice,
                    .parts = plan.parts,
                    .warps = std::max(plan.forward_warps, plan.backward_warps),
-                   .forward_halved = plan.forward_halved,
-                   .backward_halved = plan.backward_halved,
                    .most_warps = plan.most_warps},
                   3);
   }

@@ -95,24 +95,6 @@ TEST(PersistentLayout, StoresTheChunksThatNoRegisterHolds) {
   }
 }
 
-// Halved or not, items cover each 16 rows of each part once.
-TEST(PersistentLayout, ItemsCoverEveryPieceOnce) {
-  for (int halved = 0; halved <= 6; ++halved) {
-    const ProductShape shape{.row_blocks = 3, .chunks = 7, .parts = 2, .warps = 12, .halved = halved};
-    std::map<std::tuple<int, int, int>, int> seen;  // row block, part, first or last 16 rows
-    for (int item = 0; item < shape.items(); ++item) {
-      const int row_block = shape.row_block_of(item), part = shape.part_of(item);
-      for (const int rows : {0, 1}) {
-        if (!shape.is_half(item) || shape.half_of(item) == rows) ++seen[{row_block, part, rows}];
-      }
-      const int first = shape.first_item_of(shape.piece_of(item));
-      EXPECT_EQ(first + shape.half_of(item), item);
-    }
-    EXPECT_EQ(seen.size(), 12u);
-    for (const auto& [place, count] : seen) EXPECT_EQ(count, 1);
-  }
-}
-
 // A quarter of a warp, 8 lanes of 16 bytes, is what shared memory serves at once: all 32 banks, each once.
 std::size_t banks_of_quarter(const std::vector<int>& offsets) {
   std::set<int> banks;

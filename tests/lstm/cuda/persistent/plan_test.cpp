@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <stdexcept>
 
 namespace lstm::cuda::persistent {
@@ -33,13 +32,6 @@ void expect_fits(const Plan& plan, int samples, const DeviceLimits& limits, cons
   EXPECT_LE(plan.groups_at_once * g.blocks, limits.multiprocessors);
   EXPECT_LE(plan.forward_warps, kMostWarps);
   EXPECT_LE(plan.backward_warps, kMostWarps);
-  if (plan.forward_halved > 0) {
-    EXPECT_LE(g.most_octets() * plan.parts + plan.forward_halved, plan.forward_warps);
-    EXPECT_LE(plan.forward_halved, g.octets / g.blocks * plan.parts);
-  }
-  if (plan.backward_halved > 0) {
-    EXPECT_LE((g.octets + 3) / 4 + plan.backward_halved, plan.backward_warps);
-  }
   // One thread for each unit and sample of a block.
   const int pairs = pairs_of(g, g.most_octets());
   EXPECT_LE(pairs, kLanes * plan.forward_warps);
@@ -102,26 +94,6 @@ TEST(PersistentPlan, SaysWhatIsTooLarge) {
   } catch (const std::invalid_argument& problem) {
     EXPECT_NE(std::string(problem.what()).find("units: got 4096"), std::string::npos) << problem.what();
     EXPECT_NE(std::string(problem.what()).find("cuda/fused"), std::string::npos) << problem.what();
-  }
-}
-
-// 10 pieces of 20 matrix instructions would be 60 for two of the four schedulers and 40 for the others.
-TEST(PersistentPlan, GivesEverySchedulerTheSame) {
-  const Plan plan = make_plan(Arithmetic::bf16, 320, 64, 1, hopper_limits());
-  const Geometry& g = plan.geometry;
-  const ProductShape forward =
-      forward_product(g, g.most_octets(), plan.parts, plan.forward_warps, plan.forward_halved);
-  const ProductShape backward =
-      backward_product(g, g.most_octets(), plan.backward_warps, plan.backward_halved);
-  for (const ProductShape& shape : {forward, backward}) {
-    std::array<int, 4> instructions{};  // by scheduler
-    for (int item = 0; item < shape.items(); ++item) {
-      const int of_chunk = shape.is_half(item) ? 2 : 4;
-      instructions[static_cast<std::size_t>(item % 4)] +=
-          of_chunk * shape.chunks_of(shape.part_of(item)).size();
-    }
-    EXPECT_EQ(instructions, (std::array{50, 50, 50, 50})) << plan.text();
-    EXPECT_TRUE(shape.keeps_all(resident_chunks(g.arithmetic, g.slice, plan.most_warps)));
   }
 }
 

@@ -32,8 +32,7 @@ std::string Launch::text() const {
   const char* names[] = {"fp32", "tf32", "bf16", "fp16"};
   return std::string(names[static_cast<int>(arithmetic)]) + " H" + std::to_string(units) + " D" +
          std::to_string(directions) + " N" + std::to_string(samples) + " blocks " + std::to_string(blocks) +
-         " slice " + std::to_string(slice) + " parts " + std::to_string(parts) + " halved " +
-         std::to_string(forward_halved) + " " + std::to_string(backward_halved) + " warps " +
+         " slice " + std::to_string(slice) + " parts " + std::to_string(parts) + " warps " +
          std::to_string(warps) + " of " + std::to_string(most_warps) + (is_cluster ? " cluster" : " grid") +
          (is_dy_last ? " dy of last steps" : "") + " seed " + std::to_string(seed);
 }
@@ -174,7 +173,6 @@ double RecurrenceProblem::forward_error_of() const {
   Aligned<T> y(rows * D * H, nan);
   ForwardArguments<T> arguments{.geometry = geometry_,
                                 .parts = launch_.parts,
-                                .halved = launch_.forward_halved,
                                 .lengths = lengths_.data(),
                                 .row_starts = row_starts_.data(),
                                 .y_row = static_cast<int>(D * H)};
@@ -223,7 +221,6 @@ double RecurrenceProblem::backward_error_of() const {
   std::vector<Aligned<Words>> weights;
   const Aligned<float> dy = as<float>(all_dy());
   BackwardArguments<T> arguments{.geometry = geometry_,
-                                 .halved = launch_.backward_halved,
                                  .lengths = lengths_.data(),
                                  .row_starts = row_starts_.data(),
                                  .y_row = static_cast<int>(D * H),

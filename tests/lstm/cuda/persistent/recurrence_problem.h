@@ -38,8 +38,7 @@ struct Launch {
   Arithmetic arithmetic = Arithmetic::fp32;
   int units = 8, directions = 1, samples = 4;
   int blocks = 2, slice = 4, parts = 1, warps = 2;  // how it is cut
-  int forward_halved = 0, backward_halved = 0;
-  int most_warps = kMostWarps;  // or kFewWarps
+  int most_warps = kMostWarps;                      // or kFewWarps
   bool is_cluster = true;
   bool is_dy_last = false;
   std::uint64_t seed = 1;
