@@ -33,7 +33,8 @@ int clusters_at_once(int blocks, int shared_bytes) {
   const auto kernel = &cluster_kernel<WideProduct, ForwardArguments<float>, kMostWarps>;
   cudaFuncAttributes attributes{};
   check(cudaFuncGetAttributes(&attributes, kernel), "cudaFuncGetAttributes");
-  if (attributes.ptxVersion < kClusterCode) return 0;
+  // 0: not known, as of code without PTX that an old toolkit made
+  if (attributes.ptxVersion > 0 && attributes.ptxVersion < kClusterCode) return 0;
   allow(kernel, blocks > 8);
   cudaLaunchAttribute attribute = cluster_attribute(blocks);
   const cudaLaunchConfig_t config = launch_config(blocks, {kMostWarps, shared_bytes, 0}, nullptr, attribute);
