@@ -12,7 +12,8 @@
 namespace lstmbench {
 namespace {
 
-constexpr const char* nothing_differs = "Both runs were measured in the same way, on the same machine, with the same libraries.";
+constexpr const char* nothing_differs =
+    "Both runs were measured in the same way, on the same machine, with the same libraries.";
 constexpr int least_name_width = 20;
 
 const char* color_of(const ComparedCase& compared) {

@@ -10,11 +10,11 @@
 namespace lstm::cuda {
 
 struct CtcProblem {
-  PackedRows rows;               //
-  int samples = 0;               // N
-  int loss_steps = 0;            // rows of so many steps have a place in d_logits; the longest loss length
-  int classes = 0;               // V, of which 0 is the blank
-  int max_labels = 0;            // S, of the longest label sequence
+  PackedRows rows;     //
+  int samples = 0;     // N
+  int loss_steps = 0;  // rows of so many steps have a place in d_logits; the longest loss length
+  int classes = 0;     // V, of which 0 is the blank
+  int max_labels = 0;  // S, of the longest label sequence
   const int* loss_lengths = nullptr;  // (N) by place
   const int* labels = nullptr;        // all label sequences by place, one after the other
   const int* label_starts = nullptr;  // (N + 1) by place

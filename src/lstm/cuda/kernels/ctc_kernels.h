@@ -117,7 +117,8 @@ __device__ inline std::uint64_t ctc_row_offset(std::uint32_t row, std::uint32_t 
 }
 // From a column of the first row to that of another one.
 __device__ inline const Parts* ctc_in_row(const Parts* first, std::uint32_t row, std::uint32_t row_bytes) {
-  return reinterpret_cast<const Parts*>(reinterpret_cast<const char*>(first) + ctc_row_offset(row, row_bytes));
+  return reinterpret_cast<const Parts*>(reinterpret_cast<const char*>(first) +
+                                        ctc_row_offset(row, row_bytes));
 }
 
 // The recursion of up to one pair of states a lane: the blank in front of label i, and the label. Backwards

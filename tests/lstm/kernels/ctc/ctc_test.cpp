@@ -140,7 +140,8 @@ Result reference_result(const Sample& s) {
   for (std::size_t t = 0; t < steps; ++t) {
     for (std::size_t k = 0; k < classes; ++k) logits[t * classes + k] = s.logits[t * stride + k];
   }
-  Result result{reference::ctc(s.time_steps, s.classes, logits, s.labels, gradients),
+  reference::CtcScratch scratch(s.time_steps, s.classes, static_cast<int>(s.labels.size()));
+  Result result{reference::ctc(s.time_steps, s.classes, logits, s.labels, scratch, gradients),
                 std::vector<float>(steps * stride, kUntouched)};
   for (std::size_t t = 0; t < steps; ++t) {
     for (std::size_t k = 0; k < classes; ++k) {
