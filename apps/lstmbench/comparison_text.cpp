@@ -13,7 +13,7 @@ namespace lstmbench {
 namespace {
 
 constexpr const char* nothing_differs =
-    "Both runs were measured in the same way, on the same machine, with the same libraries.";
+    "Both runs: the same machine, the same libraries, measured in the same way.";
 constexpr int least_name_width = 20;
 
 const char* color_of(const ComparedCase& compared) {
