@@ -22,17 +22,19 @@ std::string rounds_text(int rounds) {
   return fmt::format("{} round{}", rounds, rounds == 1 ? "" : "s");
 }
 
-// Rows that a budget did not suffice for.
+// Rows that a budget did not suffice for: half of what others have, or too few for the verdicts of others.
 std::vector<std::string> rows_with_fewer_rounds(const Report& report) {
   std::vector<std::string> sentences;
   for (const auto& table : report.tables) {
     std::string rows;
     for (const auto& row : table.rows)
-      if (row.is_ranked() && row.rounds < table.most_rounds())
+      if (row.is_ranked() &&
+          (2 * row.rounds <= table.most_rounds() ||
+           (row.rounds < table.rounds_for_verdicts && table.rounds_for_verdicts <= table.most_rounds())))
         rows += fmt::format("{}{} {} ({})", rows.empty() ? "" : ", ", row.a_case.implementation,
                             row.a_case.version, rounds_text(row.rounds));
     if (!rows.empty())
-      sentences.push_back(fmt::format("{}: {} in most rows, fewer in {}", table.workload.name,
+      sentences.push_back(fmt::format("{}: up to {}, but too few to be compared in {}", table.workload.name,
                                       rounds_text(table.most_rounds()), rows));
   }
   return sentences;
