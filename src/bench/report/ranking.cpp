@@ -16,9 +16,9 @@ double rank_time(const ReportRow& row, bool by_whole_steps) {
 
 // The fastest of those that were measured in most rounds: who was measured in a quiet one only is no match
 // for them. Nothing where no row has times.
-const ReportRow* fastest_row(const ReportTable& table, bool by_whole_steps) {
-  const ReportRow* fastest = nullptr;
-  for (const auto& row : table.rows)
+ReportRow* fastest_row(ReportTable& table, bool by_whole_steps) {
+  ReportRow* fastest = nullptr;
+  for (auto& row : table.rows)
     if (row.is_ranked() && (by_whole_steps || row.rounds == table.most_rounds()) &&
         (!fastest || rank_time(row, by_whole_steps) < rank_time(*fastest, by_whole_steps)))
       fastest = &row;
@@ -36,8 +36,10 @@ void sort_rows(ReportTable& table, bool by_whole_steps) {
         by_whole_steps ? std::nullopt : paired_ratio(row.round_medians, fastest->round_medians);
     return paired ? paired->ratio : rank_time(row, by_whole_steps) / rank_time(*fastest, by_whole_steps);
   };
+  std::vector<double> ratios;  // all of them before any row, with its samples, moves
+  for (const auto& row : table.rows) ratios.push_back(ratio_of(row));
   std::vector<std::pair<double, ReportRow>> order;
-  for (auto& row : table.rows) order.emplace_back(ratio_of(row), row);
+  for (std::size_t i = 0; i < ratios.size(); ++i) order.emplace_back(ratios[i], std::move(table.rows[i]));
   std::stable_sort(order.begin(), order.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   for (std::size_t i = 0; i < order.size(); ++i) table.rows[i] = std::move(order[i].second);
@@ -51,10 +53,9 @@ void rank(ReportTable& table, const StoredRun& stored, bool by_whole_steps) {
     return row.is_ranked() && row.a_case.implementation == stored.run.baseline;
   };
   const auto named = std::count_if(table.rows.begin(), table.rows.end(), is_baseline);
-  const ReportRow* chosen = named > 0 ? &*std::find_if(table.rows.begin(), table.rows.end(), is_baseline)
-                                      : fastest_row(table, by_whole_steps);
-  if (!chosen) return;
-  ReportRow* reference = &table.rows[static_cast<std::size_t>(chosen - table.rows.data())];
+  ReportRow* reference = named > 0 ? &*std::find_if(table.rows.begin(), table.rows.end(), is_baseline)
+                                   : fastest_row(table, by_whole_steps);
+  if (!reference) return;
   reference->is_reference = true;
   const auto stored_of = [&](const ReportRow& row) {
     return &*std::find_if(stored.cases.begin(), stored.cases.end(), [&](const StoredCase& stored_case) {

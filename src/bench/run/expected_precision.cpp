@@ -35,14 +35,8 @@ std::vector<PlannedTable> tables_of(const Plan& plan, const RunOptions& options)
   return tables;
 }
 
-int most_rounds_for_verdicts(const Plan& plan, const RunOptions& options) {
-  int most = 0;
-  for (const auto& table : tables_of(plan, options)) most = std::max(most, table.rounds_for_verdicts);
-  return most;
-}
-
 // Rounds of each case of the plan, and of their controls behind them.
-std::vector<int> play(const Plan& plan, const RunOptions& options) {
+std::vector<int> play(const Plan& plan, const std::vector<PlannedTable>& tables, const RunOptions& options) {
   std::vector<ScheduledCase> cases;
   for (const auto& planned : plan.cases)
     cases.push_back({planned.a_case.workload.name, estimated_round_s(planned.a_case, planned.step_s, options),
@@ -58,9 +52,11 @@ std::vector<int> play(const Plan& plan, const RunOptions& options) {
   }
   // The table with the most rows takes the most rounds; the others' end is not played.
   int enough = options.most_rounds;
-  if (options.precision > 0)
-    enough = rounds_until_precise(options.precision, typical_ratio_deviation,
-                                  most_rounds_for_verdicts(plan, options), options.most_rounds);
+  if (options.precision > 0) {
+    int least = 0;
+    for (const auto& table : tables) least = std::max(least, table.rounds_for_verdicts);
+    enough = rounds_until_precise(options.precision, typical_ratio_deviation, least, options.most_rounds);
+  }
   double spent_s = 0;
   for (int round = 1; round <= options.rounds.value_or(enough); ++round) {
     auto order = order_of_round(cases, round);
@@ -77,9 +73,10 @@ std::vector<int> play(const Plan& plan, const RunOptions& options) {
 }  // namespace
 
 std::vector<ExpectedPrecision> expected_precision(const Plan& plan, const RunOptions& options) {
-  const auto rounds = play(plan, options);
+  const auto tables = tables_of(plan, options);
+  const auto rounds = play(plan, tables, options);
   std::vector<ExpectedPrecision> expected;
-  for (const auto& table : tables_of(plan, options)) {
+  for (const auto& table : tables) {
     std::vector<int> of_table;
     for (const std::size_t i : table.cases) of_table.push_back(rounds[i]);
     std::sort(of_table.rbegin(), of_table.rend());
