@@ -1,4 +1,4 @@
-// The network that an engine trains: a stack of LSTM layers, a dense head without bias, and a loss.
+// The network that an engine trains: a stack of LSTM layers, a dense head without bias (or none), and a loss.
 #pragma once
 
 #include <cstdint>
@@ -28,13 +28,16 @@ struct Network {
   int units = 0;       // H
   int layers = 1;      // L
   int directions = 1;  // D: 1, or 2 for forward and reverse
-  int classes = 0;     // V
+  int classes = 0;     // V; 0: no head, with Loss::custom only, on a CPU only
   Loss loss = Loss::cross_entropy;
 
   bool operator==(const Network&) const = default;
 
   // Input width of a layer: C for the first, D*H for the others.
   int layer_inputs(int layer) const { return layer == 0 ? inputs : directions * units; }
+  bool has_head() const { return classes > 0; }
+  // Logits of a time step: V of the head, or without one the D*H of the last layer, [forward | reverse].
+  int logits() const { return has_head() ? classes : directions * units; }
   // True where the head reads every time step, false where it reads each sample's last.
   bool reads_every_step() const { return loss != Loss::cross_entropy; }
 };

@@ -53,6 +53,14 @@ int read_choice(const char* variable, const std::array<const char*, size>& value
   throw std::invalid_argument(std::string(variable) + ": got \"" + text + "\", expected one of " + expected);
 }
 
+void require_what_gpus_have(std::string_view name, const Network& network, const EngineOptions& options) {
+  const char* wanted = !network.has_head()       ? "classes: 0 (no head)"
+                       : options.input_gradients ? "input_gradients"
+                                                 : nullptr;
+  if (wanted == nullptr) return;
+  throw std::invalid_argument(std::string(name) + ": engines on a CPU only have " + wanted);
+}
+
 }  // namespace
 
 EngineOptions EngineOptions::from_environment() {
@@ -90,8 +98,12 @@ std::unique_ptr<Engine> make_engine(std::string_view name, const Network& networ
     known += (known.empty() ? "" : ", ") + std::string(engine.kind.name);
   }
   for (const EngineKind& kind : cuda::engine_kinds()) {
-    if (kind.name == name) return cuda::make_engine(name, network, shape, options, adam);
-    known += ", " + std::string(kind.name);
+    if (kind.name != name) {
+      known += ", " + std::string(kind.name);
+      continue;
+    }
+    require_what_gpus_have(name, network, options);
+    return cuda::make_engine(name, network, shape, options, adam);
   }
   throw std::invalid_argument("engine: got \"" + std::string(name) + "\", expected one of " + known);
 }

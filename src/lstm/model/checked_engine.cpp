@@ -32,6 +32,7 @@ void CheckedEngine::load(const Batch& batch) {
   done_ = Done::nothing;  // where load_batch() throws, the batch before is gone, in part or wholly
   load_batch(batch);
   logits_size_ = logits_size(network(), batch);
+  x_size_ = batch.x.size();
   done_ = Done::load;
 }
 
@@ -91,6 +92,19 @@ void CheckedEngine::set_logit_gradients(std::span<const float> gradients) {
   if (network().loss != Loss::custom) ensure_loss("set_logit_gradients");
   copy_logit_gradients(gradients);
   done_ = Done::loss;
+}
+
+void CheckedEngine::read_input_gradients(std::span<float> gradients) const {
+  if (!has_input_gradients()) {
+    throw std::invalid_argument(
+        "read_input_gradients: the engine was made without EngineOptions::input_gradients");
+  }
+  require(Done::backward, "read_input_gradients", "backward");
+  if (gradients.size() != x_size_) {
+    throw std::invalid_argument("input gradients: got " + std::to_string(gradients.size()) +
+                                " floats, expected " + std::to_string(x_size_) + " (as many as x)");
+  }
+  copy_input_gradients(gradients);
 }
 
 void CheckedEngine::set_gradients(std::span<const float> gradients) {

@@ -16,6 +16,7 @@ class CheckedEngine : public Engine {
   void update() final;
   void read_logits(std::span<float> logits) const final;
   void set_logit_gradients(std::span<const float> gradients) final;
+  void read_input_gradients(std::span<float> gradients) const final;
   void set_gradients(std::span<const float> gradients) final;
   double clip_gradients(double max_norm) final;
   void set_learning_rate(double rate) final;
@@ -31,6 +32,9 @@ class CheckedEngine : public Engine {
   virtual void compute_update() = 0;
   virtual void copy_logits(std::span<float> logits) const = 0;
   virtual void copy_logit_gradients(std::span<const float> gradients) = 0;
+  // Whether backward computes the gradients of x; copy_input_gradients() is called only where it does.
+  virtual bool has_input_gradients() const { return false; }
+  virtual void copy_input_gradients(std::span<float>) const {}
   virtual void copy_gradients(std::span<const float> gradients) = 0;
   virtual double compute_clipping(double max_norm) = 0;
   virtual void use_learning_rate(double rate) = 0;
@@ -49,6 +53,7 @@ class CheckedEngine : public Engine {
   Done done_ = Done::nothing;
   bool has_loss_ = false;        // compute_loss() has been called since forward
   std::size_t logits_size_ = 0;  // of the batch
+  std::size_t x_size_ = 0;       // likewise
 };
 
 }  // namespace lstm::model

@@ -48,7 +48,8 @@ void validate(const Network& network) {
   if (network.loss == Loss::ctc) {
     require_within(2, kMostOfOthers, network.classes, "classes", "V, with the blank of CTC");
   } else {
-    require_within(1, kMostOfOthers, network.classes, "classes", "V");
+    const bool may_have_no_head = network.loss == Loss::custom;
+    require_within(may_have_no_head ? 0 : 1, kMostOfOthers, network.classes, "classes", "V");
   }
 }
 

@@ -30,6 +30,7 @@ class ReferenceEngine final : public model::CheckedEngine {
       : network_(network),
         shape_(shape),
         adam_(adam),
+        input_gradients_(options.input_gradients),
         layout_(network),
         team_(options.threads, options.pin_threads),
         weights_(layout_),
@@ -41,7 +42,7 @@ class ReferenceEngine final : public model::CheckedEngine {
         v_(layout_.size()),
         partial_gradients_(static_cast<std::size_t>(options.threads), std::vector<double>(layout_.size())),
         scratch_(static_cast<std::size_t>(options.threads), Scratch(network, shape)) {
-    for (int n = 0; n < shape.samples; ++n) traces_.emplace_back(network, shape.time_steps);
+    for (int n = 0; n < shape.samples; ++n) traces_.emplace_back(network, shape.time_steps, input_gradients_);
     label_starts_.reserve(traces_.size() + 1);
   }
 
@@ -153,6 +154,18 @@ class ReferenceEngine final : public model::CheckedEngine {
     }
   }
 
+  bool has_input_gradients() const override { return input_gradients_; }
+  void copy_input_gradients(std::span<float> gradients) const override {
+    std::fill(gradients.begin(), gradients.end(), 0.0f);
+    const std::size_t sample_size = gradients.size() / static_cast<std::size_t>(batch_.samples);
+    for (int n = 0; n < batch_.samples; ++n) {
+      const Trace& trace = traces_[static_cast<std::size_t>(n)];
+      const auto count = static_cast<std::ptrdiff_t>(trace.length) * network_.inputs;
+      std::copy_n(trace.dx.begin(), count,
+                  gradients.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(n) * sample_size));
+    }
+  }
+
   double compute_clipping(double max_norm) override {
     double sum = 0;
     for (const double gradient : gradients_) sum += gradient * gradient;
@@ -177,7 +190,7 @@ class ReferenceEngine final : public model::CheckedEngine {
   // Of a sample that its loss reads, and where they start among those of the batch.
   std::ptrdiff_t logits_of(int n) const {
     const int steps = network_.reads_every_step() ? traces_[static_cast<std::size_t>(n)].loss_length : 1;
-    return static_cast<std::ptrdiff_t>(steps) * network_.classes;
+    return static_cast<std::ptrdiff_t>(steps) * network_.logits();
   }
   std::ptrdiff_t first_logit_of(int n) const {
     return static_cast<std::ptrdiff_t>(n) * static_cast<std::ptrdiff_t>(logits_size(network_, batch_)) /
@@ -207,6 +220,7 @@ class ReferenceEngine final : public model::CheckedEngine {
   Network network_;
   BatchShape shape_;
   AdamOptions adam_;
+  bool input_gradients_;
   ParameterLayout layout_;
   cpu::ThreadTeam team_;
   Weights weights_;

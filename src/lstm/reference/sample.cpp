@@ -41,8 +41,8 @@ Weights::Weights(const ParameterLayout& layout)
 
 void Weights::transpose() {
   for (const ParameterTensor& tensor : layout_->tensors()) {
-    const double* from = &values_[tensor.offset];
-    double* to = &transposed_[tensor.offset];
+    const double* from = values_.data() + tensor.offset;
+    double* to = transposed_.data() + tensor.offset;
     for (int row = 0; row < tensor.rows; ++row) {
       for (int column = 0; column < tensor.columns; ++column) {
         to[size(column, tensor.rows) + row] = from[size(row, tensor.columns) + column];
@@ -71,7 +71,8 @@ std::size_t Weights::bytes() const {
   return transposed_.size() * sizeof(double);
 }
 
-Trace::Trace(const Network& network, int time_steps) : x(size(time_steps, network.inputs)) {
+Trace::Trace(const Network& network, int time_steps, bool input_gradients)
+    : x(size(time_steps, network.inputs)), dx(input_gradients ? x.size() : 0) {
   for (int i = 0; i < network.layers * network.directions; ++i) {
     gates.emplace_back(size(time_steps, 4 * network.units));
     c.emplace_back(size(time_steps, network.units));
@@ -79,12 +80,12 @@ Trace::Trace(const Network& network, int time_steps) : x(size(time_steps, networ
   for (int layer = 0; layer < network.layers; ++layer) {
     y.emplace_back(size(time_steps, network.directions * network.units));
   }
-  logits.resize(size(network.reads_every_step() ? time_steps : 1, network.classes));
+  logits.resize(size(network.reads_every_step() ? time_steps : 1, network.logits()));
   d_logits.resize(logits.size());
 }
 
 std::size_t Trace::bytes() const {
-  return (x.size() + doubles(gates) + doubles(c) + doubles(y) + logits.size() + d_logits.size()) *
+  return (x.size() + dx.size() + doubles(gates) + doubles(c) + doubles(y) + logits.size() + d_logits.size()) *
          sizeof(double);
 }
 
@@ -119,6 +120,10 @@ void forward(const Network& network, const Weights& weights, Trace& trace, const
   }
   const auto [first, count] = head_steps(network, trace);
   const int width = network.directions * network.units;
+  if (!network.has_head()) {
+    std::copy_n(input, size(count, width), trace.logits.begin());
+    return;
+  }
   std::fill(trace.logits.begin(), trace.logits.end(), 0.0);
   add_product(count, network.classes, width, input + size(first, width), weights.head_transposed(),
               trace.logits.data());
@@ -137,19 +142,25 @@ void evaluate_loss(const Network& network, int samples, std::span<const std::int
   }
 }
 
-void backward(const Network& network, const ParameterLayout& layout, const Weights& weights,
-              const Trace& trace, Scratch& scratch, std::span<double> gradients) {
+void backward(const Network& network, const ParameterLayout& layout, const Weights& weights, Trace& trace,
+              Scratch& scratch, std::span<double> gradients) {
   const auto [first, count] = head_steps(network, trace);
   const int width = network.directions * network.units;
-  add_transposed_product(network.classes, width, count, trace.d_logits.data(),
-                         trace.y.back().data() + size(first, width), &gradients[layout.head().offset]);
   std::fill(scratch.dy.begin(), scratch.dy.end(), 0.0);
-  add_product(count, width, network.classes, trace.d_logits.data(), weights.head(),
-              scratch.dy.data() + size(first, width));
+  double* const dy = scratch.dy.data() + size(first, width);
+  if (network.has_head()) {
+    add_transposed_product(network.classes, width, count, trace.d_logits.data(),
+                           trace.y.back().data() + size(first, width), &gradients[layout.head().offset]);
+    add_product(count, width, network.classes, trace.d_logits.data(), weights.head(), dy);
+  } else {
+    std::copy_n(trace.d_logits.begin(), size(count, width), dy);
+  }
 
   for (int layer = network.layers - 1; layer >= 0; --layer) {
     const double* input = layer == 0 ? trace.x.data() : trace.y[static_cast<std::size_t>(layer - 1)].data();
-    std::fill(scratch.dx.begin(), scratch.dx.end(), 0.0);
+    std::vector<double>& sums_of_dx = layer == 0 ? trace.dx : scratch.dx;
+    std::fill(sums_of_dx.begin(), sums_of_dx.end(), 0.0);
+    double* const dx = sums_of_dx.empty() ? nullptr : sums_of_dx.data();
     for (int direction = 0; direction < network.directions; ++direction) {
       const std::size_t i = index(network, layer, direction);
       const DirectionGradients sums{
@@ -160,7 +171,7 @@ void backward(const Network& network, const ParameterLayout& layout, const Weigh
                          trace.length, input, trace.gates[i].data(), trace.c[i].data(),
                          trace.y[static_cast<std::size_t>(layer)].data() + column, scratch.dy.data() + column,
                          scratch.d_gates.data(), scratch.h_before.data(), scratch.dh.data(),
-                         scratch.dc.data(), layer == 0 ? nullptr : scratch.dx.data(), sums);
+                         scratch.dc.data(), dx, sums);
     }
     std::swap(scratch.dy, scratch.dx);
   }

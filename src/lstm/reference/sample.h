@@ -37,7 +37,7 @@ class Weights {
 
 // What one sample's forward pass leaves for its backward pass; T is what it was built for.
 struct Trace {
-  Trace(const Network& network, int time_steps);
+  Trace(const Network& network, int time_steps, bool input_gradients);
 
   int length = 0;                          // steps of the LSTM
   int loss_length = 0;                     // steps of CTC, else length; cross-entropy reads the last only
@@ -45,8 +45,9 @@ struct Trace {
   std::vector<std::vector<double>> gates;  // one a layer and direction: (T, 4H)
   std::vector<std::vector<double>> c;      // one a layer and direction: (T, H)
   std::vector<std::vector<double>> y;      // one a layer: (T, D*H), [forward | reverse]
-  std::vector<double> logits;              // (T, V); cross-entropy: (V)
+  std::vector<double> logits;              // (T, V); cross-entropy: (V); without a head (T, D*H)
   std::vector<double> d_logits;            // likewise
+  std::vector<double> dx;                  // (T, C), where it is wanted
   double loss = 0;
 
   std::size_t bytes() const;
@@ -73,8 +74,8 @@ void forward(const Network& network, const Weights& weights, Trace& trace, const
 // d_logits.
 void evaluate_loss(const Network& network, int samples, std::span<const std::int32_t> labels, Trace& trace,
                    Scratch& scratch);
-// Adds this sample's gradients to `gradients`, in the order of the layout.
-void backward(const Network& network, const ParameterLayout& layout, const Weights& weights,
-              const Trace& trace, Scratch& scratch, std::span<double> gradients);
+// Adds this sample's gradients to `gradients`, in the order of the layout; sets trace.dx where it is wanted.
+void backward(const Network& network, const ParameterLayout& layout, const Weights& weights, Trace& trace,
+              Scratch& scratch, std::span<double> gradients);
 
 }  // namespace lstm::reference

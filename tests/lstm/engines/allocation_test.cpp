@@ -89,9 +89,9 @@ TEST_P(TrainingStep, NeverAllocates) {
         .inputs = 9, .units = 70, .layers = 2, .directions = 2, .classes = 12, .loss = loss};
     const testing::RandomProblem problem(network, {40, 9, 3}, 3);
     const Batch batch = problem.batch();
-    const auto engine =
-        testing::engine_for(problem, GetParam().engine, {.dtype = GetParam().dtype, .threads = 2});
-    std::vector<float> logits(logits_size(network, batch));
+    const auto engine = testing::engine_for(
+        problem, GetParam().engine, {.dtype = GetParam().dtype, .threads = 2, .input_gradients = true});
+    std::vector<float> logits(logits_size(network, batch)), dx(batch.x.size());
     const long before = allocations;
     for (int step = 0; step < 2; ++step) {
       engine->load(batch);
@@ -100,6 +100,7 @@ TEST_P(TrainingStep, NeverAllocates) {
       if (loss != Loss::custom) engine->loss();
       engine->set_logit_gradients(logits);
       engine->backward();
+      engine->read_input_gradients(dx);
       engine->clip_gradients(1e-3);
       engine->update();
     }

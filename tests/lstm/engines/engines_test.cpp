@@ -16,9 +16,7 @@ namespace {
 using testing::RandomProblem;
 using testing::StepResult;
 
-// fp32 rounding over some dozens of steps and a few layers, with room for what cancels where a class is
-// nearly certain; a wrong formula is off by percents.
-constexpr double kTolerance = 1e-4;
+constexpr double kTolerance = testing::kFp32Tolerance;
 
 class EveryEngine : public ::testing::TestWithParam<std::string> {
  protected:

@@ -108,6 +108,13 @@ RandomProblem RandomProblem::with_custom_loss() const {
   return custom;
 }
 
+RandomProblem RandomProblem::without_head() const {
+  RandomProblem headless = with_custom_loss();
+  headless.network.classes = 0;
+  headless.parameters.resize(ParameterLayout(headless.network).size());  // the head is the last of them
+  return headless;
+}
+
 RandomProblem RandomProblem::with_spoilt_padding() const {
   RandomProblem spoilt = *this;
   for (int n = 0; n < shape.samples; ++n) {
@@ -124,6 +131,15 @@ std::unique_ptr<Engine> engine_for(const RandomProblem& problem, std::string_vie
   auto engine = make_engine(name, problem.network, problem.shape, options);
   std::copy(problem.parameters.begin(), problem.parameters.end(), engine->parameters().begin());
   return engine;
+}
+
+double tolerance(const RandomProblem& problem, DType dtype) {
+  if (dtype == DType::fp64) return 1e-6;  // where floats are read
+  if (dtype == DType::fp32) return kFp32Tolerance;
+  const double depth = std::max(1.0, problem.shape.time_steps / 32.0) * problem.network.layers;
+  // In networks of one or two units gradients cancel: their errors are of what they are the difference of.
+  const double cancelling = problem.network.units == 1 ? 4 : problem.network.units == 2 ? 2 : 1;
+  return cancelling * (dtype == DType::bf16 ? 20 * 0x1p-8 : 5 * 0x1p-16) * std::sqrt(depth);
 }
 
 std::vector<double> gradients_of(Engine& engine) {

@@ -23,6 +23,8 @@ struct RandomProblem {
   std::string text() const;  // for messages
   // The same network and x under a loss that the caller computes.
   RandomProblem with_custom_loss() const;
+  // The same without the head, too.
+  RandomProblem without_head() const;
   // The same with NaN in x behind each sample's length.
   RandomProblem with_spoilt_padding() const;
 
@@ -49,6 +51,22 @@ struct StepResult {
   double loss = 0;
   std::vector<double> gradients;
 };
+
+// fp32 rounding over some dozens of steps and a few layers, with room for what cancels where a class is
+// nearly certain; a wrong formula is off by percents.
+inline constexpr double kFp32Tolerance = 1e-4;
+// How far an engine that computes in `dtype` may be off, relative to the norm of a tensor's gradient.
+//
+// fp32: kFp32Tolerance.
+//
+// bf16: every operand of a product is off by up to 2^-8 of itself, and so are saved gates and outputs. A
+// gradient is a sum of products of such numbers along all paths through layers and steps; their errors are
+// independent, so they add like a random walk. Twenty times 2^-8 for a path through one layer of up to 32
+// steps leaves room for what cancels between few samples.
+//
+// bf16x3: two parts are off by up to 2^-16; that both roundings are at their worst is rare, so five times
+// suffices.
+double tolerance(const RandomProblem& problem, DType dtype);
 
 // As exact as the engine has them.
 std::vector<double> gradients_of(Engine& engine);

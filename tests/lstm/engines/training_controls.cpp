@@ -56,25 +56,27 @@ void expect_logits(Engine& engine, const RandomProblem& problem, double toleranc
   const Batch batch = problem.batch();
   const auto reference = testing::engine_for(problem, "reference", {.dtype = DType::fp64});
   const std::vector<float> expected = logits_of(*reference, batch), got = logits_of(engine, batch);
-  const auto V = static_cast<std::size_t>(problem.network.classes);
-  const bool is_ctc = problem.network.loss == Loss::ctc;
-  ASSERT_EQ(expected.size(), V * static_cast<std::size_t>(batch.samples * (is_ctc ? batch.time_steps : 1)));
+  const auto V = static_cast<std::size_t>(problem.network.logits());
+  const bool reads_every_step = problem.network.reads_every_step();
+  ASSERT_EQ(expected.size(),
+            V * static_cast<std::size_t>(batch.samples * (reads_every_step ? batch.time_steps : 1)));
   double largest = 0;
   for (const float logit : expected) largest = std::max(largest, std::abs(double{logit}));
   EXPECT_GT(largest, 0) << problem.text();
   for (std::size_t i = 0; i < expected.size(); ++i) {
     ASSERT_NEAR(got[i], expected[i], tolerance * largest) << problem.text() << ", element " << i;
   }
-  if (is_ctc) {
+  if (reads_every_step) {
+    const auto& read = problem.network.loss == Loss::ctc ? batch.loss_lengths : batch.lengths;
     for (int n = 0; n < batch.samples; ++n) {
-      for (int t = batch.loss_lengths[n]; t < batch.time_steps; ++t) {
+      for (int t = read[n]; t < batch.time_steps; ++t) {
         for (std::size_t k = 0; k < V; ++k) {
           ASSERT_EQ(got[static_cast<std::size_t>(n * batch.time_steps + t) * V + k], 0) << problem.text();
         }
       }
     }
   }
-  engine.loss();
+  if (problem.network.loss != Loss::custom) engine.loss();
   std::vector<float> again(got.size());
   engine.read_logits(again);
   EXPECT_EQ(again, got) << problem.text() << ": the loss changed them";
@@ -82,9 +84,9 @@ void expect_logits(Engine& engine, const RandomProblem& problem, double toleranc
   EXPECT_THROW(engine.read_logits(again), std::invalid_argument);
 }
 
-void expect_logit_gradients(Engine& engine, const RandomProblem& problem, double tolerance) {
+std::vector<float> random_logit_gradients(const RandomProblem& problem) {
   const Batch batch = problem.batch();
-  const auto V = static_cast<std::size_t>(problem.network.classes);
+  const auto V = static_cast<std::size_t>(problem.network.logits());
   std::mt19937 random(problem.seed);
   std::uniform_real_distribution<float> uniform(-1, 1);
   std::vector<float> gradients(logits_size(problem.network, batch));
@@ -96,6 +98,12 @@ void expect_logit_gradients(Engine& engine, const RandomProblem& problem, double
               sample + static_cast<std::ptrdiff_t>(V) * batch.time_steps,
               std::numeric_limits<float>::quiet_NaN());
   }
+  return gradients;
+}
+
+void expect_logit_gradients(Engine& engine, const RandomProblem& problem, double tolerance) {
+  const Batch batch = problem.batch();
+  std::vector<float> gradients = random_logit_gradients(problem);
   const bool has_loss = problem.network.loss != Loss::custom;
   const auto result = [&](Engine& of, bool asks_before) {
     of.load(batch);
@@ -122,6 +130,43 @@ void expect_logit_gradients(Engine& engine, const RandomProblem& problem, double
   engine.forward();
   gradients.push_back(0);
   EXPECT_THROW(engine.set_logit_gradients(gradients), std::invalid_argument);
+}
+
+void expect_input_gradients(Engine& engine, const RandomProblem& problem, double tolerance) {
+  const Batch batch = problem.batch();
+  const auto reference =
+      testing::engine_for(problem, "reference", {.dtype = DType::fp64, .input_gradients = true});
+  // NaN: each is to be written.
+  std::vector<float> expected(batch.x.size(), std::numeric_limits<float>::quiet_NaN()), got = expected;
+  for (const auto& [of, gradients] : {std::pair{reference.get(), &expected}, {&engine, &got}}) {
+    of->load(batch);
+    of->forward();
+    EXPECT_THROW(of->read_input_gradients(*gradients), std::invalid_argument) << "before backward";
+    if (problem.network.loss == Loss::custom) {
+      of->set_logit_gradients(random_logit_gradients(problem));
+    } else {
+      of->loss();
+    }
+    of->backward();
+    of->read_input_gradients(*gradients);
+  }
+  double norm = 0, distance = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    norm += double{expected[i]} * expected[i];
+    distance += (double{got[i]} - expected[i]) * (double{got[i]} - expected[i]);
+  }
+  EXPECT_LE(std::sqrt(distance), tolerance * std::sqrt(norm))
+      << problem.text() << ", " << engine.description() << ": gradient of x of norm " << std::sqrt(norm);
+  const auto C = static_cast<std::size_t>(problem.network.inputs);
+  for (int n = 0; n < batch.samples; ++n) {
+    for (int t = batch.lengths[n]; t < batch.time_steps; ++t) {
+      for (std::size_t k = 0; k < C; ++k) {
+        ASSERT_EQ(got[static_cast<std::size_t>(n * batch.time_steps + t) * C + k], 0) << problem.text();
+      }
+    }
+  }
+  got.pop_back();
+  EXPECT_THROW(engine.read_input_gradients(got), std::invalid_argument);
 }
 
 void expect_written_gradients(Engine& engine, const RandomProblem& problem) {

@@ -12,9 +12,14 @@ void expect_started_loss(Engine& engine, const RandomProblem& problem, double to
 // Expects the logits of the reference, each within `tolerance` of the largest, in the order of the batch,
 // with zeros where the loss reads nothing.
 void expect_logits(Engine& engine, const RandomProblem& problem, double tolerance);
+// Gradients for the logits of a problem, with not-a-numbers where no loss reads.
+std::vector<float> random_logit_gradients(const RandomProblem& problem);
+// Expects the gradients of x of the reference, within `tolerance` of their norm, in the order of the batch,
+// with zeros behind each sample's length; under a custom loss those for random gradients of the logits. The
+// engine is one with EngineOptions::input_gradients.
+void expect_input_gradients(Engine& engine, const RandomProblem& problem, double tolerance);
 // Expects the gradients of the reference for random gradients of the logits, which take the place of the
-// problem's loss: with not-a-numbers where no loss reads; and the value of that loss, whenever it is asked
-// for.
+// problem's loss; and the value of that loss, whenever it is asked for.
 void expect_logit_gradients(Engine& engine, const RandomProblem& problem, double tolerance);
 // Expects gradients that are written to be what clipping and Adam take. Of an engine without updates.
 void expect_written_gradients(Engine& engine, const RandomProblem& problem);

@@ -49,6 +49,22 @@ TEST(ValidateNetwork, WantsALabelBesideTheBlank) {
   expect_rejected(network, "classes", "got 1");
 }
 
+TEST(ValidateNetwork, NeedsNoHeadUnderALossOfTheCallers) {
+  Network network = kGood;
+  network.classes = 0;
+  network.directions = 2;
+  network.loss = Loss::custom;
+  EXPECT_NO_THROW(validate(network));
+  EXPECT_EQ(network.logits(), 2 * network.units);
+  network.classes = -1;
+  expect_rejected(network, "classes", "got -1");
+  for (const Loss loss : {Loss::cross_entropy, Loss::ctc}) {
+    network.classes = 0;
+    network.loss = loss;
+    expect_rejected(network, "classes", "got 0");
+  }
+}
+
 TEST(ValidateNetwork, NamesSizesThatNoEngineCanHold) {
   Network network = kGood;
   network.units = (1 << 18) + 1;

@@ -66,6 +66,82 @@ TEST(Reference, GradientsAreSlopesOfTheLoss) {
   }
 }
 
+// The same of x, by the loss of the network; without a head by a loss that is a sum of outputs times numbers.
+void expect_input_gradients_are_slopes(RandomProblem problem) {
+  const auto engine =
+      testing::engine_for(problem, "reference", {.dtype = DType::fp64, .input_gradients = true});
+  const std::vector<float> weights =
+      problem.network.has_head() ? std::vector<float>() : testing::random_logit_gradients(problem);
+  const auto loss = [&] {
+    if (weights.empty()) return loss_of(*engine, problem.batch());
+    engine->load(problem.batch());
+    engine->forward();
+    std::vector<float> outputs(weights.size());
+    engine->read_logits(outputs);
+    double sum = 0;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      if (!std::isnan(weights[i])) sum += double{weights[i]} * outputs[i];
+    }
+    return sum;
+  };
+  loss();
+  if (!weights.empty()) engine->set_logit_gradients(weights);
+  engine->backward();
+  std::vector<float> gradients(problem.x.size());
+  engine->read_input_gradients(gradients);
+  // Outputs are read as floats: steps must be far above their rounding.
+  const float step = weights.empty() ? 3e-4f : 1e-2f;
+  const double tolerance = weights.empty() ? 1e-6 : 2e-4;
+  for (std::size_t i = 0; i < problem.x.size(); ++i) {
+    float& x = problem.x[i];
+    const float value = x, above = value + step, below = value - step;
+    x = above;
+    const double loss_above = loss();
+    x = below;
+    const double loss_below = loss();
+    x = value;
+    const double slope = (loss_above - loss_below) / (static_cast<double>(above) - below);
+    EXPECT_NEAR(gradients[i], slope, tolerance * std::max(1.0, std::abs(slope)))
+        << problem.text() << ": x element " << i;
+  }
+}
+
+TEST(Reference, GradientsOfInputsAreSlopesOfTheLoss) {
+  for (const int layers : {1, 2}) {
+    for (const int directions : {1, 2}) {
+      const Network network{
+          .inputs = 2, .units = 3, .layers = layers, .directions = directions, .classes = 4};
+      RandomProblem problem(network, {3, 6, 2}, 1);
+      problem.lengths = {6, 3, 4};
+      expect_input_gradients_are_slopes(problem);
+      expect_input_gradients_are_slopes(problem.without_head());
+    }
+  }
+}
+
+// A head of ones on the diagonal is none.
+TEST(Reference, WithoutAHeadHasTheGradientsOfOneThatChangesNothing) {
+  const Network network{
+      .inputs = 2, .units = 3, .layers = 2, .directions = 2, .classes = 6, .loss = Loss::custom};
+  RandomProblem with_head(network, {3, 6, 1}, 2);
+  const RandomProblem without = with_head.without_head();
+  std::fill(with_head.parameters.begin() + static_cast<std::ptrdiff_t>(without.parameters.size()),
+            with_head.parameters.end(), 0.0f);
+  for (std::size_t k = 0; k < 6; ++k) with_head.parameters[without.parameters.size() + 7 * k] = 1;
+  const auto gradients = [&](const RandomProblem& problem) {
+    const auto engine = reference_for(problem);
+    engine->load(problem.batch());
+    engine->forward();
+    engine->set_logit_gradients(testing::random_logit_gradients(without));
+    engine->backward();
+    std::vector<double> result = testing::gradients_of(*engine);
+    result.resize(without.parameters.size());
+    return result;
+  };
+  const std::vector<double> expected = gradients(with_head), got = gradients(without);
+  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], 1e-12) << "element " << i;
+}
+
 // Cross-entropy of the last step, computed here from the logits, under a custom loss that reads all steps.
 TEST(Reference, AGradientOfLogitsHasTheGradientsOfItsLoss) {
   RandomProblem problem({.inputs = 2, .units = 3, .layers = 2, .directions = 2, .classes = 4}, {3, 6, 1}, 2);

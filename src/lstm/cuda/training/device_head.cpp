@@ -102,8 +102,9 @@ void DeviceHead<T>::read_logits(const DeviceBatch& batch, std::span<float> logit
                         stream_->get()),
         "copying logits from the device");
   stream_->synchronise();
+  const auto row = engines::LogitRow::of(network_, network_.units);
   for (int place = 0; place < batch.packed().samples(); ++place) {
-    engines::unpack_logits(network_, batch.packed(), place, packed.data(), logits);
+    engines::unpack_logits(network_, row, batch.packed(), place, packed.data(), logits);
   }
 }
 
@@ -111,8 +112,9 @@ template <class T>
 void DeviceHead<T>::set_logit_gradients(const DeviceBatch& batch, const Matrix<T>& weights,
                                         std::span<const float> gradients) {
   std::vector<float> packed(size(logit_rows(batch), network_.classes));
+  const auto row = engines::LogitRow::of(network_, network_.units);
   for (int place = 0; place < batch.packed().samples(); ++place) {
-    engines::pack_logit_gradients(network_, batch.packed(), place, gradients, packed);
+    engines::pack_logit_gradients(network_, row, batch.packed(), place, gradients, packed);
   }
   check(cudaMemcpyAsync(d_logits_, packed.data(), packed.size() * sizeof(float), cudaMemcpyHostToDevice,
                         stream_->get()),

@@ -49,6 +49,7 @@ class BasicEngine final : public DenseEngine {
   float* x() override { return x_.data(); }
   const float* y() const override { return y_.back().data(); }
   float* dy() override { return dy_.back().data(); }
+  PackedRows dx() const override { return {dx_.data(), network().inputs}; }
   std::size_t tensor_bytes() const override { return arena_.bytes() + tape_.bytes(); }
 
   void forward_layers() override {
@@ -64,6 +65,7 @@ class BasicEngine final : public DenseEngine {
     for (std::size_t layer = 0; layer + 1 < dy_.size(); ++layer) {
       std::fill_n(dy_[layer].begin(), size(batch().rows(), width()), 0.0f);
     }
+    std::fill(dx_.begin(), dx_.end(), 0.0f);
     tape_.differentiate();
   }
 
@@ -76,6 +78,7 @@ class BasicEngine final : public DenseEngine {
   void plan() {
     const int rows = batch().most_rows();
     x_ = arena_.take<float>(size(rows, network().inputs));
+    if (has_input_gradients()) dx_ = arena_.take<float>(size(rows, network().inputs));
     for (auto& y : y_) y = arena_.take<float>(size(rows, width()));
     for (auto& dy : dy_) dy = arena_.take<float>(size(rows, width()));
   }
@@ -95,7 +98,8 @@ class BasicEngine final : public DenseEngine {
   Tensor input_rows(int layer, int row, int rows) {
     if (layer > 0) return output_rows(layer - 1, row, rows);
     const int C = network().inputs;
-    return {x_.data() + size(row, C), nullptr, rows, C, C};
+    const std::size_t first = size(row, C);
+    return {x_.data() + first, dx_.empty() ? nullptr : dx_.data() + first, rows, C, C};
   }
   Tensor output_rows(int layer, int row, int rows) {
     const std::size_t first = size(row, width());
@@ -149,7 +153,7 @@ class BasicEngine final : public DenseEngine {
 
   Tape tape_;
   cpu::Arena arena_;
-  std::span<float> x_;                // (N*T, C)
+  std::span<float> x_, dx_;           // (N*T, C); dx_ may be empty
   std::vector<std::span<float>> y_;   // by layer (N*T, D*H)
   std::vector<std::span<float>> dy_;  // by layer (N*T, D*H)
 };

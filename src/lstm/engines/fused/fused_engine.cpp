@@ -34,6 +34,7 @@ class FusedEngine final : public DenseEngine {
   float* x() override { return x_.data(); }
   const float* y() const override { return y_.back().data(); }
   float* dy() override { return dy_of(network().layers - 1); }
+  PackedRows dx() const override { return {dx_.data(), network().inputs}; }
   std::size_t tensor_bytes() const override { return arena_.bytes(); }
 
   void forward_layers() override {
@@ -68,6 +69,7 @@ class FusedEngine final : public DenseEngine {
     }
     for (auto& y : y_) y = arena_.take<float>(size(rows, width()));
     for (auto& dy : dy_) dy = arena_.take<float>(size(rows, width()));
+    if (has_input_gradients()) dx_ = arena_.take<float>(size(rows, network().inputs));
     dc_ = arena_.take<float>(size(shape().samples, H()));
   }
 
@@ -147,10 +149,11 @@ class FusedEngine final : public DenseEngine {
       add_column_sums(team(), step.rows, gates(), d_gates, gradients.b_W);
       add_weight_gradient(d_gates, step.rows, input(layer) + size(step.row, inputs), inputs, inputs,
                           gradients.W);
-      if (layer > 0) {
+      if (layer > 0 || has_input_gradients()) {
         const float is_second = direction == 0 ? 0.0f : 1.0f;
-        add_input_gradient(d_gates, step.rows, weights.W, inputs, is_second,
-                           dy_of(layer - 1) + size(step.row, inputs), inputs);
+        float* d_input = layer == 0 ? dx_.data() : dy_of(layer - 1);
+        add_input_gradient(d_gates, step.rows, weights.W, inputs, is_second, d_input + size(step.row, inputs),
+                           inputs);
       }
       if (step.rows_before > 0) {
         add_weight_gradient(d_gates, step.rows_before, h + size(step.row_before, width()), width(), H(),
@@ -206,6 +209,7 @@ class FusedEngine final : public DenseEngine {
   std::vector<Direction> directions_;   // by layer and direction
   std::vector<std::span<float>> y_;     // by layer (N*T, D*H)
   std::array<std::span<float>, 2> dy_;  // (N*T, D*H) of even and odd layers
+  std::span<float> dx_;                 // (N*T, C), or empty
   std::span<float> dc_;                 // (N, H)
 };
 

@@ -9,21 +9,22 @@ namespace {
 // dX of some packed rows of a chunk.
 void input_gradient_rows(SequenceState& state, int layer, const Chunk& chunk, Range rows) {
   const SequenceGeometry& g = state.geometry;
+  const int columns = g.d_inputs(layer);
   float* dx =
-      state.buffers.dy.data() + static_cast<std::size_t>(rows.first) * static_cast<std::size_t>(g.width);
+      state.buffers.dy.data() + static_cast<std::size_t>(rows.first) * static_cast<std::size_t>(columns);
   for (int d = 0; d < g.D; ++d) {
     DirectionBuffers& buffers = state.direction(layer, d);
-    for (int column = 0; column < g.width; column += g.gate_row) {
+    for (int column = 0; column < columns; column += g.gate_row) {
       state.kernels.input_gradient({.rows = rows.size(),
                                     .all_unit_blocks = g.U,
-                                    .columns = std::min(g.gate_row, g.width - column),
+                                    .columns = std::min(g.gate_row, columns - column),
                                     .dgates = state.gates(buffers, chunk, rows.first),
                                     .dgates_panel = state.gates_panel(chunk),
                                     .dgates_row = static_cast<std::size_t>(g.gate_row),
                                     .weights = buffers.W_back.data() + static_cast<std::size_t>(column) *
                                                                            static_cast<std::size_t>(g.gates),
                                     .dx = dx + column,
-                                    .dx_row = static_cast<std::size_t>(g.width),
+                                    .dx_row = static_cast<std::size_t>(columns),
                                     .accumulates = d > 0});
     }
   }
@@ -35,8 +36,8 @@ void input_gradient_rows(SequenceState& state, int layer, const Chunk& chunk, Ra
 // second-level cache while all columns pass by.
 constexpr int kInputGradientRows = 128;
 
-// dX of a layer is dy of the one below. Parts of chunks are taken by whichever thread is free: no row depends
-// on another.
+// dX of a layer is dy of the one below, or the gradient of x. Parts of chunks are taken by whichever thread
+// is free: no row depends on another.
 void input_gradients(SequenceState& state, int layer) {
   const Chunks& chunks = state.chunks;
   const int parts = (chunks.most_rows() + kInputGradientRows - 1) / kInputGradientRows;

@@ -62,13 +62,14 @@ GradientParts::GradientParts(const SequenceGeometry& g, std::size_t packed_bytes
 }
 
 SequenceBuffers::SequenceBuffers(const SequenceGeometry& geometry, const Network& network,
-                                 const BatchShape& shape, int most_rows, int most_chunk_rows, int threads)
+                                 const BatchShape& shape, int most_rows, int most_chunk_rows,
+                                 const EngineOptions& options)
     : gradient_parts(geometry,
                      size(geometry.most_gradient_tiles(network.layers), geometry.tile_rows, most_chunk_rows) *
                          sizeof(float),
-                     threads),
+                     options.threads),
       layers(static_cast<std::size_t>(network.layers)),
-      scratch(static_cast<std::size_t>(threads)),
+      scratch(static_cast<std::size_t>(options.threads)),
       dc(static_cast<std::size_t>(network.directions)),
       gradients(static_cast<std::size_t>(network.directions)) {
   for (LayerBuffers& layer : layers) layer.directions.resize(static_cast<std::size_t>(network.directions));
@@ -77,13 +78,13 @@ SequenceBuffers::SequenceBuffers(const SequenceGeometry& geometry, const Network
     own.h.resize(static_cast<std::size_t>(most_chunk_rows));
     own.gates.resize(static_cast<std::size_t>(most_chunk_rows));
   }
-  plan(geometry, network, shape, most_rows, most_chunk_rows);
+  plan(geometry, network, shape, most_rows, most_chunk_rows, options.input_gradients);
   arena_.allocate();
-  plan(geometry, network, shape, most_rows, most_chunk_rows);
+  plan(geometry, network, shape, most_rows, most_chunk_rows, options.input_gradients);
 }
 
 void SequenceBuffers::plan(const SequenceGeometry& g, const Network& network, const BatchShape& shape,
-                           int most_rows, int most_chunk_rows) {
+                           int most_rows, int most_chunk_rows, bool input_gradients) {
   const int last = network.layers - 1;
   for (int l = 0; l < network.layers; ++l) {
     LayerBuffers& layer = layers[static_cast<std::size_t>(l)];
@@ -95,7 +96,7 @@ void SequenceBuffers::plan(const SequenceGeometry& g, const Network& network, co
       direction.R = arena_.take<float>(size(g.U, g.H, g.gate_row));
       direction.bias = arena_.take<float>(size(g.U, g.gate_row));
       direction.R_back = arena_.take<float>(size(g.gates, (g.U + 3) / 4, g.gate_row));
-      if (l > 0) direction.W_back = arena_.take<float>(size(g.gates, g.inputs(l)));
+      if (l > 0 || input_gradients) direction.W_back = arena_.take<float>(size(g.gates, g.d_inputs(l)));
     }
   }
   const int parts = gradient_parts.rows;
@@ -106,7 +107,8 @@ void SequenceBuffers::plan(const SequenceGeometry& g, const Network& network, co
   for (auto& each : gradients) {
     each = arena_.take<float>(size(g.U, std::max(g.gradient_rows(0), g.gradient_rows(last)), g.gate_row));
   }
-  if (network.layers > 1 || network.reads_every_step()) dy = arena_.take<float>(size(most_rows, g.width));
+  const int dy_columns = network.layers > 1 || network.reads_every_step() ? g.width : 0;
+  dy = arena_.take<float>(size(most_rows, std::max(dy_columns, input_gradients ? g.d_inputs(0) : 0)));
   if (g.Hp != g.H) {
     head = arena_.take<float>(size(network.classes, g.width));
     d_head = arena_.take<float>(size(network.classes, g.width));

@@ -9,7 +9,7 @@
 
 #include "cpu/memory.h"
 #include "engines/training/packed_batch.h"
-#include "lstm/network.h"
+#include "lstm/engine.h"
 
 namespace lstm::engines {
 
@@ -29,6 +29,8 @@ struct SequenceGeometry {
   int own_units(int first_block, int blocks) const { return std::min(H - first_block * B, blocks * B); }
   // Columns of a layer's input as stored: C, or D * Hp.
   int inputs(int layer) const { return layer == 0 ? C : width; }
+  // Columns of their gradient, which are whole blocks.
+  int d_inputs(int layer) const { return layer == 0 ? (C + B - 1) / B * B : width; }
   // Rows of [inputs | H | 1], and tiles of them.
   int gradient_rows(int layer) const { return inputs(layer) + H + 1; }
   int gradient_tiles(int layer) const { return (gradient_rows(layer) + tile_rows - 1) / tile_rows; }
@@ -90,7 +92,7 @@ struct DirectionBuffers {
   // Packed weights; those of backward are made at its start.
   std::span<float> W, R, bias;  // (U, inputs, 4B), (U, H, 4B), (U, 4B)
   std::span<float> R_back,
-      W_back;  // back packed: columns Hp, to whole tiles; columns `inputs` (none in the first layer)
+      W_back;  // back packed: columns Hp, to whole tiles; columns `d_inputs`, where they are wanted
 };
 
 struct LayerBuffers {
@@ -107,21 +109,23 @@ struct ThreadScratch {
 
 struct SequenceBuffers {
   SequenceBuffers(const SequenceGeometry& geometry, const Network& network, const BatchShape& shape,
-                  int most_rows, int most_chunk_rows, int threads);
+                  int most_rows, int most_chunk_rows, const EngineOptions& options);
 
   GradientParts gradient_parts;
   std::vector<LayerBuffers> layers;
   std::vector<ThreadScratch> scratch;
   std::vector<std::span<float>> dc;         // by direction (N, Hp)
   std::vector<std::span<float>> gradients;  // by direction (U, gradient_rows, 4B), of one layer at a time
-  std::span<float> dy;  // (rows, width), of one layer at a time; empty where only the last step has one
+  // (rows, width), of one layer at a time, in the end of x (rows, d_inputs); empty where only the last step
+  // has one and x has none.
+  std::span<float> dy;
   std::span<float> head, d_head;  // (V, width), where width is padded
 
   std::size_t bytes() const { return arena_.bytes(); }
 
  private:
   void plan(const SequenceGeometry& geometry, const Network& network, const BatchShape& shape, int most_rows,
-            int most_chunk_rows);
+            int most_chunk_rows, bool input_gradients);
   cpu::Arena arena_;
 };
 

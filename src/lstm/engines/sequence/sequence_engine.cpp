@@ -67,11 +67,12 @@ class SequenceEngine final : public TrainingEngine {
         WeightGradients gradients(state_, layer, thread);
         backward_recurrence(state_, layer, thread, gradients);
         gradients.finish();
-        if (layer > 0) input_gradients(state_, layer);
+        if (state_.has_input_gradients(layer)) input_gradients(state_, layer);
       }
     });
   }
 
+  PackedRows dx() const override { return {buffers_.dy.data(), geometry_.d_inputs(0)}; }
   std::size_t layer_bytes() const override { return buffers_.bytes(); }
 
  private:
@@ -81,7 +82,7 @@ class SequenceEngine final : public TrainingEngine {
         kernels_(kernels),
         geometry_(geometry_of(network, kernels)),
         chunks_(shape, kChunkRows),
-        buffers_(geometry_, network, shape, batch().most_rows(), chunks_.most_rows(), options.threads),
+        buffers_(geometry_, network, shape, batch().most_rows(), chunks_.most_rows(), options),
         padded_head_(this->network(), geometry_.Hp, store(), buffers_.head, buffers_.d_head),
         state_(this->network(), geometry_, kernels_.function, batch(), chunks_, store(), buffers_, team(),
                choose_split(network, shape, options.threads, options.split, split_costs()),

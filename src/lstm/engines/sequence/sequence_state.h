@@ -53,6 +53,9 @@ struct SequenceState {
   DirectionBuffers& direction(int layer, int d) {
     return buffers.layers[static_cast<std::size_t>(layer)].directions[static_cast<std::size_t>(d)];
   }
+  const DirectionBuffers& direction(int layer, int d) const {
+    return buffers.layers[static_cast<std::size_t>(layer)].directions[static_cast<std::size_t>(d)];
+  }
   float* y(int layer) { return buffers.layers[static_cast<std::size_t>(layer)].y.data(); }
 
   // Where the gates of the first unit block of a chunk's row lie, and the distance between unit blocks.
@@ -69,6 +72,9 @@ struct SequenceState {
     if (layer == 0) return batch.x(place, t);
     return y(layer - 1) + static_cast<std::size_t>(batch.row(t) + place) * geometry.width;
   }
+
+  // Whether the gradient of this layer's input is wanted.
+  bool has_input_gradients(int layer) const { return !direction(layer, 0).W_back.empty(); }
 
   // True where this layer's gradient from above exists at the last steps only.
   bool has_last_dy_only(int layer) const {

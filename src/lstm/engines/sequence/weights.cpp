@@ -104,8 +104,8 @@ void pack_backward_weights(SequenceState& state, int thread) {
         pack_back(g, from.R, g.H, {0, 0, g.H}, {first, first + width}, first, g.gate_row,
                   to.R_back.data() + static_cast<std::size_t>(first) * static_cast<std::size_t>(g.gates));
       });
-      if (layer == 0) continue;
-      for_back_tiles(g, g.inputs(layer) / g.B, [&](int first, int width) {
+      if (!state.has_input_gradients(layer)) continue;
+      for_back_tiles(g, g.d_inputs(layer) / g.B, [&](int first, int width) {
         if (!is_mine()) return;
         for_input_runs(state, layer, [&](const InputRun& run) {
           pack_back(g, from.W, state.network.layer_inputs(layer), run, {first, first + width}, first, width,

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "engines/training/logits.h"
 #include "engines/training/parallel.h"
 
 namespace lstm::engines {
@@ -15,7 +14,7 @@ std::size_t size(int a, int b) {
 
 }  // namespace
 
-Head::Head(const Network& network, const BatchShape& shape, Isa isa, cpu::ThreadTeam& team,
+Head::Head(const Network& network, const BatchShape& shape, int stored_units, Isa isa, cpu::ThreadTeam& team,
            kernels::Gemm& gemm)
     : network_(network),
       shape_(shape),
@@ -23,7 +22,8 @@ Head::Head(const Network& network, const BatchShape& shape, Isa isa, cpu::Thread
       gemm_(&gemm),
       softmax_(kernels::select(kernels::softmax_variants(), isa).function),
       ctc_(kernels::select(kernels::ctc_variants(), isa).function),
-      width_(network.directions * network.units),
+      width_(network.directions * stored_units),
+      logit_row_(LogitRow::of(network, stored_units)),
       ctc_scratch_(static_cast<std::size_t>(network.loss == Loss::ctc ? team.threads() : 0)) {
   plan();
   arena_.allocate();
@@ -33,7 +33,7 @@ Head::Head(const Network& network, const BatchShape& shape, Isa isa, cpu::Thread
 void Head::plan() {
   const int rows = network_.reads_every_step() ? static_cast<int>(most_steps(shape_)) : shape_.samples;
   logits_ = arena_.take<float>(size(rows, network_.classes));
-  d_logits_ = arena_.take<float>(size(rows, network_.classes));
+  d_logits_ = arena_.take<float>(size(rows, logit_row_.packed_size()));
   losses_ = arena_.take<double>(static_cast<std::size_t>(shape_.samples));
   for (CtcScratch& scratch : ctc_scratch_) {
     scratch.logits = arena_.take<float>(size(shape_.time_steps, network_.classes));
@@ -64,7 +64,8 @@ void Head::forward(const PackedBatch& batch, const float* y, const float* weight
     }
     y = last_y_.data();
   }
-  forward_rows(batch, y, weights);
+  y_ = y;
+  if (network_.has_head()) forward_rows(batch, y, weights);
 }
 
 void Head::forward_rows(const PackedBatch& batch, const float* y, const float* weights) {
@@ -81,14 +82,16 @@ void Head::forward_rows(const PackedBatch& batch, const float* y, const float* w
 }
 
 void Head::read_logits(const PackedBatch& batch, std::span<float> logits) const {
+  const float* packed = network_.has_head() ? logits_.data() : y_;
   for_each_item(*team_, batch.samples(),
-                [&](int place, int) { unpack_logits(network_, batch, place, logits_.data(), logits); });
+                [&](int place, int) { unpack_logits(network_, logit_row_, batch, place, packed, logits); });
 }
 
 void Head::set_logit_gradients(const PackedBatch& batch, std::span<const float> gradients) {
-  const std::span<float> packed = d_logits_.first(size(logit_rows(batch), network_.classes));
-  for_each_item(*team_, batch.samples(),
-                [&](int place, int) { pack_logit_gradients(network_, batch, place, gradients, packed); });
+  const std::span<float> packed = d_logits_.first(size(logit_rows(batch), logit_row_.packed_size()));
+  for_each_item(*team_, batch.samples(), [&](int place, int) {
+    pack_logit_gradients(network_, logit_row_, batch, place, gradients, packed);
+  });
 }
 
 double Head::loss(const PackedBatch& batch) {
@@ -155,6 +158,13 @@ void Head::ctc_loss(const PackedBatch& batch) {
 void Head::backward_products(const PackedBatch& batch, const float* y, const float* weights, float* d_weights,
                              float* dy) {
   const int rows = logit_rows(batch);
+  if (!network_.has_head()) {
+    for_each_part(*team_, static_cast<std::int64_t>(size(rows, width_)), kSmallestPointwisePart,
+                  [&](std::int64_t first, std::int64_t last) {
+                    std::copy(d_logits_.begin() + first, d_logits_.begin() + last, dy + first);
+                  });
+    return;
+  }
   (*gemm_)({.transpose_a = true,
             .m = network_.classes,
             .n = width_,

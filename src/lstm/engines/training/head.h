@@ -1,6 +1,6 @@
-// The dense head and the loss, forward and backward, on the output of the last LSTM layer in packed rows
-// (packed_batch.h). Only rows that the loss reads are computed: cross-entropy reads each sample's last step,
-// other losses the steps in front of each sample's loss length.
+// The dense head, or none, and the loss, forward and backward, on the output of the last LSTM layer in packed
+// rows (packed_batch.h). Only rows that the loss reads are computed: cross-entropy reads each sample's last
+// step, other losses the steps in front of each sample's loss length.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,7 @@
 
 #include "cpu/memory.h"
 #include "cpu/thread_team.h"
+#include "engines/training/logits.h"
 #include "engines/training/packed_batch.h"
 #include "kernels/ctc/ctc.h"
 #include "kernels/gemm/gemm.h"
@@ -19,10 +20,13 @@ namespace lstm::engines {
 
 class Head {
  public:
-  // `gemm` must outlive the head. Throws std::bad_alloc.
-  Head(const Network& network, const BatchShape& shape, Isa isa, cpu::ThreadTeam& team, kernels::Gemm& gemm);
+  // stored_units: of one direction in y, H where nothing is padded. `gemm` must outlive the head. Throws
+  // std::bad_alloc.
+  Head(const Network& network, const BatchShape& shape, int stored_units, Isa isa, cpu::ThreadTeam& team,
+       kernels::Gemm& gemm);
 
-  // y (rows, D*H) packed, weights (V, D*H) -> logits.
+  // y (rows, D*H) packed, weights (V, D*H) -> logits. Without weights y is kept: it must stay as it is for
+  // read_logits().
   void forward(const PackedBatch& batch, const float* y, const float* weights);
   // Cross-entropy only: the same from y at each sample's last step, (N, D*H) by place, which the caller has
   // put into last_y().
@@ -66,11 +70,13 @@ class Head {
   kernels::Gemm* gemm_;
   kernels::SoftmaxFunction softmax_;
   kernels::CtcFunction ctc_;
-  int width_;                            // D*H
+  int width_;  // D*H, as stored
+  LogitRow logit_row_;
+  const float* y_ = nullptr;             // without a head, of the last forward
   std::vector<CtcScratch> ctc_scratch_;  // one a thread
   cpu::Arena arena_;
-  std::span<float> logits_;         // packed rows (N*T, V); cross-entropy: (N, V) by place
-  std::span<float> d_logits_;       // likewise
+  std::span<float> logits_;         // packed rows (N*T, V); cross-entropy: (N, V) by place; no head: empty
+  std::span<float> d_logits_;       // likewise; no head: (N*T, D*H)
   std::span<std::int32_t> labels_;  // cross-entropy: (N) by place
   std::span<float> row_losses_;     // cross-entropy: (N) by place
   std::span<float> last_y_;         // cross-entropy: (N, D*H) by place

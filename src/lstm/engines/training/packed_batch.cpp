@@ -80,6 +80,21 @@ void PackedBatch::pack_x(cpu::ThreadTeam& team, float* packed) const {
   });
 }
 
+void PackedBatch::unpack_dx(cpu::ThreadTeam& team, const float* packed, int stride,
+                            std::span<float> dx) const {
+  const auto C = static_cast<std::size_t>(network_.inputs);
+  const auto sample_size = static_cast<std::size_t>(batch_.time_steps) * C;
+  for_each_item(team, batch_.samples, [&](int place, int) {
+    const auto to = dx.subspan(static_cast<std::size_t>(sample(place)) * sample_size, sample_size);
+    const int end = length(place);
+    for (int t = 0; t < end; ++t) {
+      const auto from = static_cast<std::size_t>(row(t) + place) * static_cast<std::size_t>(stride);
+      std::copy_n(packed + from, C, to.begin() + static_cast<std::ptrdiff_t>(t * C));
+    }
+    std::fill(to.begin() + static_cast<std::ptrdiff_t>(end * C), to.end(), 0.0f);
+  });
+}
+
 std::size_t PackedBatch::bytes() const {
   return (row_starts_.size() + order_.size()) * sizeof(int) + label_starts_.size() * sizeof(std::size_t);
 }

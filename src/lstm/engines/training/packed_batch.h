@@ -60,6 +60,9 @@ class PackedBatch {
   }
   // Copies x into packed rows (rows(), C); nothing behind a sample's length is read.
   void pack_x(cpu::ThreadTeam& team, float* packed) const;
+  // The way back, of the gradients of x: packed rows of `stride` floats, C of which are copied, into `dx` (N,
+  // T, C) as x was loaded; zeros behind each sample's length.
+  void unpack_dx(cpu::ThreadTeam& team, const float* packed, int stride, std::span<float> dx) const;
 
   std::size_t bytes() const;
 

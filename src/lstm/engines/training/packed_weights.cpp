@@ -23,8 +23,10 @@ void pack(kernels::Gemm& gemm, bool transpose, const float* weights, int rows, i
 
 }  // namespace
 
-PackedWeights::PackedWeights(const Network& network)
-    : network_(network), buffers_(static_cast<std::size_t>(network.layers * network.directions)) {
+PackedWeights::PackedWeights(const Network& network, bool input_gradients)
+    : network_(network),
+      input_gradients_(input_gradients),
+      buffers_(static_cast<std::size_t>(network.layers * network.directions)) {
   plan();
   arena_.allocate();
   plan();
@@ -58,7 +60,9 @@ void PackedWeights::pack_for_forward(const ParameterStore& store, kernels::Gemm&
 void PackedWeights::pack_for_backward(const ParameterStore& store, kernels::Gemm& gemm) {
   for_each_direction([&](int layer, int direction, const Buffers& buffers) {
     const DirectionTensors weights = store.parameters(layer, direction);
-    if (layer > 0) pack(gemm, false, weights.W, 4 * network_.units, network_.layer_inputs(layer), buffers.W);
+    if (layer > 0 || input_gradients_) {
+      pack(gemm, false, weights.W, 4 * network_.units, network_.layer_inputs(layer), buffers.W);
+    }
     pack(gemm, false, weights.R, 4 * network_.units, network_.units, buffers.R);
   });
 }

@@ -19,12 +19,12 @@ class PackedWeights {
     const float* R = nullptr;
   };
 
-  explicit PackedWeights(const Network& network);  // throws std::bad_alloc
+  // input_gradients: the first layer's input needs a gradient, too. Throws std::bad_alloc.
+  PackedWeights(const Network& network, bool input_gradients);
 
   // For products with W^T (inputs, 4H) and R^T (H, 4H).
   void pack_for_forward(const ParameterStore& store, kernels::Gemm& gemm);
-  // For products with W (4H, inputs) and R (4H, H). Of the first layer, whose input needs no gradient, R
-  // only.
+  // For products with W (4H, inputs) and R (4H, H). Of a first layer whose input needs no gradient, R only.
   void pack_for_backward(const ParameterStore& store, kernels::Gemm& gemm);
 
   Direction at(int layer, int direction) const;
@@ -40,6 +40,7 @@ class PackedWeights {
   void for_each_direction(const Function& function);
 
   Network network_;
+  bool input_gradients_;
   cpu::Arena arena_;
   std::vector<Buffers> buffers_;  // by layer and direction; a pass overwrites what the other has packed
 };

@@ -28,8 +28,8 @@ class ParameterStore {
   std::span<float> gradients() const { return gradients_; }
   DirectionTensors parameters(int layer, int direction) const;
   DirectionTensors gradients(int layer, int direction) const;
-  float* head() const { return &parameters_[layout_.head().offset]; }
-  float* head_gradient() const { return &gradients_[layout_.head().offset]; }
+  float* head() const { return parameters_.data() + layout_.head().offset; }
+  float* head_gradient() const { return gradients_.data() + layout_.head().offset; }
 
   void set_gradients(std::span<const float> gradients);  // as Engine::set_gradients()
   // As Engine::clip_gradients(). The same bits for every number of threads.

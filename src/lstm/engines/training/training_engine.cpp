@@ -3,15 +3,6 @@
 #include <stdexcept>
 
 namespace lstm::engines {
-namespace {
-
-Network with_units(Network network, int units) {
-  network.units = units;
-  return network;
-}
-
-}  // namespace
-
 Isa chosen_isa(const EngineOptions& options) {
   if (!options.isa) return detected_isa();
   if (is_available(*options.isa)) return *options.isa;
@@ -24,11 +15,12 @@ TrainingEngine::TrainingEngine(const Network& network, const BatchShape& shape, 
     : network_(network),
       shape_(shape),
       isa_(chosen_isa(options)),
+      input_gradients_(options.input_gradients),
       team_(options.threads, options.pin_threads),
       gemm_(isa_, team_),
       batch_(network, shape),
       store_(network, adam, isa_),
-      head_(with_units(network, stored_units), shape, isa_, team_, gemm_) {}
+      head_(network, shape, stored_units, isa_, team_, gemm_) {}
 
 std::size_t TrainingEngine::workspace_bytes() const {
   return layer_bytes() + batch_.bytes() + head_.workspace_bytes() +

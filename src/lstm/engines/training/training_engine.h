@@ -37,6 +37,10 @@ class TrainingEngine : public model::CheckedEngine {
   void copy_logit_gradients(std::span<const float> gradients) final {
     head_.set_logit_gradients(batch_, gradients);
   }
+  bool has_input_gradients() const final { return input_gradients_; }
+  void copy_input_gradients(std::span<float> gradients) const final {
+    batch_.unpack_dx(team_, dx().data, dx().stride, gradients);
+  }
   void compute_update() final { store_.update(team_); }
   void copy_gradients(std::span<const float> gradients) final { store_.set_gradients(gradients); }
   double compute_clipping(double max_norm) final { return store_.clip_gradients(max_norm, team_); }
@@ -47,6 +51,13 @@ class TrainingEngine : public model::CheckedEngine {
   // padded.
   TrainingEngine(const Network& network, const BatchShape& shape, const EngineOptions& options,
                  const AdamOptions& adam, int stored_units);
+
+  // The gradients of x in packed rows, after a backward that was to compute them.
+  struct PackedRows {
+    const float* data;
+    int stride;
+  };
+  virtual PackedRows dx() const = 0;
 
   // Of what the engine holds beside the members of this class.
   virtual std::size_t layer_bytes() const = 0;
@@ -68,7 +79,8 @@ class TrainingEngine : public model::CheckedEngine {
   Network network_;
   BatchShape shape_;
   Isa isa_;
-  cpu::ThreadTeam team_;
+  bool input_gradients_;
+  mutable cpu::ThreadTeam team_;  // reading results shares out copies
   kernels::Gemm gemm_;
   PackedBatch batch_;
   ParameterStore store_;

@@ -31,9 +31,9 @@ int Geometry::own_units(int first_panel, int count) const {
 }
 
 Buffers::Buffers(const Geometry& geometry, const Network& network, int samples, int most_rows,
-                 const ChunkRows& chunk, int threads)
+                 const ChunkRows& chunk, const EngineOptions& options)
     : layers(static_cast<std::size_t>(network.layers)),
-      scratch(static_cast<std::size_t>(threads)),
+      scratch(static_cast<std::size_t>(options.threads)),
       c(static_cast<std::size_t>(network.directions)),
       gradients(static_cast<std::size_t>(network.directions)),
       d_bias(static_cast<std::size_t>(network.directions)) {
@@ -42,13 +42,13 @@ Buffers::Buffers(const Geometry& geometry, const Network& network, int samples, 
     own.first_row.resize(static_cast<std::size_t>(chunk.steps) + 1);
     own.rows.resize(static_cast<std::size_t>(chunk.gradient));
   }
-  plan(geometry, network, samples, most_rows, chunk);
+  plan(geometry, network, samples, most_rows, chunk, options.input_gradients);
   arena_.allocate();
-  plan(geometry, network, samples, most_rows, chunk);
+  plan(geometry, network, samples, most_rows, chunk, options.input_gradients);
 }
 
 void Buffers::plan(const Geometry& g, const Network& network, int samples, int most_rows,
-                   const ChunkRows& chunk) {
+                   const ChunkRows& chunk, bool input_gradients) {
   const int last = network.layers - 1;
   const auto take = [&](int a, int b) { return arena_.take<Bf16>(g.words(a) * static_cast<std::size_t>(b)); };
   x = take(most_rows, g.Cp);
@@ -62,7 +62,7 @@ void Buffers::plan(const Geometry& g, const Network& network, int samples, int m
       direction.R = take(g.Hp, g.gates);
       direction.bias = arena_.take<float>(size(1, g.gates));
       direction.R_back = direction.R;
-      if (l > 0) direction.W_back = direction.W;
+      if (l > 0 || input_gradients) direction.W_back = direction.W;
     }
   }
   const int gradient_rows = std::max(g.gradient_rows(0), g.gradient_rows(last));
@@ -74,7 +74,8 @@ void Buffers::plan(const Geometry& g, const Network& network, int samples, int m
   for (auto& each : c) each = arena_.take<float>(size(samples, g.Hp));
   for (auto& each : gradients) each = arena_.take<float>(size(gradient_rows, g.gates));
   for (auto& each : d_bias) each = arena_.take<float>(size(1, g.gates));
-  if (network.layers > 1 || network.reads_every_step()) dy = arena_.take<float>(size(most_rows, g.width));
+  const int dy_columns = network.layers > 1 || network.reads_every_step() ? g.width : 0;
+  dy = arena_.take<float>(size(most_rows, std::max(dy_columns, input_gradients ? g.Cp : 0)));
   if (network.reads_every_step()) y_last = arena_.take<float>(size(most_rows, g.width));
   if (g.Hp != g.H) {
     head = arena_.take<float>(size(network.classes, g.width));

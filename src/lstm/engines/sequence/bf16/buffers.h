@@ -8,7 +8,7 @@
 
 #include "cpu/memory.h"
 #include "kernels/sequence_bf16/sequence_bf16.h"
-#include "lstm/network.h"
+#include "lstm/engine.h"
 
 namespace lstm::engines::bf16 {
 
@@ -41,9 +41,10 @@ struct DirectionBuffers {
   std::span<Bf16> gates;  // (rows, 4Hp), saved, then gradients
   std::span<Bf16> c;      // (rows, Hp), saved
   // Packed weights, made at the start of each pass: those of backward lie where those of forward did.
-  std::span<Bf16> W, R;            // panels of 4Hp columns: K = inputs; K = Hp
-  std::span<float> bias;           // (blocks, 64)
-  std::span<Bf16> W_back, R_back;  // panels of `inputs` columns (none in the first layer), and of Hp; K = 4Hp
+  std::span<Bf16> W, R;   // panels of 4Hp columns: K = inputs; K = Hp
+  std::span<float> bias;  // (blocks, 64)
+  // Panels of `inputs` columns (where their gradients are wanted), and of Hp; K = 4Hp.
+  std::span<Bf16> W_back, R_back;
 };
 
 struct LayerBuffers {
@@ -70,7 +71,7 @@ constexpr int kGradientBlocks = 4;  // unit blocks of a weight gradient computed
 
 struct Buffers {
   Buffers(const Geometry& geometry, const Network& network, int samples, int most_rows,
-          const ChunkRows& chunk, int threads);
+          const ChunkRows& chunk, const EngineOptions& options);
 
   std::vector<LayerBuffers> layers;
   std::vector<ThreadScratch> scratch;
@@ -80,15 +81,17 @@ struct Buffers {
   std::vector<std::span<float>>
       gradients;                         // by direction (blocks, gradient_rows, 64), of one layer at a time
   std::vector<std::span<float>> d_bias;  // by direction (blocks, 64)
-  std::span<float> dy;      // (rows, width), of one layer at a time; empty where only the last step has one
-  std::span<float> y_last;  // CTC: (rows, width) of the last layer, for the head
+  // (rows, width), of one layer at a time, in the end of x (rows, Cp); empty where only the last step has one
+  // and x has none.
+  std::span<float> dy;
+  std::span<float> y_last;        // CTC: (rows, width) of the last layer, for the head
   std::span<float> head, d_head;  // (V, width), where width is padded
 
   std::size_t bytes() const { return arena_.bytes(); }
 
  private:
   void plan(const Geometry& geometry, const Network& network, int samples, int most_rows,
-            const ChunkRows& chunk);
+            const ChunkRows& chunk, bool input_gradients);
   cpu::Arena arena_;
 };
 

@@ -87,7 +87,7 @@ class SequenceEngine final : public TrainingEngine {
                                    : projection_chunks_.most_rows(),
                   .steps = std::min(shape.time_steps, projection_chunks_.most_rows()),
                   .gradient = gradient_chunks_.most_rows()},
-                 options.threads),
+                 options),
         padded_head_(this->network(), geometry_.Hp, store(), buffers_.head, buffers_.d_head),
         state_{.network = this->network(),
                .geometry = geometry_,
@@ -157,11 +157,12 @@ class SequenceEngine final : public TrainingEngine {
         WeightGradients gradients(state_, layer, thread);
         backward_recurrence(state_, layer, thread, gradients);
         gradients.finish();
-        if (layer > 0) input_gradients(state_, layer);
+        if (state_.has_input_gradients(layer)) input_gradients(state_, layer);
       }
     });
   }
 
+  PackedRows dx() const override { return {buffers_.dy.data(), geometry_.Cp}; }
   std::size_t layer_bytes() const override { return buffers_.bytes(); }
 
  private:

@@ -12,7 +12,7 @@ constexpr int kInputGradientRows = 256;
 
 void input_gradient_rows(State& state, int layer, Range rows) {
   const Geometry& g = state.geometry;
-  const auto width = static_cast<std::size_t>(g.width);
+  const auto columns = static_cast<std::size_t>(g.inputs(layer));
   const std::size_t gates = g.words(g.gates);
   for (int d = 0; d < g.D; ++d) {
     const DirectionBuffers& buffers = state.direction(layer, d);
@@ -24,8 +24,8 @@ void input_gradient_rows(State& state, int layer, Range rows) {
                             .a_step = g.words(kernels::bf16::kTileK),
                             .b = buffers.W_back.data(),
                             .panels = g.inputs(layer) / kernels::bf16::kPanelColumns,
-                            .c = state.buffers.dy.data() + static_cast<std::size_t>(rows.first) * width,
-                            .c_row = width,
+                            .c = state.buffers.dy.data() + static_cast<std::size_t>(rows.first) * columns,
+                            .c_row = columns,
                             .c_pair = 2 * kernels::bf16::kPanelColumns,
                             .accumulates = d > 0,
                             .is_weight_gradient = false});
@@ -34,8 +34,8 @@ void input_gradient_rows(State& state, int layer, Range rows) {
 
 }  // namespace
 
-// dX of a layer is dy of the one below. Parts are taken by whichever thread is free: no row depends on
-// another.
+// dX of a layer is dy of the one below, or the gradient of x. Parts are taken by whichever thread is free: no
+// row depends on another.
 void input_gradients(State& state, int layer) {
   const int rows = state.batch.rows();
   const int rows_at_once = kInputGradientRows / state.geometry.P;

@@ -54,6 +54,9 @@ struct State {
   DirectionBuffers& direction(int layer, int d) {
     return buffers.layers[static_cast<std::size_t>(layer)].directions[static_cast<std::size_t>(d)];
   }
+  const DirectionBuffers& direction(int layer, int d) const {
+    return buffers.layers[static_cast<std::size_t>(layer)].directions[static_cast<std::size_t>(d)];
+  }
   Bf16* y(int layer) { return buffers.layers[static_cast<std::size_t>(layer)].y.data(); }
   // (rows, inputs) of a layer.
   const Bf16* input(int layer) { return layer == 0 ? buffers.x.data() : y(layer - 1); }
@@ -62,6 +65,9 @@ struct State {
   bool adds_inputs_in_steps(int layer) const {
     return layers_with_inputs_in_steps[static_cast<std::size_t>(layer)] != 0;
   }
+
+  // Whether the gradient of this layer's input is wanted.
+  bool has_input_gradients(int layer) const { return !direction(layer, 0).W_back.empty(); }
 
   // True where this layer's gradient from above exists at the last steps only.
   bool has_last_dy_only(int layer) const {

@@ -72,27 +72,31 @@ void pack_forward_weights(State& state, int thread) {
 
 void pack_backward_weights(State& state, int thread) {
   const Geometry& g = state.geometry;
-  const Range panels = part_of(g.panels, thread, state.team.threads());
+  const auto part = [&](int columns) {
+    const int panels = (columns + kernels::bf16::kPanelColumns - 1) / kernels::bf16::kPanelColumns;
+    return part_of(panels, thread, state.team.threads());
+  };
   const std::size_t panel_size = g.words(g.gates) * kernels::bf16::kPanelColumns;
   for (int layer = 0; layer < state.network.layers; ++layer) {
     for (int d = 0; d < g.D; ++d) {
       const DirectionTensors from = state.store.parameters(layer, d);
       DirectionBuffers& to = state.direction(layer, d);
-      const auto pack = [&](const float* matrix, int matrix_row, Bf16* packed) {
+      const auto pack = [&](const float* matrix, int matrix_row, int columns, Bf16* packed) {
+        const Range panels = part(columns);
         state.kernels.pack_weights_back({.units = g.H,
                                          .matrix = matrix,
                                          .matrix_row = static_cast<std::size_t>(matrix_row),
-                                         .columns = g.H,
+                                         .columns = columns,
                                          .first = panels.first,
                                          .last = panels.last,
                                          .k_tiles = g.gates / kernels::bf16::kTileK,
                                          .first_k_tile = 0,
                                          .packed = packed});
       };
-      pack(from.R, g.H, to.R_back.data());
-      if (layer == 0) continue;
-      for_input_runs(state, layer, [&](int column, int stored_column, int) {
-        pack(from.W + column, state.network.layer_inputs(layer),
+      pack(from.R, g.H, g.H, to.R_back.data());
+      if (!state.has_input_gradients(layer)) continue;
+      for_input_runs(state, layer, [&](int column, int stored_column, int columns) {
+        pack(from.W + column, state.network.layer_inputs(layer), columns,
              to.W_back.data() +
                  static_cast<std::size_t>(stored_column / kernels::bf16::kPanelColumns) * panel_size);
       });

@@ -18,18 +18,6 @@ namespace {
 using testing::RandomProblem;
 using testing::StepResult;
 
-// Every operand of a product is off by up to 2^-8 of itself, and in bf16 so are saved gates and outputs. A
-// gradient is a sum of products of such numbers along all paths through layers and steps; their errors are
-// independent, so they add like a random walk. Twenty times 2^-8 for a path through one layer of up to 32
-// steps leaves room for what cancels between few samples. Two parts are off by up to 2^-16; that both
-// roundings are at their worst is rare, so five times suffices.
-double tolerance(const RandomProblem& problem, DType dtype) {
-  const double depth = std::max(1.0, problem.shape.time_steps / 32.0) * problem.network.layers;
-  // In networks of one or two units gradients cancel: their errors are of what they are the difference of.
-  const double cancelling = problem.network.units == 1 ? 4 : problem.network.units == 2 ? 2 : 1;
-  return cancelling * (dtype == DType::bf16 ? 20 * 0x1p-8 : 5 * 0x1p-16) * std::sqrt(depth);
-}
-
 class Bf16Engine : public ::testing::TestWithParam<std::tuple<Isa, DType>> {
  protected:
   void SetUp() override {
@@ -38,7 +26,7 @@ class Bf16Engine : public ::testing::TestWithParam<std::tuple<Isa, DType>> {
   }
   static Isa isa() { return std::get<0>(GetParam()); }
   static DType dtype() { return std::get<1>(GetParam()); }
-  static double tolerance(const RandomProblem& problem) { return lstm::tolerance(problem, dtype()); }
+  static double tolerance(const RandomProblem& problem) { return testing::tolerance(problem, dtype()); }
   static std::unique_ptr<Engine> engine_for(const RandomProblem& problem, EngineOptions options = {}) {
     options.dtype = dtype();
     options.isa = isa();
