@@ -21,6 +21,10 @@ struct Batch {
   std::span<const std::int32_t> labels = {};
   // (N) CTC: labels of each sample, 0..S; empty for other losses.
   std::span<const std::int32_t> label_lengths = {};
+  // What each sample starts from, (L * D, N, H) each, as h_0 and c_0 of nn.LSTM: of layer 0 forward, layer 0
+  // reverse (which starts at the sample's last step), layer 1 forward, ... Both, or neither: zeros. On a CPU
+  // only.
+  std::span<const float> initial_h = {}, initial_c = {};
 };
 
 // Throws std::invalid_argument naming the sample and what is wrong with it: sizes that do not agree, a length
@@ -28,6 +32,9 @@ struct Batch {
 // its time steps (|labels| + repeats > loss_length) is no error: its loss is infinite and its gradient zero,
 // see docs/ctc.md.
 void validate(const Batch& batch, const Network& network, const BatchShape& shape);
+
+// L * D * N * H: h, or c, of all layers, directions and samples of a batch.
+std::size_t states_size(const Network& network, const Batch& batch);
 
 // What Engine::read_logits() writes for a batch, in floats: N * V for cross-entropy, else N * T * V.
 std::size_t logits_size(const Network& network, const Batch& batch);

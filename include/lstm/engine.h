@@ -110,6 +110,16 @@ class Engine {
   // batch, zeros behind each sample's length. Throws std::invalid_argument where `gradients` does not have as
   // many elements as x, where the engine was made without, and before backward.
   virtual void read_input_gradients(std::span<float> gradients) const = 0;
+  // After forward: h and c that each sample ends in, (L * D, N, H) each as Batch::initial_h has them
+  // (nn.LSTM: h_n, c_n; the reverse direction ends at the sample's first step). As the next batch's initial
+  // states they continue these sequences. These three throw std::invalid_argument where a size is not
+  // states_size(), out of order, and on a GPU.
+  virtual void read_final_states(std::span<float> h, std::span<float> c) const = 0;
+  // Between forward and backward, beside the loss: gradients of the final states, for a loss that reads them,
+  // too. Without this call they are zero.
+  virtual void set_final_state_gradients(std::span<const float> h, std::span<const float> c) = 0;
+  // After backward of a batch with initial states: their gradients.
+  virtual void read_initial_state_gradients(std::span<float> h, std::span<float> c) const = 0;
   // Between backward and update: replaces gradients(), in the order of layout(), by a copy of `gradients`.
   // For sums over several batches or programs, noise, parameters that stay as they are. Throws
   // std::invalid_argument where they are not as many as the parameters, and out of this order.

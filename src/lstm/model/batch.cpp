@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <tuple>
 
 namespace lstm {
 namespace {
@@ -70,6 +71,11 @@ void validate(const Batch& batch, const Network& network, const BatchShape& shap
   if (steps > most_steps(shape)) {
     reject("lengths: got " + to_string(steps) + " time steps in all, expected at most " +
            to_string(most_steps(shape)) + " (total_steps that the engine was built for)");
+  }
+  for (const auto& [field, other, states] : {std::tuple{"initial_h", &batch.initial_c, &batch.initial_h},
+                                             std::tuple{"initial_c", &batch.initial_h, &batch.initial_c}}) {
+    if (states->empty() && other->empty()) continue;
+    require_size(states->size(), states_size(network, batch), field, "layers * directions * samples * units");
   }
   switch (network.loss) {
     case Loss::cross_entropy:

@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "model/adam_options.h"
 
@@ -28,11 +29,27 @@ void CheckedEngine::require_logits_size(std::size_t size) const {
                               std::to_string(logits_size_));
 }
 
+void CheckedEngine::require_states(const char* call) const {
+  if (has_states()) return;
+  throw std::invalid_argument(std::string(call) + ": engines on a CPU only have initial and final states");
+}
+
+void CheckedEngine::require_states_size(std::size_t h, std::size_t c) const {
+  for (const auto& [name, size] : {std::pair{"h", h}, std::pair{"c", c}}) {
+    if (size == states_size_) continue;
+    throw std::invalid_argument(std::string(name) + ": got " + std::to_string(size) + " floats, expected " +
+                                std::to_string(states_size_) + " (layers * directions * samples * units)");
+  }
+}
+
 void CheckedEngine::load(const Batch& batch) {
   done_ = Done::nothing;  // where load_batch() throws, the batch before is gone, in part or wholly
+  if (!batch.initial_h.empty() || !batch.initial_c.empty()) require_states("initial states");
   load_batch(batch);
   logits_size_ = logits_size(network(), batch);
   x_size_ = batch.x.size();
+  states_size_ = states_size(network(), batch);
+  has_initial_states_ = !batch.initial_h.empty();
   done_ = Done::load;
 }
 
@@ -40,6 +57,7 @@ void CheckedEngine::forward() {
   require(Done::load, "forward", "load");
   done_ = Done::forward;
   has_loss_ = false;
+  clear_final_state_gradients();
   compute_forward();
 }
 
@@ -105,6 +123,31 @@ void CheckedEngine::read_input_gradients(std::span<float> gradients) const {
                                 " floats, expected " + std::to_string(x_size_) + " (as many as x)");
   }
   copy_input_gradients(gradients);
+}
+
+void CheckedEngine::read_final_states(std::span<float> h, std::span<float> c) const {
+  require_states("read_final_states");
+  require(Done::forward, "read_final_states", "forward");
+  require_states_size(h.size(), c.size());
+  copy_final_states(h, c);
+}
+
+void CheckedEngine::set_final_state_gradients(std::span<const float> h, std::span<const float> c) {
+  require_states("set_final_state_gradients");
+  require(Done::forward, "set_final_state_gradients", "forward");
+  require_before(Done::backward, "set_final_state_gradients", "called after backward");
+  require_states_size(h.size(), c.size());
+  copy_final_state_gradients(h, c);
+}
+
+void CheckedEngine::read_initial_state_gradients(std::span<float> h, std::span<float> c) const {
+  require_states("read_initial_state_gradients");
+  require(Done::backward, "read_initial_state_gradients", "backward");
+  if (!has_initial_states_) {
+    throw std::invalid_argument("read_initial_state_gradients: the batch has no initial states");
+  }
+  require_states_size(h.size(), c.size());
+  copy_initial_state_gradients(h, c);
 }
 
 void CheckedEngine::set_gradients(std::span<const float> gradients) {

@@ -17,6 +17,9 @@ class CheckedEngine : public Engine {
   void read_logits(std::span<float> logits) const final;
   void set_logit_gradients(std::span<const float> gradients) final;
   void read_input_gradients(std::span<float> gradients) const final;
+  void read_final_states(std::span<float> h, std::span<float> c) const final;
+  void set_final_state_gradients(std::span<const float> h, std::span<const float> c) final;
+  void read_initial_state_gradients(std::span<float> h, std::span<float> c) const final;
   void set_gradients(std::span<const float> gradients) final;
   double clip_gradients(double max_norm) final;
   void set_learning_rate(double rate) final;
@@ -35,6 +38,12 @@ class CheckedEngine : public Engine {
   // Whether backward computes the gradients of x; copy_input_gradients() is called only where it does.
   virtual bool has_input_gradients() const { return false; }
   virtual void copy_input_gradients(std::span<float>) const {}
+  // Whether it takes initial states and gives final ones; the three below are called only where it does.
+  virtual bool has_states() const { return false; }
+  virtual void copy_final_states(std::span<float>, std::span<float>) const {}
+  virtual void copy_final_state_gradients(std::span<const float>, std::span<const float>) {}
+  virtual void clear_final_state_gradients() {}  // each forward begins without any
+  virtual void copy_initial_state_gradients(std::span<float>, std::span<float>) const {}
   virtual void copy_gradients(std::span<const float> gradients) = 0;
   virtual double compute_clipping(double max_norm) = 0;
   virtual void use_learning_rate(double rate) = 0;
@@ -48,12 +57,16 @@ class CheckedEngine : public Engine {
   void require_before(Done end, const char* call, const char* what_happened) const;
   void require_gradients(const char* call) const;  // which no update has used
   void require_logits_size(std::size_t size) const;
+  void require_states(const char* call) const;
+  void require_states_size(std::size_t h, std::size_t c) const;
   void ensure_loss(const char* call);
 
   Done done_ = Done::nothing;
   bool has_loss_ = false;        // compute_loss() has been called since forward
   std::size_t logits_size_ = 0;  // of the batch
   std::size_t x_size_ = 0;       // likewise
+  std::size_t states_size_ = 0;  // likewise
+  bool has_initial_states_ = false;
 };
 
 }  // namespace lstm::model

@@ -23,7 +23,7 @@ Index step_at(const DirectionShape& shape, int steps, int k) {
 }  // namespace
 
 void forward_direction(const DirectionShape& shape, const DirectionWeights& weights, int steps,
-                       const double* x, const double* zeros, double* gates, double* c, double* y) {
+                       const double* x, const InitialState& initial, double* gates, double* c, double* y) {
   const Index H = shape.units;
   const int gate_count = 4 * shape.units;
   for (Index t = 0; t < steps; ++t) {
@@ -31,8 +31,8 @@ void forward_direction(const DirectionShape& shape, const DirectionWeights& weig
   }
   add_product(steps, gate_count, shape.inputs, x, weights.W_transposed, gates);
 
-  const double* h_before = zeros;
-  const double* c_before = zeros;
+  const double* h_before = initial.h;
+  const double* c_before = initial.c;
   for (int k = 0; k < steps; ++k) {
     const Index t = step_at(shape, steps, k);
     double* gate = gates + t * gate_count;
@@ -52,13 +52,12 @@ void forward_direction(const DirectionShape& shape, const DirectionWeights& weig
 }
 
 void backward_direction(const DirectionShape& shape, const DirectionWeights& weights, int steps,
-                        const double* x, const double* gates, const double* c, const double* y,
-                        const double* dy, double* d_gates, double* h_before, double* dh, double* dc,
-                        double* dx, const DirectionGradients& gradients) {
+                        const double* x, const InitialState& initial, const double* gates, const double* c,
+                        const double* y, const double* dy, double* d_gates, double* h_before, double* dh,
+                        double* dc, double* dx, const DirectionGradients& gradients) {
   const Index H = shape.units;
   const int gate_count = 4 * shape.units;
-  std::fill_n(dh, H, 0.0);  // both of the step that comes next in this loop
-  std::fill_n(dc, H, 0.0);
+  // dh and dc are those of the step that comes next in this loop.
   for (int k = steps - 1; k >= 0; --k) {
     const Index t = step_at(shape, steps, k);
     const Index before = step_at(shape, steps, k - 1);
@@ -67,8 +66,8 @@ void backward_direction(const DirectionShape& shape, const DirectionWeights& wei
     double* di = d_gates + t * gate_count;
     double *df = di + H, *dg = di + 2 * H, *d_o = di + 3 * H;
     for (Index u = 0; u < H; ++u) {
-      const double c_before = k > 0 ? c[before * H + u] : 0.0;
-      h_before[t * H + u] = k > 0 ? y[before * shape.y_stride + u] : 0.0;
+      const double c_before = k > 0 ? c[before * H + u] : initial.c[u];
+      h_before[t * H + u] = k > 0 ? y[before * shape.y_stride + u] : initial.h[u];
       const double tanh_c = std::tanh(c[t * H + u]);
       dh[u] += dy[t * shape.y_stride + u];
       dc[u] += dh[u] * o[u] * (1 - tanh_c * tanh_c);

@@ -4,7 +4,7 @@
 // Cummins, "Learning to Forget" (2000), in the form of torch.nn.LSTM:
 //   i, f, o = sigmoid(W x + b_W + R h' + b_R)     g = tanh(W x + b_W + R h' + b_R)
 //   c = f c' + i g                                h = o tanh(c)
-// where ' is the step before (reverse direction: the step after) and h' = c' = 0 at the start.
+// where ' is the step before (reverse direction: the step after), at the start the initial state.
 #pragma once
 
 namespace lstm::reference {
@@ -25,20 +25,26 @@ struct DirectionWeights {
   const double* b_R = nullptr;           // (4H)
 };
 
+// (H) each.
+struct InitialState {
+  const double* h = nullptr;
+  const double* c = nullptr;
+};
+
 struct DirectionGradients {
   double *W = nullptr, *R = nullptr, *b_W = nullptr, *b_R = nullptr;
 };
 
 // x (steps, inputs) -> gates (steps, 4H) after their activations, c (steps, H), y (steps, y_stride): h.
-// zeros (H): what the first step continues.
 void forward_direction(const DirectionShape& shape, const DirectionWeights& weights, int steps,
-                       const double* x, const double* zeros, double* gates, double* c, double* y);
+                       const double* x, const InitialState& initial, double* gates, double* c, double* y);
 
 // From dy (gradient of y) and what forward left: adds to the gradients of the weights and, where dx is not
-// null, to dx (steps, inputs). d_gates (steps, 4H) is scratch, h_before (steps, H), dh (H) and dc (H) too.
+// null, to dx (steps, inputs). dh and dc (H): in, gradients of the final state beside dy; out, of the initial
+// one. d_gates (steps, 4H) is scratch, h_before (steps, H) too.
 void backward_direction(const DirectionShape& shape, const DirectionWeights& weights, int steps,
-                        const double* x, const double* gates, const double* c, const double* y,
-                        const double* dy, double* d_gates, double* h_before, double* dh, double* dc,
-                        double* dx, const DirectionGradients& gradients);
+                        const double* x, const InitialState& initial, const double* gates, const double* c,
+                        const double* y, const double* dy, double* d_gates, double* h_before, double* dh,
+                        double* dc, double* dx, const DirectionGradients& gradients);
 
 }  // namespace lstm::reference

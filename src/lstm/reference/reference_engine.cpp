@@ -88,14 +88,24 @@ class ReferenceEngine final : public model::CheckedEngine {
       first_label += model::label_count(network_, batch, static_cast<std::size_t>(n));
     }
     label_starts_.push_back(first_label);
+    const auto take = [&](std::span<const float> from, std::vector<double> Trace::*to) {
+      if (from.empty()) {
+        for (Trace& trace : traces_) std::ranges::fill(trace.*to, 0.0);
+      } else {
+        for_each_state([&](std::size_t first, Trace& trace, std::size_t own) {
+          std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(first), network_.units,
+                      (trace.*to).begin() + static_cast<std::ptrdiff_t>(own));
+        });
+      }
+    };
+    take(batch.initial_h, &Trace::initial_h);
+    take(batch.initial_c, &Trace::initial_c);
   }
 
   void compute_forward() override {
     take_written_parameters();
     weights_.transpose();
-    for_each_sample([this](int, Trace& trace, int thread) {
-      reference::forward(network_, weights_, trace, scratch_[static_cast<std::size_t>(thread)]);
-    });
+    for_each_sample([this](int, Trace& trace, int) { reference::forward(network_, weights_, trace); });
   }
 
   void compute_loss() override {
@@ -166,6 +176,37 @@ class ReferenceEngine final : public model::CheckedEngine {
     }
   }
 
+  bool has_states() const override { return true; }
+  void copy_final_states(std::span<float> h, std::span<float> c) const override {
+    const auto H = static_cast<std::size_t>(network_.units);
+    for_each_state([&](std::size_t first, const Trace& trace, std::size_t own) {
+      const std::size_t state = own / H, layer = state / static_cast<std::size_t>(network_.directions);
+      const std::size_t direction = state % static_cast<std::size_t>(network_.directions);
+      const auto end = static_cast<std::size_t>(direction == 0 ? trace.length - 1 : 0);
+      const std::size_t width = H * static_cast<std::size_t>(network_.directions);
+      std::copy_n(trace.y[layer].data() + end * width + direction * H, H, h.data() + first);
+      std::copy_n(trace.c[state].data() + end * H, H, c.data() + first);
+    });
+  }
+  void clear_final_state_gradients() override {
+    for (Trace& trace : traces_) {
+      std::ranges::fill(trace.dh, 0.0);
+      std::ranges::fill(trace.dc, 0.0);
+    }
+  }
+  void copy_final_state_gradients(std::span<const float> h, std::span<const float> c) override {
+    for_each_state([&](std::size_t first, Trace& trace, std::size_t own) {
+      std::copy_n(h.data() + first, network_.units, trace.dh.data() + own);
+      std::copy_n(c.data() + first, network_.units, trace.dc.data() + own);
+    });
+  }
+  void copy_initial_state_gradients(std::span<float> h, std::span<float> c) const override {
+    for_each_state([&](std::size_t first, const Trace& trace, std::size_t own) {
+      std::copy_n(trace.dh.data() + own, network_.units, h.data() + first);
+      std::copy_n(trace.dc.data() + own, network_.units, c.data() + first);
+    });
+  }
+
   double compute_clipping(double max_norm) override {
     double sum = 0;
     for (const double gradient : gradients_) sum += gradient * gradient;
@@ -187,6 +228,26 @@ class ReferenceEngine final : public model::CheckedEngine {
   }
 
  private:
+  // Calls body(where the caller has it, the sample's trace, where that has it) for each layer, direction and
+  // sample.
+  template <class Self, class Body>
+  static void for_each_state_of(Self& self, const Body& body) {
+    const auto H = static_cast<std::size_t>(self.network_.units);
+    const auto N = static_cast<std::size_t>(self.batch_.samples);
+    const auto states = static_cast<std::size_t>(self.network_.layers * self.network_.directions);
+    for (std::size_t state = 0; state < states; ++state) {
+      for (std::size_t n = 0; n < N; ++n) body((state * N + n) * H, self.traces_[n], state * H);
+    }
+  }
+  template <class Body>
+  void for_each_state(const Body& body) {
+    for_each_state_of(*this, body);
+  }
+  template <class Body>
+  void for_each_state(const Body& body) const {
+    for_each_state_of(*this, body);
+  }
+
   // Of a sample that its loss reads, and where they start among those of the batch.
   std::ptrdiff_t logits_of(int n) const {
     const int steps = network_.reads_every_step() ? traces_[static_cast<std::size_t>(n)].loss_length : 1;

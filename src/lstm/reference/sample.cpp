@@ -28,6 +28,11 @@ std::pair<int, int> head_steps(const Network& network, const Trace& trace) {
   return {trace.length - 1, 1};
 }
 
+InitialState initial_state(const Network& network, const Trace& trace, std::size_t index) {
+  const std::size_t first = index * static_cast<std::size_t>(network.units);
+  return {trace.initial_h.data() + first, trace.initial_c.data() + first};
+}
+
 std::size_t doubles(const std::vector<std::vector<double>>& parts) {
   std::size_t sum = 0;
   for (const auto& part : parts) sum += part.size();
@@ -80,41 +85,39 @@ Trace::Trace(const Network& network, int time_steps, bool input_gradients)
   for (int layer = 0; layer < network.layers; ++layer) {
     y.emplace_back(size(time_steps, network.directions * network.units));
   }
+  for (auto* states : {&initial_h, &initial_c, &dh, &dc})
+    states->resize(size(network.layers * network.directions, network.units));
   logits.resize(size(network.reads_every_step() ? time_steps : 1, network.logits()));
   d_logits.resize(logits.size());
 }
 
 std::size_t Trace::bytes() const {
-  return (x.size() + dx.size() + doubles(gates) + doubles(c) + doubles(y) + logits.size() + d_logits.size()) *
+  return (x.size() + dx.size() + 4 * dh.size() + doubles(gates) + doubles(c) + doubles(y) + logits.size() +
+          d_logits.size()) *
          sizeof(double);
 }
 
 Scratch::Scratch(const Network& network, const BatchShape& shape)
-    : zeros(size(1, network.units)),
-      d_gates(size(shape.time_steps, 4 * network.units)),
+    : d_gates(size(shape.time_steps, 4 * network.units)),
       h_before(size(shape.time_steps, network.units)),
-      dh(zeros.size()),
-      dc(zeros.size()),
       dy(size(shape.time_steps, network.directions * network.units)),
       dx(dy.size()),
       ctc(network.loss == Loss::ctc ? CtcScratch(shape.time_steps, network.classes, shape.max_labels)
                                     : CtcScratch(0, 0, 0)) {}
 
 std::size_t Scratch::bytes() const {
-  return (zeros.size() + d_gates.size() + h_before.size() + dh.size() + dc.size() + dy.size() + dx.size()) *
-             sizeof(double) +
-         ctc.bytes();
+  return (d_gates.size() + h_before.size() + dy.size() + dx.size()) * sizeof(double) + ctc.bytes();
 }
 
-void forward(const Network& network, const Weights& weights, Trace& trace, const Scratch& scratch) {
+void forward(const Network& network, const Weights& weights, Trace& trace) {
   const double* input = trace.x.data();
   for (int layer = 0; layer < network.layers; ++layer) {
     double* y = trace.y[static_cast<std::size_t>(layer)].data();
     for (int direction = 0; direction < network.directions; ++direction) {
       const std::size_t i = index(network, layer, direction);
       forward_direction(direction_shape(network, layer, direction), weights.direction(layer, direction),
-                        trace.length, input, scratch.zeros.data(), trace.gates[i].data(), trace.c[i].data(),
-                        y + direction * network.units);
+                        trace.length, input, initial_state(network, trace, i), trace.gates[i].data(),
+                        trace.c[i].data(), y + direction * network.units);
     }
     input = y;
   }
@@ -168,10 +171,11 @@ void backward(const Network& network, const ParameterLayout& layout, const Weigh
           &gradients[layout.b_W(layer, direction).offset], &gradients[layout.b_R(layer, direction).offset]};
       const int column = direction * network.units;
       backward_direction(direction_shape(network, layer, direction), weights.direction(layer, direction),
-                         trace.length, input, trace.gates[i].data(), trace.c[i].data(),
-                         trace.y[static_cast<std::size_t>(layer)].data() + column, scratch.dy.data() + column,
-                         scratch.d_gates.data(), scratch.h_before.data(), scratch.dh.data(),
-                         scratch.dc.data(), dx, sums);
+                         trace.length, input, initial_state(network, trace, i), trace.gates[i].data(),
+                         trace.c[i].data(), trace.y[static_cast<std::size_t>(layer)].data() + column,
+                         scratch.dy.data() + column, scratch.d_gates.data(), scratch.h_before.data(),
+                         trace.dh.data() + i * static_cast<std::size_t>(network.units),
+                         trace.dc.data() + i * static_cast<std::size_t>(network.units), dx, sums);
     }
     std::swap(scratch.dy, scratch.dx);
   }

@@ -48,6 +48,8 @@ struct Trace {
   std::vector<double> logits;              // (T, V); cross-entropy: (V); without a head (T, D*H)
   std::vector<double> d_logits;            // likewise
   std::vector<double> dx;                  // (T, C), where it is wanted
+  // (L * D, H) each; gradients of final states become those of initial ones in backward.
+  std::vector<double> initial_h, initial_c, dh, dc;
   double loss = 0;
 
   std::size_t bytes() const;
@@ -57,10 +59,8 @@ struct Trace {
 struct Scratch {
   Scratch(const Network& network, const BatchShape& shape);
 
-  std::vector<double> zeros;     // (H)
   std::vector<double> d_gates;   // (T, 4H)
   std::vector<double> h_before;  // (T, H)
-  std::vector<double> dh, dc;    // (H)
   std::vector<double> dy;        // (T, D*H)
   std::vector<double> dx;        // (T, D*H)
   CtcScratch ctc;                // empty for other losses
@@ -68,8 +68,8 @@ struct Scratch {
   std::size_t bytes() const;
 };
 
-// None of the following allocates. From trace.x and the lengths to trace.logits.
-void forward(const Network& network, const Weights& weights, Trace& trace, const Scratch& scratch);
+// None of the following allocates. From trace.x, the initial states and the lengths to trace.logits.
+void forward(const Network& network, const Weights& weights, Trace& trace);
 // Cross-entropy: labels is the class; its loss and gradient are scaled by 1 / samples. Sets trace.loss,
 // d_logits.
 void evaluate_loss(const Network& network, int samples, std::span<const std::int32_t> labels, Trace& trace,

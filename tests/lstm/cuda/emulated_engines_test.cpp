@@ -317,6 +317,12 @@ TEST_P(EmulatedEngine, SaysWhatItCannotDo) {
   engine->loss();
   engine->backward();
   EXPECT_THROW(engine->backward(), std::invalid_argument) << "a second time";
+  Batch with_states = problem.batch();
+  std::vector<float> h(states_size(problem.network, with_states)), c(h.size());
+  EXPECT_THROW(engine->read_final_states(h, c), std::invalid_argument);
+  with_states.initial_h = h;
+  with_states.initial_c = c;
+  EXPECT_THROW(engine->load(with_states), std::invalid_argument) << "initial states";
   const Network huge{.inputs = 1 << 20, .units = 1 << 15, .classes = 10};
   EXPECT_THROW(GetParam().make(huge, {1, 1, 1}, {.dtype = GetParam().dtype}, {}), std::bad_alloc);
 }

@@ -88,19 +88,25 @@ TEST_P(TrainingStep, NeverAllocates) {
     const Network network{
         .inputs = 9, .units = 70, .layers = 2, .directions = 2, .classes = 12, .loss = loss};
     const testing::RandomProblem problem(network, {40, 9, 3}, 3);
-    const Batch batch = problem.batch();
+    Batch batch = problem.batch();
     const auto engine = testing::engine_for(
         problem, GetParam().engine, {.dtype = GetParam().dtype, .threads = 2, .input_gradients = true});
     std::vector<float> logits(logits_size(network, batch)), dx(batch.x.size());
+    std::vector<float> h(states_size(network, batch)), c(h.size());
+    batch.initial_h = h;
+    batch.initial_c = c;
     const long before = allocations;
     for (int step = 0; step < 2; ++step) {
       engine->load(batch);
       engine->forward();
       engine->read_logits(logits);
+      engine->read_final_states(h, c);
+      engine->set_final_state_gradients(h, c);
       if (loss != Loss::custom) engine->loss();
       engine->set_logit_gradients(logits);
       engine->backward();
       engine->read_input_gradients(dx);
+      engine->read_initial_state_gradients(h, c);
       engine->clip_gradients(1e-3);
       engine->update();
     }

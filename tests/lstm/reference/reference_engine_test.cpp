@@ -119,6 +119,62 @@ TEST(Reference, GradientsOfInputsAreSlopesOfTheLoss) {
   }
 }
 
+// The same of initial states, by a loss that reads outputs and final states.
+TEST(Reference, GradientsOfInitialStatesAreSlopesOfALossThatReadsFinalOnes) {
+  for (const int directions : {1, 2}) {
+    const Network network{.inputs = 2, .units = 3, .layers = 2, .directions = directions, .classes = 4};
+    RandomProblem problem = RandomProblem(network, {3, 6, 2}, 1).without_head();
+    problem.lengths = {6, 3, 1};
+    const auto engine = reference_for(problem);
+    Batch batch = problem.batch();
+    const std::size_t size = states_size(problem.network, batch);
+    std::vector<float> h(size), c(size), final_h(size), final_c(size), d_h(size), d_c(size);
+    for (std::size_t i = 0; i < size; ++i) {  // any numbers
+      h[i] = std::sin(static_cast<float>(i));
+      c[i] = std::cos(static_cast<float>(2 * i));
+      d_h[i] = std::cos(static_cast<float>(3 * i));
+      d_c[i] = std::sin(static_cast<float>(5 * i));
+    }
+    batch.initial_h = h;
+    batch.initial_c = c;
+    const std::vector<float> d_outputs = testing::random_logit_gradients(problem);
+    const auto loss = [&] {
+      engine->load(batch);
+      engine->forward();
+      std::vector<float> outputs(d_outputs.size());
+      engine->read_logits(outputs);
+      engine->read_final_states(final_h, final_c);
+      double sum = 0;
+      for (std::size_t i = 0; i < outputs.size(); ++i) {
+        if (!std::isnan(d_outputs[i])) sum += double{d_outputs[i]} * outputs[i];
+      }
+      for (std::size_t i = 0; i < size; ++i) sum += double{d_h[i]} * final_h[i] + double{d_c[i]} * final_c[i];
+      return sum;
+    };
+    loss();
+    engine->set_final_state_gradients(d_h, d_c);
+    engine->set_logit_gradients(d_outputs);
+    engine->backward();
+    std::vector<float> d_initial_h(size), d_initial_c(size);
+    engine->read_initial_state_gradients(d_initial_h, d_initial_c);
+    constexpr float kStep = 1e-2f;  // outputs are read as floats
+    for (const auto& [states, gradients] : {std::pair{&h, &d_initial_h}, {&c, &d_initial_c}}) {
+      for (std::size_t i = 0; i < size; ++i) {
+        float& state = (*states)[i];
+        const float value = state, above = value + kStep, below = value - kStep;
+        state = above;
+        const double loss_above = loss();
+        state = below;
+        const double loss_below = loss();
+        state = value;
+        const double slope = (loss_above - loss_below) / (static_cast<double>(above) - below);
+        EXPECT_NEAR((*gradients)[i], slope, 3e-4 * std::max(1.0, std::abs(slope)))
+            << directions << " directions, " << (states == &h ? "h" : "c") << " element " << i;
+      }
+    }
+  }
+}
+
 // A head of ones on the diagonal is none.
 TEST(Reference, WithoutAHeadHasTheGradientsOfOneThatChangesNothing) {
   const Network network{

@@ -26,6 +26,11 @@ Tensor Tensor::first_rows(int count) const {
   return {value, gradient, count, columns, stride};
 }
 
+Tensor Tensor::row_range(int first, int count) const {
+  const auto offset = static_cast<std::ptrdiff_t>(first) * stride;
+  return {value + offset, gradient == nullptr ? nullptr : gradient + offset, count, columns, stride};
+}
+
 Tape::Tape(const TapeCapacity& capacity, Isa isa, cpu::ThreadTeam& team, kernels::Gemm& gemm)
     : pointwise_(kernels::select(kernels::pointwise_variants(), isa).function), team_(&team), gemm_(&gemm) {
   plan(capacity);
@@ -147,6 +152,10 @@ Tensor Tape::tanh(Tensor a, Tensor out) {
   return out;
 }
 
+void Tape::add_gradient(Tensor a, const float* gradients) {
+  record({Kind::add_gradient, a, {}, {}, 0, gradients});
+}
+
 void Tape::end_step() {
   record({Kind::end_step, {}, {}, {}, step_gradients_.used});
   temporary_values_.used = 0;
@@ -171,7 +180,7 @@ void Tape::clear_gradients(std::span<float> gradients) {
 //   out = a w^T   da += dout w, dw += dout^T a      out = a + b   da += dout, db += dout
 //   out = a * b   da += dout b, db += dout a        out = f(a)    da += dout f'(a)
 void Tape::differentiate(const Operation& operation) {
-  const auto& [kind, a, b, out, step_gradients] = operation;
+  const auto& [kind, a, b, out, step_gradients, gradients] = operation;
   switch (kind) {
     case Kind::matrix_product:
       return differentiate_matrix_product(operation);
@@ -197,6 +206,11 @@ void Tape::differentiate(const Operation& operation) {
         pointwise_.add_tanh_gradient(n, out.value + at(row, out), out.gradient + at(row, out),
                                      a.gradient + at(row, a));
       });
+    case Kind::add_gradient:
+      return for_each_row(a, [&, &a = a, &gradients = gradients](int row, std::size_t n) {
+        float* sum = a.gradient + at(row, a);
+        pointwise_.add(n, sum, gradients + static_cast<std::size_t>(row) * n, sum);
+      });
     case Kind::end_step:  // reached first: the gradients of the step that comes now start at zero
       return clear_gradients(step_gradients_.elements.first(step_gradients));
   }
@@ -210,7 +224,7 @@ void Tape::accumulate(const Tensor& from, const Tensor& to) {
 }
 
 void Tape::differentiate_matrix_product(const Operation& operation) {
-  const auto& [kind, a, weights, out, unused] = operation;
+  const auto& [kind, a, weights, out, no_step, no_gradients] = operation;
   (*gemm_)({.transpose_a = true,
             .m = weights.rows,
             .n = weights.columns,

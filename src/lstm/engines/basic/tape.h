@@ -31,6 +31,7 @@ struct Tensor {
   // Slices are views: they record nothing, and their gradients are parts of the whole's gradient.
   Tensor column_range(int first, int count) const;
   Tensor first_rows(int count) const;
+  Tensor row_range(int first, int count) const;
 };
 
 // How many elements (and operations) a tape has room for.
@@ -62,6 +63,9 @@ class Tape {
   Tensor sigmoid(Tensor a, Tensor out);
   Tensor tanh(Tensor a, Tensor out);
 
+  // In differentiate(), adds (rows, columns) dense `gradients` to those of a, for all that comes before.
+  void add_gradient(Tensor a, const float* gradients);
+
   void end_step();
 
   // Adds to the gradients of everything recorded, from those of the results that are already there.
@@ -71,11 +75,12 @@ class Tape {
   std::size_t bytes() const { return arena_.bytes() + operations_.capacity() * sizeof(Operation); }
 
  private:
-  enum class Kind { matrix_product, add, add_bias, multiply, sigmoid, tanh, end_step };
+  enum class Kind { matrix_product, add, add_bias, multiply, sigmoid, tanh, add_gradient, end_step };
   struct Operation {
     Kind kind;
     Tensor a, b, out;
-    std::size_t step_gradients = 0;  // end_step: elements that the step's gradients take
+    std::size_t step_gradients = 0;    // end_step: elements that the step's gradients take
+    const float* gradients = nullptr;  // add_gradient
   };
   struct Region {
     std::span<float> elements;

@@ -34,6 +34,12 @@ class FusedEngine final : public DenseEngine {
   float* x() override { return x_.data(); }
   const float* y() const override { return y_.back().data(); }
   float* dy() override { return dy_of(network().layers - 1); }
+  void read_final_state(int layer, int direction, int place, float* h, float* c) const override {
+    const int row = batch().end_row(direction, place);
+    const auto& y = y_[static_cast<std::size_t>(layer)];
+    std::copy_n(y.data() + size(row, width()) + direction * H(), H(), h);
+    std::copy_n(direction_at(layer, direction).c.data() + size(row, H()), H(), c);
+  }
   PackedRows dx() const override { return {dx_.data(), network().inputs}; }
   std::size_t tensor_bytes() const override { return arena_.bytes(); }
 
@@ -79,7 +85,7 @@ class FusedEngine final : public DenseEngine {
     return layer == 0 ? x_.data() : y_[static_cast<std::size_t>(layer - 1)].data();
   }
   float* dy_of(int layer) { return dy_[static_cast<std::size_t>(layer % 2)].data(); }
-  Direction& direction_at(int layer, int direction) {
+  const Direction& direction_at(int layer, int direction) const {
     return directions_[static_cast<std::size_t>(layer * network().directions + direction)];
   }
 
@@ -111,16 +117,33 @@ class FusedEngine final : public DenseEngine {
                 .ldc = gates(),
                 .beta = 1.0f});
       }
-      const kernels::CellForward cell{.units = H(),
-                                      .rows_before = step.rows_before,
-                                      .gates = step_gates,
-                                      .b_W = weights.b_W,
-                                      .b_R = weights.b_R,
-                                      .c_before = kept.c.data() + size(step.row_before, H()),
-                                      .c = kept.c.data() + size(step.row, H()),
-                                      .h = h + size(step.row, width()),
-                                      .h_stride = width()};
-      for_each_rows(step.rows, [&](int first, int last) { cell_.forward(cell, first, last); });
+      const int starting = states().has_initial() ? step.rows - step.rows_before : 0;
+      if (starting > 0) {
+        gemm()({.m = starting,
+                .n = gates(),
+                .k = H(),
+                .a = states().initial_h(layer, direction).at(step.rows_before),
+                .lda = H(),
+                .packed_b = packed.R,
+                .c = step_gates + size(step.rows_before, gates()),
+                .ldc = gates(),
+                .beta = 1.0f});
+      }
+      kernels::CellForward cell{.units = H(),
+                                .rows_before = step.rows_before,
+                                .gates = step_gates,
+                                .b_W = weights.b_W,
+                                .b_R = weights.b_R,
+                                .c_before = kept.c.data() + size(step.row_before, H()),
+                                .c = kept.c.data() + size(step.row, H()),
+                                .h = h + size(step.row, width()),
+                                .h_stride = width()};
+      const int continuing = step.rows - starting;
+      for_each_rows(0, continuing, [&](int first, int last) { cell_.forward(cell, first, last); });
+      if (starting == 0) continue;
+      cell.rows_before = step.rows;
+      cell.c_before = states().initial_c(layer, direction).data;
+      for_each_rows(continuing, step.rows, [&](int first, int last) { cell_.forward(cell, first, last); });
     }
   }
 
@@ -132,19 +155,26 @@ class FusedEngine final : public DenseEngine {
     const int inputs = network().layer_inputs(layer);
     const float* h = y_[static_cast<std::size_t>(layer)].data() + direction * H();
     float* dh = dy_of(layer) + direction * H();
-    std::fill(dc_.begin(), dc_.end(), 0.0f);
+    begin_from_final_gradients(layer, direction, dh);
     for (int k = batch().steps() - 1; k >= 0; --k) {
       const RecurrentStep step = batch().step(direction, k);
       float* d_gates = kept.gates.data() + size(step.row, gates());
-      const kernels::CellBackward cell{.units = H(),
-                                       .rows_before = step.rows_before,
-                                       .gates = d_gates,
-                                       .c = kept.c.data() + size(step.row, H()),
-                                       .c_before = kept.c.data() + size(step.row_before, H()),
-                                       .dh = dh + size(step.row, width()),
-                                       .dh_stride = width(),
-                                       .dc = dc_.data()};
-      for_each_rows(step.rows, [&](int first, int last) { cell_.backward(cell, first, last); });
+      const int starting = states().has_initial() ? step.rows - step.rows_before : 0;
+      const int continuing = step.rows - starting;
+      kernels::CellBackward cell{.units = H(),
+                                 .rows_before = step.rows_before,
+                                 .gates = d_gates,
+                                 .c = kept.c.data() + size(step.row, H()),
+                                 .c_before = kept.c.data() + size(step.row_before, H()),
+                                 .dh = dh + size(step.row, width()),
+                                 .dh_stride = width(),
+                                 .dc = dc_.data()};
+      for_each_rows(0, continuing, [&](int first, int last) { cell_.backward(cell, first, last); });
+      if (starting > 0) {
+        cell.rows_before = step.rows;
+        cell.c_before = states().initial_c(layer, direction).data;
+        for_each_rows(continuing, step.rows, [&](int first, int last) { cell_.backward(cell, first, last); });
+      }
 
       add_column_sums(team(), step.rows, gates(), d_gates, gradients.b_W);
       add_weight_gradient(d_gates, step.rows, input(layer) + size(step.row, inputs), inputs, inputs,
@@ -161,8 +191,32 @@ class FusedEngine final : public DenseEngine {
         add_input_gradient(d_gates, step.rows_before, weights.R, H(), 1.0f,
                            dh + size(step.row_before, width()), width());
       }
+      if (starting > 0) {
+        const float* d_starting = d_gates + size(continuing, gates());
+        add_weight_gradient(d_starting, starting, states().initial_h(layer, direction).at(continuing), H(),
+                            H(), gradients.R);
+        add_input_gradient(d_starting, starting, weights.R, H(), 0.0f,
+                           states().d_initial_h(layer, direction).at(continuing), H());
+      }
+    }
+    if (states().has_initial()) {
+      std::copy_n(dc_.begin(), size(batch().samples(), H()), states().d_initial_c(layer, direction).data);
     }
     std::copy_n(gradients.b_W, gates(), gradients.b_R);  // b_W and b_R are added: one gradient for both
+  }
+
+  // dc_, and what is added to dh at the ends of the samples.
+  void begin_from_final_gradients(int layer, int direction, float* dh) {
+    if (!states().has_final_gradients()) {
+      std::fill(dc_.begin(), dc_.end(), 0.0f);
+      return;
+    }
+    const StateRows d_h = states().d_final_h(layer, direction);
+    std::copy_n(states().d_final_c(layer, direction).data, size(batch().samples(), H()), dc_.begin());
+    for (int place = 0; place < batch().samples(); ++place) {
+      float* sums = dh + size(batch().end_row(direction, place), width());
+      for (int u = 0; u < H(); ++u) sums[u] += d_h.at(place)[u];
+    }
   }
 
   // d_weights (4H, columns) += d_gates^T * input (rows, columns)
@@ -196,10 +250,11 @@ class FusedEngine final : public DenseEngine {
   }
 
   template <class Function>
-  void for_each_rows(int rows, const Function& function) {
-    for_each_part(team(), rows, kSmallestPointwisePart / gates() + 1,
+  void for_each_rows(int first_row, int last_row, const Function& function) {
+    if (first_row == last_row) return;
+    for_each_part(team(), last_row - first_row, kSmallestPointwisePart / gates() + 1,
                   [&](std::int64_t first, std::int64_t last) {
-                    function(static_cast<int>(first), static_cast<int>(last));
+                    function(first_row + static_cast<int>(first), first_row + static_cast<int>(last));
                   });
   }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engines/sequence/sequence_state.h"
+#include "engines/sequence/state_ends.h"
 #include "engines/sequence/weight_gradients.h"
 
 namespace lstm::engines {
@@ -28,11 +29,14 @@ void backward_step(SequenceState& state, int layer, int d, int k, const Recurren
     const auto row = static_cast<std::size_t>(step.row + place);
     const auto row_before = static_cast<std::size_t>(step.row_before + place);
     const float* dy = nullptr;
-    if (!state.has_last_dy_only(layer)) {
-      dy = state.buffers.dy.data() + row * width;
-    } else if (is_last) {
-      dy = state.d_last + static_cast<std::size_t>(place) * width;
+    auto dy_row = width;
+    if (!has_next && state.states.has_final_gradients()) {
+      dy = state.buffers.dh_end[static_cast<std::size_t>(d)].data() + static_cast<std::size_t>(place) * Hp;
+      dy_row = Hp;
+    } else {
+      dy = state.dy(layer, d, static_cast<int>(row), place, is_last);
     }
+    const float* c_start = state.states.has_initial() ? state.states.initial_c(layer, d).at(place) : nullptr;
     state.kernels.backward_step(
         {.rows = last - first,
          .unit_blocks = task.blocks.size(),
@@ -44,14 +48,16 @@ void backward_step(SequenceState& state, int layer, int d, int k, const Recurren
          .weights = buffers.R_back.data() + static_cast<std::size_t>(task.blocks.first / 4 * g.gate_row) *
                                                 static_cast<std::size_t>(g.gates),
          .first_in_panel = task.blocks.first % 4,
-         .dy = dy == nullptr ? nullptr : dy + static_cast<std::size_t>(d) * Hp + unit,
-         .dy_row = width,
+         .dy = dy == nullptr ? nullptr : dy + unit,
+         .dy_row = dy_row,
          .gates = state.gates(buffers, chunk, static_cast<int>(row)) +
                   static_cast<std::size_t>(task.blocks.first) * state.gates_panel(chunk),
          .gates_panel = state.gates_panel(chunk),
          .gates_row = static_cast<std::size_t>(g.gate_row),
          .c = buffers.c.data() + row * Hp + unit,
-         .c_previous = has_previous ? buffers.c.data() + row_before * Hp + unit : nullptr,
+         .c_previous = has_previous         ? buffers.c.data() + row_before * Hp + unit
+                       : c_start != nullptr ? c_start + unit
+                                            : nullptr,
          .c_row = Hp,
          .c_previous_row = Hp,
          .dc = state.buffers.dc[static_cast<std::size_t>(d)].data() + static_cast<std::size_t>(place) * Hp +
@@ -76,18 +82,20 @@ void backward_recurrence(SequenceState& state, int layer, int thread, WeightGrad
   const SequenceGeometry& g = state.geometry;
   int rows = 0;
   for (int d = task.directions.first; d < task.directions.last; ++d) {
+    const TaskRows<RecurrenceTask> ends{
+        state.batch, task, {task.blocks.first * g.B, task.blocks.last * g.B}, g.Hp};
     float* dc = state.buffers.dc[static_cast<std::size_t>(d)].data();
-    for (int i = 0; i < task.samples(state.batch.samples()); ++i) {
-      std::fill_n(dc + static_cast<std::size_t>(task.place(i)) * static_cast<std::size_t>(g.Hp) +
-                      task.blocks.first * g.B,
-                  task.blocks.size() * g.B, 0.0f);
-    }
+    begin_at_ends(
+        state.states, layer, d, ends,
+        [&](int row, int place, bool is_last_step) { return state.dy(layer, d, row, place, is_last_step); },
+        dc, state.buffers.dh_end[static_cast<std::size_t>(d)].data());
     for (int k = state.batch.steps() - 1; k >= 0; --k) {
       backward_step(state, layer, d, k, task);
       rows += task.samples(state.batch.step(d, k).rows);
       state.backward_progress.advance(layer, thread);
       state.recurrence.meet_others(thread, [&] { return gradients.do_some(); });
     }
+    end_at_starts(state.states, layer, d, ends, dc);
   }
   state.recurrence.end(thread, task, rows);
 }

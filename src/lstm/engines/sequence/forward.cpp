@@ -18,20 +18,25 @@ void forward_step(SequenceState& state, int layer, int d, const RecurrentStep& s
   const std::size_t panel = state.gates_panel(chunk);
   const auto unit = static_cast<std::size_t>(task.blocks.first * g.B);
   float* h = state.y(layer) + d * g.Hp;
-  // Samples [first, last) of the group; they continue from the step before, or start from zero.
+  const bool has_initial = state.states.has_initial();
+  const StateRows initial_h = state.states.initial_h(layer, d), initial_c = state.states.initial_c(layer, d);
+  // Samples [first, last) of the group; they continue from the step before, or start from their initial
+  // state.
   const auto run = [&](int first, int last, bool continues) {
     if (first >= last) return;
     const auto row = static_cast<std::size_t>(step.row + task.place(first));
     const auto row_before = static_cast<std::size_t>(step.row_before + task.place(first));
+    const float* h_start = has_initial ? initial_h.at(task.place(first)) : nullptr;
+    const float* c_start = has_initial ? initial_c.at(task.place(first)) + unit : nullptr;
     state.kernels.forward_step(
         {.rows = last - first,
          .unit_blocks = task.blocks.size(),
          .own_units = g.own_units(task.blocks.first, task.blocks.size()),
          .units = g.H,
-         .h_previous = continues ? h + row_before * static_cast<std::size_t>(g.width) : nullptr,
-         .h_previous_row = static_cast<std::size_t>(g.width),
+         .h_previous = continues ? h + row_before * static_cast<std::size_t>(g.width) : h_start,
+         .h_previous_row = static_cast<std::size_t>(continues ? g.width : g.Hp),
          .c_previous =
-             continues ? buffers.c.data() + row_before * static_cast<std::size_t>(g.Hp) + unit : nullptr,
+             continues ? buffers.c.data() + row_before * static_cast<std::size_t>(g.Hp) + unit : c_start,
          .weights = buffers.R.data() + 4 * unit * static_cast<std::size_t>(g.H),
          .gates = state.gates(buffers, chunk, static_cast<int>(row)) +
                   static_cast<std::size_t>(task.blocks.first) * panel,

@@ -1,4 +1,4 @@
-// The gradient of a layer's input, after the recurrences of all its directions.
+// The gradients of a layer's input and of its initial states, after the recurrences of all its directions.
 #include <algorithm>
 
 #include "engines/sequence/sequence_state.h"
@@ -48,6 +48,40 @@ void input_gradients(SequenceState& state, int layer) {
     const Range rows = part_of(chunk.rows, index % parts, parts);
     if (rows.size() > 0)
       input_gradient_rows(state, layer, chunk, {chunk.first_row + rows.first, chunk.first_row + rows.last});
+  }
+}
+
+// dh of the initial states: gradients of the gates of the first steps times R, a tile of columns for each
+// turn of the threads.
+void initial_state_gradients(SequenceState& state, int thread) {
+  const SequenceGeometry& g = state.geometry;
+  const PackedBatch& batch = state.batch;
+  int turn = 0;
+  for (int layer = 0; layer < state.network.layers; ++layer) {
+    for (int d = 0; d < g.D; ++d) {
+      DirectionBuffers& buffers = state.direction(layer, d);
+      const StateRows d_h = state.states.d_initial_h(layer, d);
+      for (int column = 0; column < g.back_units(); column += g.gate_row) {
+        if (turn++ % state.team.threads() != thread) continue;
+        for (int k = 0; k < batch.steps(); ++k) {
+          const RecurrentStep step = batch.step(d, k);
+          if (step.rows == step.rows_before) continue;  // nobody starts here
+          const Chunk& chunk = state.chunks.of_step(d == 0 ? k : batch.steps() - 1 - k);
+          state.kernels.input_gradient(
+              {.rows = step.rows - step.rows_before,
+               .all_unit_blocks = g.U,
+               .columns = g.gate_row,
+               .dgates = state.gates(buffers, chunk, step.row + step.rows_before),
+               .dgates_panel = state.gates_panel(chunk),
+               .dgates_row = static_cast<std::size_t>(g.gate_row),
+               .weights = buffers.R_back.data() +
+                          static_cast<std::size_t>(column) * static_cast<std::size_t>(g.gates),
+               .dx = d_h.at(step.rows_before) + column,
+               .dx_row = static_cast<std::size_t>(d_h.row),
+               .accumulates = false});
+        }
+      }
+    }
   }
 }
 

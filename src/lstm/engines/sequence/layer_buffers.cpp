@@ -71,6 +71,7 @@ SequenceBuffers::SequenceBuffers(const SequenceGeometry& geometry, const Network
       layers(static_cast<std::size_t>(network.layers)),
       scratch(static_cast<std::size_t>(options.threads)),
       dc(static_cast<std::size_t>(network.directions)),
+      dh_end(static_cast<std::size_t>(network.directions)),
       gradients(static_cast<std::size_t>(network.directions)) {
   for (LayerBuffers& layer : layers) layer.directions.resize(static_cast<std::size_t>(network.directions));
   for (ThreadScratch& own : scratch) {
@@ -95,7 +96,7 @@ void SequenceBuffers::plan(const SequenceGeometry& g, const Network& network, co
       direction.W = arena_.take<float>(size(g.U, g.inputs(l), g.gate_row));
       direction.R = arena_.take<float>(size(g.U, g.H, g.gate_row));
       direction.bias = arena_.take<float>(size(g.U, g.gate_row));
-      direction.R_back = arena_.take<float>(size(g.gates, (g.U + 3) / 4, g.gate_row));
+      direction.R_back = arena_.take<float>(size(g.gates, g.back_units()));
       if (l > 0 || input_gradients) direction.W_back = arena_.take<float>(size(g.gates, g.d_inputs(l)));
     }
   }
@@ -103,7 +104,8 @@ void SequenceBuffers::plan(const SequenceGeometry& g, const Network& network, co
   const int tiles = (g.most_gradient_tiles(network.layers) + parts - 1) / parts;
   for (ThreadScratch& own : scratch)
     own.packed = arena_.take<float>(size(tiles, g.tile_rows, most_chunk_rows));
-  for (auto& each : dc) each = arena_.take<float>(size(shape.samples, g.Hp));
+  for (auto* each_of : {&dc, &dh_end})
+    for (auto& each : *each_of) each = arena_.take<float>(size(shape.samples, g.Hp));
   for (auto& each : gradients) {
     each = arena_.take<float>(size(g.U, std::max(g.gradient_rows(0), g.gradient_rows(last)), g.gate_row));
   }

@@ -29,6 +29,8 @@ struct SequenceGeometry {
   int own_units(int first_block, int blocks) const { return std::min(H - first_block * B, blocks * B); }
   // Columns of a layer's input as stored: C, or D * Hp.
   int inputs(int layer) const { return layer == 0 ? C : width; }
+  // Units that R_back has columns for.
+  int back_units() const { return (U + 3) / 4 * gate_row; }
   // Columns of their gradient, which are whole blocks.
   int d_inputs(int layer) const { return layer == 0 ? (C + B - 1) / B * B : width; }
   // Rows of [inputs | H | 1], and tiles of them.
@@ -114,7 +116,8 @@ struct SequenceBuffers {
   GradientParts gradient_parts;
   std::vector<LayerBuffers> layers;
   std::vector<ThreadScratch> scratch;
-  std::vector<std::span<float>> dc;         // by direction (N, Hp)
+  std::vector<std::span<float>> dc;      // by direction (N, Hp)
+  std::vector<std::span<float>> dh_end;  // by direction (N, Hp): where a batch has gradients of final states
   std::vector<std::span<float>> gradients;  // by direction (U, gradient_rows, 4B), of one layer at a time
   // (rows, width), of one layer at a time, in the end of x (rows, d_inputs); empty where only the last step
   // has one and x has none.

@@ -69,23 +69,33 @@ class SequenceEngine final : public TrainingEngine {
         gradients.finish();
         if (state_.has_input_gradients(layer)) input_gradients(state_, layer);
       }
+      if (states().has_initial()) initial_state_gradients(state_, thread);
     });
   }
 
+  void read_final_state(int layer, int direction, int place, float* h, float* c) const override {
+    const auto row = static_cast<std::size_t>(batch().end_row(direction, place));
+    const LayerBuffers& of = buffers_.layers[static_cast<std::size_t>(layer)];
+    const DirectionBuffers& own = of.directions[static_cast<std::size_t>(direction)];
+    std::copy_n(&of.y[row * static_cast<std::size_t>(geometry_.width)] + direction * geometry_.Hp,
+                geometry_.H, h);
+    std::copy_n(&own.c[row * static_cast<std::size_t>(geometry_.Hp)], geometry_.H, c);
+  }
   PackedRows dx() const override { return {buffers_.dy.data(), geometry_.d_inputs(0)}; }
   std::size_t layer_bytes() const override { return buffers_.bytes(); }
 
  private:
   SequenceEngine(const Kernels& kernels, const Network& network, const BatchShape& shape,
                  const EngineOptions& options, const AdamOptions& adam)
-      : TrainingEngine(network, shape, options, adam, geometry_of(network, kernels).Hp),
+      : TrainingEngine(network, shape, options, adam, geometry_of(network, kernels).Hp,
+                       geometry_of(network, kernels).back_units()),
         kernels_(kernels),
         geometry_(geometry_of(network, kernels)),
         chunks_(shape, kChunkRows),
         buffers_(geometry_, network, shape, batch().most_rows(), chunks_.most_rows(), options),
         padded_head_(this->network(), geometry_.Hp, store(), buffers_.head, buffers_.d_head),
-        state_(this->network(), geometry_, kernels_.function, batch(), chunks_, store(), buffers_, team(),
-               choose_split(network, shape, options.threads, options.split, split_costs()),
+        state_(this->network(), geometry_, kernels_.function, batch(), chunks_, store(), states(), buffers_,
+               team(), choose_split(network, shape, options.threads, options.split, split_costs()),
                alternative_split(network, shape, options)) {}
 
   static SequenceGeometry geometry_of(const Network& network, const Kernels& kernels) {

@@ -3,8 +3,8 @@
 namespace lstm::engines {
 SequenceState::SequenceState(const Network& network_, const SequenceGeometry& geometry_,
                              const kernels::SequenceKernels& kernels_, const PackedBatch& batch_,
-                             const Chunks& chunks_, const ParameterStore& store_, SequenceBuffers& buffers_,
-                             cpu::ThreadTeam& team_, const RecurrenceSplit& split,
+                             const Chunks& chunks_, const ParameterStore& store_, const States& states_,
+                             SequenceBuffers& buffers_, cpu::ThreadTeam& team_, const RecurrenceSplit& split,
                              const RecurrenceSplit& alternative)
     : network(network_),
       geometry(geometry_),
@@ -12,6 +12,7 @@ SequenceState::SequenceState(const Network& network_, const SequenceGeometry& ge
       batch(batch_),
       chunks(chunks_),
       store(store_),
+      states(states_),
       buffers(buffers_),
       team(team_),
       recurrence(network_, split, alternative, team_),

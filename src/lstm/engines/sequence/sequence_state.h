@@ -14,6 +14,7 @@
 #include "engines/sequence/recurrence_shares.h"
 #include "engines/training/packed_batch.h"
 #include "engines/training/parameter_store.h"
+#include "engines/training/states.h"
 #include "kernels/sequence/sequence.h"
 
 namespace lstm::engines {
@@ -25,6 +26,7 @@ struct SequenceState {
   const PackedBatch& batch;
   const Chunks& chunks;
   const ParameterStore& store;
+  const States& states;
   SequenceBuffers& buffers;
   cpu::ThreadTeam& team;
   RecurrenceShares recurrence;
@@ -37,8 +39,8 @@ struct SequenceState {
 
   SequenceState(const Network& network_, const SequenceGeometry& geometry_,
                 const kernels::SequenceKernels& kernels_, const PackedBatch& batch_, const Chunks& chunks_,
-                const ParameterStore& store_, SequenceBuffers& buffers_, cpu::ThreadTeam& team_,
-                const RecurrenceSplit& split, const RecurrenceSplit& alternative);
+                const ParameterStore& store_, const States& states_, SequenceBuffers& buffers_,
+                cpu::ThreadTeam& team_, const RecurrenceSplit& split, const RecurrenceSplit& alternative);
 
   // Before a training step's forward and backward.
   void begin_forward() {
@@ -80,6 +82,14 @@ struct SequenceState {
   bool has_last_dy_only(int layer) const {
     return !network.reads_every_step() && layer == network.layers - 1;
   }
+  // The gradient from above of this layer and direction at a packed row (Hp); nullptr where it is zero.
+  const float* dy(int layer, int d, int row, int place, bool is_last_step) const {
+    const bool has_last_only = has_last_dy_only(layer);
+    if (has_last_only && !is_last_step) return nullptr;
+    return (has_last_only ? d_last : buffers.dy.data()) +
+           static_cast<std::size_t>(has_last_only ? place : row) * static_cast<std::size_t>(geometry.width) +
+           d * geometry.Hp;
+  }
 };
 
 // Each is called by every thread of the team at once, with barriers of the team between them.
@@ -91,5 +101,7 @@ class WeightGradients;
 void backward_recurrence(SequenceState& state, int layer, int thread, WeightGradients& gradients);
 // After the backward_recurrence of all threads.
 void input_gradients(SequenceState& state, int layer);
+// After that of all layers; where the batch has initial states.
+void initial_state_gradients(SequenceState& state, int thread);
 
 }  // namespace lstm::engines

@@ -113,14 +113,18 @@ void WeightGradients::pack(int rows) {
   const PackedBatch& batch = state_.batch;
   if (packed_ == 0) {
     const float* h = state_.y(layer_) + direction_ * g.Hp;
+    const StateRows initial_h = state_.states.initial_h(layer_, direction_);
     std::size_t row = 0;
     for (int t = chunk_->first_step; t < chunk_->last_step; ++t) {
       const RecurrentStep step = batch.step(direction_, direction_ == 0 ? t : batch.steps() - 1 - t);
       for (int place = 0; place < step.rows; ++place, ++row) {
         scratch_.x[row] = state_.input(layer_, t, place);
-        scratch_.h[row] = place < step.rows_before ? h + static_cast<std::size_t>(step.row_before + place) *
-                                                             static_cast<std::size_t>(g.width)
-                                                   : nullptr;
+        if (place < step.rows_before) {
+          scratch_.h[row] =
+              h + static_cast<std::size_t>(step.row_before + place) * static_cast<std::size_t>(g.width);
+        } else {
+          scratch_.h[row] = state_.states.has_initial() ? initial_h.at(place) : nullptr;
+        }
       }
     }
   }

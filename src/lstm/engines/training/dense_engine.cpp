@@ -20,7 +20,7 @@ const EngineOptions& require_fp32(const char* engine, const EngineOptions& optio
 
 DenseEngine::DenseEngine(const char* engine, const Network& network, const BatchShape& shape,
                          const EngineOptions& options, const AdamOptions& adam)
-    : TrainingEngine(network, shape, require_fp32(engine, options), adam, network.units),
+    : TrainingEngine(network, shape, require_fp32(engine, options), adam, network.units, network.units),
       packed_weights_(network, options.input_gradients) {}
 
 void DenseEngine::compute_forward() {

@@ -48,6 +48,9 @@ class PackedBatch {
 
   int sample(int place) const { return order_[static_cast<std::size_t>(place)]; }  // in the batch as loaded
   int length(int place) const { return batch_.lengths[static_cast<std::size_t>(sample(place))]; }
+  // The time step that a direction of the sample ends at, and its packed row.
+  int end(int direction, int place) const { return direction == 0 ? length(place) - 1 : 0; }
+  int end_row(int direction, int place) const { return row(end(direction, place)) + place; }
   int loss_length(int place) const;                       // steps that CTC covers; else length
   std::span<const std::int32_t> labels(int place) const;  // cross-entropy: one; custom: none
 

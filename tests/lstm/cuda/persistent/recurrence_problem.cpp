@@ -147,11 +147,11 @@ void RecurrenceProblem::run_reference(Direction& direction, bool is_reverse) con
     const std::vector<double> x = gather(direction.sums, 4 * H), dy = gather(direction.dy, H);
     std::vector<double> gates(T * 4 * H), c(T * H), y(T * H), d_gates(T * 4 * H), h_before(T * H);
     const std::vector<double> zeros(H);
+    const reference::InitialState initial{zeros.data(), zeros.data()};
     std::vector<double> dh(H), dc(H);
     std::vector<double> dW(16 * H * H), dR(4 * H * H), db_W(4 * H), db_R(4 * H);
-    reference::forward_direction(shape, weights, steps, x.data(), zeros.data(), gates.data(), c.data(),
-                                 y.data());
-    reference::backward_direction(shape, weights, steps, x.data(), gates.data(), c.data(), y.data(),
+    reference::forward_direction(shape, weights, steps, x.data(), initial, gates.data(), c.data(), y.data());
+    reference::backward_direction(shape, weights, steps, x.data(), initial, gates.data(), c.data(), y.data(),
                                   dy.data(), d_gates.data(), h_before.data(), dh.data(), dc.data(), nullptr,
                                   {.W = dW.data(), .R = dR.data(), .b_W = db_W.data(), .b_R = db_R.data()});
     scatter(gates, direction.gates, 4 * H);

@@ -3,6 +3,7 @@
 
 #include "engines/sequence/bf16/state.h"
 #include "engines/sequence/bf16/weight_gradients.h"
+#include "engines/sequence/state_ends.h"
 
 namespace lstm::engines::bf16 {
 namespace {
@@ -33,11 +34,14 @@ void backward_step(State& state, int layer, int d, int k, const RecurrenceTask& 
     const auto row = static_cast<std::size_t>(step.row + place);
     const auto row_before = static_cast<std::size_t>(step.row_before + place);
     const float* dy = nullptr;
-    if (!state.has_last_dy_only(layer)) {
-      dy = state.buffers.dy.data() + row * width;
-    } else if (first_place >= not_last) {
-      dy = state.d_last + static_cast<std::size_t>(place) * width;
+    std::size_t dy_row = width;
+    if (first_place >= with_next && state.states.has_final_gradients()) {
+      dy = state.buffers.dh_end[static_cast<std::size_t>(d)].data() + static_cast<std::size_t>(place) * Hp;
+      dy_row = Hp;
+    } else {
+      dy = state.dy(layer, d, static_cast<int>(row), place, first_place >= not_last);
     }
+    const Bf16* c_start = state.initial_c(layer, d, place);
     state.kernels.backward_step(
         {.rows = last - first,
          .panels = task.blocks.size(),
@@ -49,12 +53,14 @@ void backward_step(State& state, int layer, int d, int k, const RecurrenceTask& 
                  : nullptr,
          .dgates_next_row = groups * gates,
          .weights = buffers.R_back.data() + unit * gates,
-         .dy = dy == nullptr ? nullptr : dy + static_cast<std::size_t>(d) * Hp + unit,
-         .dy_row = groups * width,
+         .dy = dy == nullptr ? nullptr : dy + unit,
+         .dy_row = groups * dy_row,
          .gates = buffers.gates.data() + row * gates + 4 * own,
          .gates_row = groups * gates,
          .c = buffers.c.data() + row * all + own,
-         .c_previous = first_place < step.rows_before ? buffers.c.data() + row_before * all + own : nullptr,
+         .c_previous = first_place < step.rows_before ? buffers.c.data() + row_before * all + own
+                       : c_start != nullptr           ? c_start + own
+                                                      : nullptr,
          .c_row = groups * all,
          .dc = state.buffers.c[static_cast<std::size_t>(d)].data() + static_cast<std::size_t>(place) * Hp +
                unit,
@@ -70,19 +76,19 @@ void backward_step(State& state, int layer, int d, int k, const RecurrenceTask& 
 void backward_recurrence(State& state, int layer, int thread, WeightGradients& gradients) {
   if (!state.has_task(thread)) return;
   const RecurrenceTask task = state.task(thread);
-  const Geometry& g = state.geometry;
   for (int d = task.directions.first; d < task.directions.last; ++d) {
     float* dc = state.buffers.c[static_cast<std::size_t>(d)].data();
-    for (int i = 0; i < task.samples(state.batch.samples()); ++i) {
-      std::fill_n(dc + static_cast<std::size_t>(task.place(i)) * static_cast<std::size_t>(g.Hp) +
-                      task.blocks.first * kernels::bf16::kPanelColumns,
-                  task.blocks.size() * kernels::bf16::kPanelColumns, 0.0f);
-    }
+    const TaskRows<RecurrenceTask> ends{state.batch, task, task.units(), state.geometry.Hp};
+    begin_at_ends(
+        state.states, layer, d, ends,
+        [&](int row, int place, bool is_last_step) { return state.dy(layer, d, row, place, is_last_step); },
+        dc, state.buffers.dh_end[static_cast<std::size_t>(d)].data());
     for (int k = state.batch.steps() - 1; k >= 0; --k) {
       backward_step(state, layer, d, k, task);
       state.backward_progress.advance(layer, thread);
       task.barrier->arrive_and_wait([&] { return gradients.do_some(); });
     }
+    end_at_starts(state.states, layer, d, ends, dc);
   }
 }
 

@@ -35,6 +35,7 @@ Buffers::Buffers(const Geometry& geometry, const Network& network, int samples, 
     : layers(static_cast<std::size_t>(network.layers)),
       scratch(static_cast<std::size_t>(options.threads)),
       c(static_cast<std::size_t>(network.directions)),
+      dh_end(static_cast<std::size_t>(network.directions)),
       gradients(static_cast<std::size_t>(network.directions)),
       d_bias(static_cast<std::size_t>(network.directions)) {
   for (LayerBuffers& layer : layers) layer.directions.resize(static_cast<std::size_t>(network.directions));
@@ -71,7 +72,9 @@ void Buffers::plan(const Geometry& g, const Network& network, int samples, int m
     own.left = take(gradient_rows, padded(chunk.gradient));
     own.right = take(kGradientBlocks * kernels::bf16::kGateColumns, padded(chunk.gradient));
   }
-  for (auto& each : c) each = arena_.take<float>(size(samples, g.Hp));
+  for (auto* each_of : {&c, &dh_end})
+    for (auto& each : *each_of) each = arena_.take<float>(size(samples, g.Hp));
+  for (auto* each : {&initial_h, &initial_c}) *each = take(network.layers * g.D * samples, g.Hp);
   for (auto& each : gradients) each = arena_.take<float>(size(gradient_rows, g.gates));
   for (auto& each : d_bias) each = arena_.take<float>(size(1, g.gates));
   const int dy_columns = network.layers > 1 || network.reads_every_step() ? g.width : 0;

@@ -78,6 +78,8 @@ struct Buffers {
   std::span<Bf16> x;  // (rows, Cp)
   std::vector<std::span<float>>
       c;  // by direction (N, Hp), at the step that forward has come to; dc in backward
+  std::vector<std::span<float>> dh_end;  // by direction (N, Hp): where a batch has gradients of final states
+  std::span<Bf16> initial_h, initial_c;  // (L * D, N, Hp) as rows of operands, and as saved
   std::vector<std::span<float>>
       gradients;                         // by direction (blocks, gradient_rows, 64), of one layer at a time
   std::vector<std::span<float>> d_bias;  // by direction (blocks, 64)

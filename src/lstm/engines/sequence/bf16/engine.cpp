@@ -1,6 +1,7 @@
 #include "engines/sequence/bf16/engine.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "cpu/caches.h"
@@ -72,7 +73,8 @@ class SequenceEngine final : public TrainingEngine {
  public:
   SequenceEngine(const Network& network, const BatchShape& shape, const EngineOptions& options,
                  const AdamOptions& adam)
-      : TrainingEngine(network, shape, options, adam, Geometry(network, parts_of(options.dtype)).Hp),
+      : TrainingEngine(network, shape, options, adam, Geometry(network, parts_of(options.dtype)).Hp,
+                       Geometry(network, parts_of(options.dtype)).Hp),
         dtype_(options.dtype),
         kernels_(kernels::select(kernels::bf16::variants(parts_of(dtype_)), isa())),
         geometry_(network, parts_of(dtype_)),
@@ -96,6 +98,8 @@ class SequenceEngine final : public TrainingEngine {
                .projection_chunks = projection_chunks_,
                .gradient_chunks = gradient_chunks_,
                .store = store(),
+               .states = states(),
+               .samples = shape.samples,
                .buffers = buffers_,
                .team = team(),
                .split = split_,
@@ -159,9 +163,23 @@ class SequenceEngine final : public TrainingEngine {
         gradients.finish();
         if (state_.has_input_gradients(layer)) input_gradients(state_, layer);
       }
+      if (states().has_initial()) initial_state_gradients(state_, thread);
     });
   }
 
+  void read_final_state(int layer, int direction, int place, float* h, float* c) const override {
+    const auto row = static_cast<std::size_t>(batch().end_row(direction, place));
+    const auto& y = buffers_.layers[static_cast<std::size_t>(layer)].y;
+    const Bf16* from =
+        y.data() + row * geometry_.words(geometry_.width) + geometry_.words(direction * geometry_.Hp);
+    constexpr int kAtOnce = kernels::bf16::kTileK;
+    for (int unit = 0; unit < geometry_.H; unit += kAtOnce) {
+      std::array<float, kAtOnce> some;
+      kernels_.function.widen_row(from + geometry_.words(unit), kAtOnce, some.data());
+      std::copy_n(some.begin(), std::min(kAtOnce, geometry_.H - unit), h + unit);
+    }
+    std::copy_n(states().final_c(layer, direction).at(place), geometry_.H, c);
+  }
   PackedRows dx() const override { return {buffers_.dy.data(), geometry_.Cp}; }
   std::size_t layer_bytes() const override { return buffers_.bytes(); }
 

@@ -1,6 +1,9 @@
 // The forward recurrence of one layer in bf16: the steps one by one, each with its input's product, or behind
 // that of all rows of a chunk of time steps.
+#include <algorithm>
+
 #include "engines/sequence/bf16/state.h"
+#include "engines/sequence/state_ends.h"
 
 namespace lstm::engines::bf16 {
 namespace {
@@ -64,7 +67,8 @@ void forward_step(State& state, int layer, int d, const RecurrentStep& step, con
   const std::size_t width = g.words(g.width), gates = g.words(g.gates), inputs = g.words(g.inputs(layer));
   const bool adds_inputs = state.adds_inputs_in_steps(layer);
   Bf16* h = state.y(layer) + g.words(d * g.Hp);
-  // Samples [first, last) of the group; they continue from the step before, or start from zero.
+  // Samples [first, last) of the group; they continue from the step before, or start from their initial
+  // state.
   const auto run = [&](int first, int last, bool continues) {
     if (first >= last) return;
     const auto row = static_cast<std::size_t>(step.row + task.place(first));
@@ -77,8 +81,8 @@ void forward_step(State& state, int layer, int d, const RecurrentStep& step, con
          .x_row = groups * inputs,
          .input_weights = buffers.W.data() + 4 * unit * inputs,
          .input_k_tiles = g.inputs(layer) / kernels::bf16::kTileK,
-         .h_previous = continues ? h + row_before * width : nullptr,
-         .h_previous_row = groups * width,
+         .h_previous = continues ? h + row_before * width : state.initial_h(layer, d, task.place(first)),
+         .h_previous_row = groups * (continues ? width : all),
          .weights = buffers.R.data() + 4 * unit * all,
          .k_tiles = g.Hp / kernels::bf16::kTileK,
          .sums = adds_inputs ? nullptr : sums + static_cast<std::size_t>(first) * kernels::bf16::kGateColumns,
@@ -107,6 +111,14 @@ void forward_recurrence(State& state, int layer, int thread) {
   ThreadScratch& scratch = state.buffers.scratch[static_cast<std::size_t>(thread)];
   for (int d = task.directions.first; d < task.directions.last; ++d) {
     const Chunk* projected = nullptr;
+    const TaskRows<RecurrenceTask> rows{state.batch, task, task.units(), state.geometry.Hp};
+    float* c = state.buffers.c[static_cast<std::size_t>(d)].data();
+    if (state.states.has_initial()) {
+      const StateRows initial_c = state.states.initial_c(layer, d);
+      rows.for_each([&](int place, std::size_t at) {
+        std::copy_n(initial_c.at(place) + rows.units.first, rows.units.size(), c + at);
+      });
+    }
     for (int k = 0; k < state.batch.steps(); ++k) {
       const RecurrentStep step = state.batch.step(d, k);
       if (state.adds_inputs_in_steps(layer)) {
@@ -118,14 +130,19 @@ void forward_recurrence(State& state, int layer, int thread) {
           project_chunk(state, layer, d, chunk, task, scratch);
           projected = &chunk;
         }
-        const int rows = scratch.first_row[static_cast<std::size_t>(chunk.last_step - chunk.first_step)];
+        const int chunk_rows =
+            scratch.first_row[static_cast<std::size_t>(chunk.last_step - chunk.first_step)];
         const int first = scratch.first_row[static_cast<std::size_t>(t - chunk.first_step)];
         forward_step(state, layer, d, step, task,
                      scratch.sums.data() + static_cast<std::size_t>(first) * kernels::bf16::kGateColumns,
-                     rows);
+                     chunk_rows);
       }
       task.barrier->arrive_and_wait();
     }
+    const StateRows final_c = state.states.final_c(layer, d);
+    rows.for_each([&](int place, std::size_t at) {
+      std::copy_n(c + at, rows.units.size(), final_c.at(place) + rows.units.first);
+    });
   }
 }
 

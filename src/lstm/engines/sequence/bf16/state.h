@@ -13,6 +13,7 @@
 #include "engines/sequence/split.h"
 #include "engines/training/packed_batch.h"
 #include "engines/training/parameter_store.h"
+#include "engines/training/states.h"
 
 namespace lstm::engines::bf16 {
 
@@ -26,6 +27,9 @@ struct RecurrenceTask {
   // How many of this group's samples are among the first `places`.
   int samples(int places) const { return places <= group ? 0 : (places - group + groups - 1) / groups; }
   int place(int index) const { return group + index * groups; }
+  Range units() const {
+    return {blocks.first * kernels::bf16::kPanelColumns, blocks.last * kernels::bf16::kPanelColumns};
+  }
 };
 
 struct State {
@@ -36,6 +40,8 @@ struct State {
   const Chunks& projection_chunks;
   const Chunks& gradient_chunks;
   const ParameterStore& store;
+  const States& states;
+  int samples;  // that there is memory for
   Buffers& buffers;
   cpu::ThreadTeam& team;
   RecurrenceSplit split;
@@ -73,10 +79,32 @@ struct State {
   bool has_last_dy_only(int layer) const {
     return !network.reads_every_step() && layer == network.layers - 1;
   }
+  // The gradient from above of this layer and direction at a packed row (Hp); nullptr where it is zero.
+  const float* dy(int layer, int d, int row, int place, bool is_last_step) const {
+    const bool has_last_only = has_last_dy_only(layer);
+    if (has_last_only && !is_last_step) return nullptr;
+    return (has_last_only ? d_last : buffers.dy.data()) +
+           static_cast<std::size_t>(has_last_only ? place : row) * static_cast<std::size_t>(geometry.width) +
+           d * geometry.Hp;
+  }
+
+  // What a place starts from, as rows of operands (Hp) and as saved; nullptr: zero.
+  const Bf16* initial_h(int layer, int d, int place) const {
+    return states.has_initial() ? buffers.initial_h.data() + initial_at(layer, d, place) : nullptr;
+  }
+  const Bf16* initial_c(int layer, int d, int place) const {
+    return states.has_initial() ? buffers.initial_c.data() + initial_at(layer, d, place) : nullptr;
+  }
+  // Where it lies in them.
+  std::size_t initial_at(int layer, int d, int place) const {
+    return (static_cast<std::size_t>(layer * geometry.D + d) * static_cast<std::size_t>(samples) +
+            static_cast<std::size_t>(place)) *
+           geometry.words(geometry.Hp);
+  }
 };
 
 // Each is called by every thread of the team at once, with barriers of the team between them.
-void round_inputs(State& state, int thread);
+void round_inputs(State& state, int thread);  // and initial states
 void pack_forward_weights(State& state, int thread);
 void pack_backward_weights(State& state, int thread);
 void forward_recurrence(State& state, int layer, int thread);
@@ -85,5 +113,7 @@ class WeightGradients;
 void backward_recurrence(State& state, int layer, int thread, WeightGradients& gradients);
 // After the backward_recurrence of all threads.
 void input_gradients(State& state, int layer);
+// After that of all layers; where the batch has initial states.
+void initial_state_gradients(State& state, int thread);
 
 }  // namespace lstm::engines::bf16

@@ -31,7 +31,7 @@ void pack_left(State& state, int layer, int d, const Chunk& chunk, ThreadScratch
     for (int place = 0; place < step.rows; ++place, ++row) {
       scratch.rows[row] = place < step.rows_before
                               ? h + static_cast<std::size_t>(step.row_before + place) * g.words(g.width)
-                              : nullptr;
+                              : state.initial_h(layer, d, place);
     }
   }
   state.kernels.pack_left(

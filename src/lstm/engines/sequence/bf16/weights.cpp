@@ -1,5 +1,7 @@
 // Weights and inputs into the layouts that the kernels read. Weights change with every update, so each step
 // packs them anew.
+#include <cstring>
+
 #include "engines/sequence/bf16/state.h"
 
 namespace lstm::engines::bf16 {
@@ -17,6 +19,26 @@ void for_input_runs(const State& state, int layer, Body body) {
   }
 }
 
+// A place for each turn of the threads.
+void round_initial_states(State& state, int thread) {
+  const Geometry& g = state.geometry;
+  for (int layer = 0; layer < state.network.layers; ++layer) {
+    for (int d = 0; d < g.D; ++d) {
+      const StateRows h = state.states.initial_h(layer, d), c = state.states.initial_c(layer, d);
+      for (int place = thread; place < state.batch.samples(); place += state.team.threads()) {
+        const std::size_t at = state.initial_at(layer, d, place);
+        state.kernels.round_row(h.at(place), g.Hp, state.buffers.initial_h.data() + at, g.Hp);
+        Bf16* saved_c = state.buffers.initial_c.data() + at;
+        if (g.P == 1) {
+          state.kernels.round_row(c.at(place), g.Hp, saved_c, g.Hp);
+        } else {
+          std::memcpy(saved_c, c.at(place), static_cast<std::size_t>(g.Hp) * sizeof(float));
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void round_inputs(State& state, int thread) {
@@ -30,6 +52,7 @@ void round_inputs(State& state, int thread) {
                               state.geometry.Cp);
     }
   }
+  if (state.states.has_initial()) round_initial_states(state, thread);
 }
 
 void pack_forward_weights(State& state, int thread) {
