@@ -1,6 +1,8 @@
 // lstmbench plan: what `run` would do, and about how long it would take.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "command.h"
 #include "environment.h"
 #include "machine/machine.h"
@@ -8,6 +10,7 @@
 #include "process/interrupt.h"
 #include "process/worker_session.h"
 #include "report/escape.h"
+#include "report/name_list.h"
 #include "report/text_width.h"
 #include "run/expected_precision.h"
 #include "run/measure_case.h"
@@ -49,6 +52,28 @@ std::vector<std::string> workspaces_of(const Plan& plan, bool asks_every, Progre
     workspaces.push_back(asks ? workspace_of(a_case, problems) : "not asked");
   }
   return workspaces;
+}
+
+// What to expect of each table, one sentence for those of which it is the same.
+std::vector<std::string> expectations(const Plan& plan, const RunOptions& options) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> tables_of;  // by sentence, in their order
+  for (const auto& expected : expected_precision(plan, options)) {
+    std::string sentence =
+        fmt::format("{} round{} expected", expected.rounds, expected.rounds == 1 ? "" : "s");
+    if (expected.half_width)
+      sentence += fmt::format(", ratios to about +-{:.1f} %", 100 * *expected.half_width);
+    if (expected.rounds < expected.rounds_for_verdicts)
+      sentence += fmt::format("; verdicts take {} with so many rows: give {}", expected.rounds_for_verdicts,
+                              options.rounds ? "more --rounds" : "a larger --budget");
+    auto same = std::find_if(tables_of.begin(), tables_of.end(),
+                             [&](const auto& each) { return each.first == sentence; });
+    if (same == tables_of.end()) same = tables_of.insert(tables_of.end(), {sentence, {}});
+    same->second.push_back(expected.table);
+  }
+  std::vector<std::string> lines;
+  for (const auto& [sentence, tables] : tables_of)
+    lines.push_back(name_list(tables, 4, "; ") + ": " + sentence);
+  return lines;
 }
 
 int print_plan(RunFlags& flags, bool asks_every_workspace, CLI::App& command) {
@@ -97,21 +122,14 @@ int print_plan(RunFlags& flags, bool asks_every_workspace, CLI::App& command) {
   std::printf("\n%zu case%s, about %s a round", plan.cases.size(), plan.cases.size() == 1 ? "" : "s",
               format_duration(round_s).c_str());
   if (options.rounds)
-    std::printf("; %d rounds: about %s\n", *options.rounds,
+    std::printf("; %d round%s: about %s\n", *options.rounds, *options.rounds == 1 ? "" : "s",
                 format_duration(*options.rounds * round_s).c_str());
   else
     std::printf("; rounds go on until %.3g %% or %s\n", 100 * options.precision,
                 format_duration(options.budget_s).c_str());
-  for (const auto& expected : expected_precision(plan, options)) {
-    std::string line = fmt::format("{}: {} round{} expected", expected.table, expected.rounds,
-                                   expected.rounds == 1 ? "" : "s");
-    if (expected.half_width) line += fmt::format(", ratios to about +-{:.1f} %", 100 * *expected.half_width);
-    if (expected.rounds < expected.rounds_for_verdicts)
-      line += fmt::format("; verdicts take {} with so many rows: give a larger --budget",
-                          expected.rounds_for_verdicts);
+  for (const auto& line : expectations(plan, options))
     for (const auto& text : wrapped(escape_terminal(line), style.width - 2))
       std::printf("  %s\n", text.c_str());
-  }
   std::vector<std::string> notes = plan.notes;
   if (plan.cases.empty()) notes.push_back(nothing_to_run);
   notes.insert(notes.end(), plan.left_out.begin(), plan.left_out.end());

@@ -596,7 +596,7 @@ class Looking(CommandLine):
 
     def test_plan_says_how_many_rounds_verdicts_take(self):
         text = self.call("plan", "--workload", "tiny", "--implementation", "fake/steady,fake/slow,fake/frozen", "--rounds", "2").stdout
-        self.assertIn("2 rounds expected; verdicts take 7 with so many rows", " ".join(text.split()))
+        self.assertIn("2 rounds expected; verdicts take 7 with so many rows: give more --rounds", " ".join(text.split()))
 
     def test_a_run_that_was_precise_goes_on_where_more_is_asked_of_it(self):
         def rounds(command, *arguments):

@@ -5,6 +5,8 @@
 #include <map>
 #include <utility>
 
+#include "report/name_list.h"
+
 namespace lstmbench {
 namespace {
 
@@ -61,18 +63,17 @@ std::vector<std::string> warnings(const Report& report) {
 }
 
 std::vector<std::string> too_few_rounds(const Report& report) {
-  std::map<std::pair<int, int>, std::string> workloads;  // by rounds that there are, and that are needed
+  std::map<std::pair<int, int>, std::vector<std::string>>
+      workloads;  // by rounds that there are, and that are needed
   for (const auto& table : report.tables)
-    if (table.rounds_for_verdicts > table.most_rounds()) {
-      std::string& names = workloads[{table.most_rounds(), table.rounds_for_verdicts}];
-      names += (names.empty() ? "" : ", ") + table.workload.name;
-    }
+    if (table.rounds_for_verdicts > table.most_rounds())
+      workloads[{table.most_rounds(), table.rounds_for_verdicts}].push_back(table.workload.name);
   std::vector<std::string> sentences;
   for (const auto& [rounds, names] : workloads)
-    sentences.push_back(
-        fmt::format("{}: {} {} too few for verdicts, which take {} with so many rows: give a larger "
-                    "--budget, fewer --implementation or a --baseline",
-                    names, rounds_text(rounds.first), rounds.first == 1 ? "is" : "are", rounds.second));
+    sentences.push_back(fmt::format(
+        "{}: {} {} too few for verdicts, which take {} with so many rows: give a larger "
+        "--budget, fewer --implementation or a --baseline",
+        name_list(names), rounds_text(rounds.first), rounds.first == 1 ? "is" : "are", rounds.second));
   return sentences;
 }
 
