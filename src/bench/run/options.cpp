@@ -46,6 +46,8 @@ double parse_duration(const std::string& text) {
 }
 
 std::string format_duration(double seconds) {
+  if (seconds < 0.000995) return fmt::format("{:.0f} us", seconds * 1e6);
+  if (seconds < 0.00995) return fmt::format("{:.1f} ms", seconds * 1000);
   if (seconds < 0.0995) return fmt::format("{:.0f} ms", seconds * 1000);
   if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
   const long whole = std::lround(seconds);

@@ -186,6 +186,9 @@ TEST(Durations, AreReadAndShown) {
   for (const char* text : {"", "x", "10x", "-5", "0", "1m1h", "1m1m", "1e999", "1e300", "0x10", "1.2.3", ".",
                            "99999999999999999999h"})
     EXPECT_THROW(parse_duration(text), std::invalid_argument) << text;
+  EXPECT_EQ(format_duration(0.00021), "210 us");
+  EXPECT_EQ(format_duration(0.0042), "4.2 ms");
+  EXPECT_EQ(format_duration(0.00999), "10 ms");
   EXPECT_EQ(format_duration(0.05), "50 ms");
   EXPECT_EQ(format_duration(4.25), "4.2 s");
   EXPECT_EQ(format_duration(59.6), "1:00 min");
