@@ -85,10 +85,10 @@ TEST_P(LargerNetwork, GetsOutputsOfALayerWithoutHead) {
     const RandomProblem problem = RandomProblem(static_cast<std::uint32_t>(seed)).without_head();
     for (const Isa isa : kIsas) {
       if (!is_available(isa)) continue;
-      const EngineOptions options{.threads = 1 + seed % 3, .isa = isa, .input_gradients = true};
-      testing::expect_logits(*engine_for(problem, options), problem, tolerance(problem));
-      testing::expect_logit_gradients(*engine_for(problem, options), problem, tolerance(problem));
-      testing::expect_input_gradients(*engine_for(problem, options), problem, tolerance(problem));
+      const auto engine = engine_for(problem, {.threads = 1 + seed % 3, .isa = isa, .input_gradients = true});
+      testing::expect_logits(*engine, problem, tolerance(problem));
+      testing::expect_logit_gradients(*engine, problem, tolerance(problem));
+      testing::expect_input_gradients(*engine, problem, tolerance(problem));
     }
     if (HasFailure()) FAIL() << "stopped at the first shape that fails";
   }
