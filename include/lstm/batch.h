@@ -36,8 +36,8 @@ void validate(const Batch& batch, const Network& network, const BatchShape& shap
 // L * D * N * H: h, or c, of all layers, directions and samples of a batch.
 std::size_t states_size(const Network& network, const Batch& batch);
 
-// What Engine::read_logits() writes for a batch, in floats: N * V for cross-entropy, else N * T * V; without a
-// head N * T * D * H.
+// What Engine::read_logits() writes for a batch, in floats: N * V for cross-entropy, else N * T * V; without
+// a head N * T * D * H.
 std::size_t logits_size(const Network& network, const Batch& batch);
 
 }  // namespace lstm

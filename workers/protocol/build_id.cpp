@@ -41,6 +41,7 @@ int look_at_program(dl_phdr_info* program, std::size_t, void* result) {
   for (int i = 0; i < program->dlpi_phnum; ++i) {
     const ElfW(Phdr)& segment = program->dlpi_phdr[i];
     if (segment.p_type != PT_NOTE) continue;
+    // The loader gives addresses as numbers. NOLINTNEXTLINE(performance-no-int-to-ptr)
     const auto* start = reinterpret_cast<const char*>(program->dlpi_addr + segment.p_vaddr);
     const std::string found = build_id_among({start, segment.p_memsz});
     if (!found.empty()) *static_cast<std::string*>(result) = found;

@@ -77,7 +77,7 @@ std::string read_header(const std::filesystem::path& file, std::istream& in) {
   char start[8] = {};
   in.read(start, sizeof start);
   if (!in || std::string_view(start, magic.size()) != magic) refuse(file, "not an .npy file");
-  const int version = start[6];
+  const int version = static_cast<unsigned char>(start[6]);
   if (version < 1 || version > 3) refuse(file, fmt::format(".npy version {}, expected 1 to 3", version));
   unsigned char size_bytes[4] = {};
   in.read(reinterpret_cast<char*>(size_bytes), version == 1 ? 2 : 4);
