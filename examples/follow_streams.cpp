@@ -62,7 +62,8 @@ int differentiate(std::vector<float>& logits, const std::vector<int>& places) {
 }  // namespace
 
 int main() {
-  const lstm::Network network{.inputs = kWidth, .units = kUnits, .classes = kPlaces, .loss = lstm::Loss::custom};
+  const lstm::Network network{
+      .inputs = kWidth, .units = kUnits, .classes = kPlaces, .loss = lstm::Loss::custom};
   const auto engine = lstm::make_engine("sequence", network, {.samples = kStreams, .time_steps = kSteps},
                                         {.input_gradients = true}, {.learning_rate = 0.01});
   lstm::initialise(network, 1, engine->parameters());
@@ -75,7 +76,8 @@ int main() {
   std::array<int, kStreams> markers{};
   std::vector<float> x(kStreams * kSteps * kWidth), dx(x.size());
   std::vector<float> logits(kStreams * kSteps * kPlaces);
-  std::vector<float> h(kStreams * kUnits), c(h.size());  // (1, kStreams, kUnits): zero at the streams' beginning
+  std::vector<float> h(kStreams * kUnits),
+      c(h.size());  // (1, kStreams, kUnits): zero at the streams' beginning
   const std::vector<std::int32_t> lengths(kStreams, kSteps);
   int mistakes = 0;
   for (int window = 1; window <= kWindows; ++window) {
