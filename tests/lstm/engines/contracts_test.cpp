@@ -5,28 +5,19 @@
 #include <cmath>
 #include <limits>
 
-#include "lstm/engines/random_problem.h"
+#include "lstm/engines/every_engine_and_dtype.h"
 #include "lstm/engines/training_controls.h"
 
 namespace lstm {
 namespace {
 
 using ::testing::AllOf;
-using testing::EngineAndDType;
 using ::testing::HasSubstr;
 using testing::RandomProblem;
 using testing::StepResult;
 using ::testing::ThrowsMessage;
 
-constexpr Isa kIsas[] = {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16, Isa::amx};
-
-class Contract : public ::testing::TestWithParam<EngineAndDType> {
- protected:
-  static std::unique_ptr<Engine> engine_for(const RandomProblem& problem, EngineOptions options = {}) {
-    options.dtype = GetParam().dtype;
-    return testing::engine_for(problem, GetParam().engine, options);
-  }
-};
+class Contract : public testing::EveryEngineAndDType {};
 
 INSTANTIATE_TEST_SUITE_P(, Contract, ::testing::ValuesIn(testing::every_engine_and_dtype()),
                          [](const auto& parameter) { return parameter.param.text(); });
@@ -59,7 +50,7 @@ TEST_P(Contract, FlushesNumbersThatUnderflow) {
   RandomProblem problem(network, {4, 40, 2}, 6);
   for (float& x : problem.x) x *= 1e-27f;
   for (float& parameter : problem.parameters) parameter *= 1e-3f;
-  for (const Isa isa : kIsas) {
+  for (const Isa isa : testing::kEveryIsa) {
     if (!is_available(isa)) continue;
     for (const int threads : {1, 2}) {
       const auto engine = engine_for(problem, {.threads = threads, .isa = isa});
@@ -81,7 +72,7 @@ TEST_P(Contract, FlushesNumbersThatUnderflow) {
 TEST_P(Contract, RefusesAnInstructionSetThatTheMachineLacks) {
   if (GetParam().engine == "reference") return;  // plain loops on every machine
   const RandomProblem problem(1);
-  for (const Isa isa : kIsas) {
+  for (const Isa isa : testing::kEveryIsa) {
     if (is_available(isa)) {
       EXPECT_NO_THROW(engine_for(problem, {.isa = isa})) << name(isa);
     } else {

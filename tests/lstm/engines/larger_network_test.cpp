@@ -2,31 +2,19 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "lstm/engines/random_problem.h"
+#include "lstm/engines/every_engine_and_dtype.h"
 #include "lstm/engines/training_controls.h"
 
 namespace lstm {
 namespace {
 
 using ::testing::AllOf;
-using testing::EngineAndDType;
 using ::testing::HasSubstr;
 using testing::RandomProblem;
 using testing::StepResult;
 using ::testing::ThrowsMessage;
 
-constexpr Isa kIsas[] = {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16, Isa::amx};
-
-class LargerNetwork : public ::testing::TestWithParam<EngineAndDType> {
- protected:
-  static std::unique_ptr<Engine> engine_for(const RandomProblem& problem, EngineOptions options = {}) {
-    options.dtype = GetParam().dtype;
-    return testing::engine_for(problem, GetParam().engine, options);
-  }
-  static double tolerance(const RandomProblem& problem) {
-    return testing::tolerance(problem, GetParam().dtype);
-  }
-};
+class LargerNetwork : public testing::EveryEngineAndDType {};
 
 INSTANTIATE_TEST_SUITE_P(, LargerNetwork, ::testing::ValuesIn(testing::every_engine_and_dtype()),
                          [](const auto& parameter) { return parameter.param.text(); });
@@ -34,7 +22,7 @@ INSTANTIATE_TEST_SUITE_P(, LargerNetwork, ::testing::ValuesIn(testing::every_eng
 TEST_P(LargerNetwork, GetsGradientsOfItsInputs) {
   for (int seed = 700, last = seed + testing::shape_count(40); seed < last; ++seed) {
     const RandomProblem problem(static_cast<std::uint32_t>(seed));
-    for (const Isa isa : kIsas) {
+    for (const Isa isa : testing::kEveryIsa) {
       if (!is_available(isa)) continue;
       const auto engine = engine_for(problem, {.threads = 1 + seed % 3, .isa = isa, .input_gradients = true});
       testing::expect_input_gradients(*engine, problem, tolerance(problem));
@@ -83,7 +71,7 @@ TEST_P(LargerNetwork, SaysThatItHasNoGradientsOfInputs) {
 TEST_P(LargerNetwork, GetsOutputsOfALayerWithoutHead) {
   for (int seed = 760, last = seed + testing::shape_count(40); seed < last; ++seed) {
     const RandomProblem problem = RandomProblem(static_cast<std::uint32_t>(seed)).without_head();
-    for (const Isa isa : kIsas) {
+    for (const Isa isa : testing::kEveryIsa) {
       if (!is_available(isa)) continue;
       const auto engine = engine_for(problem, {.threads = 1 + seed % 3, .isa = isa, .input_gradients = true});
       testing::expect_logits(*engine, problem, tolerance(problem));

@@ -5,19 +5,16 @@
 #include <cmath>
 #include <random>
 
-#include "lstm/engines/random_problem.h"
+#include "lstm/engines/every_engine_and_dtype.h"
 #include "lstm/engines/training_controls.h"
 
 namespace lstm {
 namespace {
 
-using testing::EngineAndDType;
 using ::testing::HasSubstr;
 using testing::RandomProblem;
 using testing::StepResult;
 using ::testing::ThrowsMessage;
-
-constexpr Isa kIsas[] = {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16, Isa::amx};
 
 struct HAndC {
   explicit HAndC(std::size_t size) : h(size), c(size) {}
@@ -98,16 +95,7 @@ void expect_near(const StepWithStates& got, const StepWithStates& expected, cons
   expect_near(got.d_initial.c, expected.d_initial.c, tolerance, what + ": gradient of initial c", least_norm);
 }
 
-class States : public ::testing::TestWithParam<EngineAndDType> {
- protected:
-  static std::unique_ptr<Engine> engine_for(const RandomProblem& problem, EngineOptions options = {}) {
-    options.dtype = GetParam().dtype;
-    return testing::engine_for(problem, GetParam().engine, options);
-  }
-  static double tolerance(const RandomProblem& problem) {
-    return testing::tolerance(problem, GetParam().dtype);
-  }
-};
+class States : public testing::EveryEngineAndDType {};
 
 INSTANTIATE_TEST_SUITE_P(, States, ::testing::ValuesIn(testing::every_engine_and_dtype()),
                          [](const auto& parameter) { return parameter.param.text(); });
@@ -119,7 +107,7 @@ TEST_P(States, AgreeWithTheReferenceOnRandomShapes) {
       const Ends ends(problem, problem.seed);
       const auto reference = testing::engine_for(problem, "reference", {.dtype = DType::fp64});
       const StepWithStates expected = step_with_states(*reference, problem, ends);
-      for (const Isa isa : kIsas) {
+      for (const Isa isa : testing::kEveryIsa) {
         if (!is_available(isa)) continue;
         const auto engine = engine_for(problem, {.threads = 1 + seed % 3, .isa = isa});
         expect_near(step_with_states(*engine, problem, ends), expected, ends, engine->layout(),

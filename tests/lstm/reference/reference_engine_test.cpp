@@ -24,24 +24,33 @@ double loss_of(Engine& engine, const Batch& batch) {
   return engine.loss();
 }
 
+// Moves each value by `step` to both sides, as far as two floats are apart, exactly: `gradients` are the
+// slopes of the loss within `tolerance` (of the slope where it is above 1).
+template <class Gradients, class Loss>
+void expect_slopes(std::span<float> values, const Gradients& gradients, float step, double tolerance,
+                   const Loss& loss, const std::string& what) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const float value = values[i], above = value + step, below = value - step;
+    values[i] = above;
+    const double loss_above = loss();
+    values[i] = below;
+    const double loss_below = loss();
+    values[i] = value;
+    const double slope = (loss_above - loss_below) / (static_cast<double>(above) - below);
+    EXPECT_NEAR(gradients[i], slope, tolerance * std::max(1.0, std::abs(slope))) << what << " element " << i;
+  }
+}
+
 // Each parameter is moved a little to both sides. Parameters are floats, so the distance is what two floats
 // are apart, exactly; the error of the central difference is of the order of its square.
 void expect_gradients_are_slopes(const RandomProblem& problem) {
   const auto engine = reference_for(problem);
   const std::vector<double> gradients = testing::loss_and_gradients(*engine, problem.batch()).gradients;
   for (const ParameterTensor& tensor : engine->layout().tensors()) {
-    for (std::size_t i = tensor.offset; i < tensor.offset + tensor.size(); ++i) {
-      float& parameter = engine->parameters()[i];
-      const float value = parameter, above = value + 3e-4f, below = value - 3e-4f;
-      parameter = above;
-      const double loss_above = loss_of(*engine, problem.batch());
-      parameter = below;
-      const double loss_below = loss_of(*engine, problem.batch());
-      parameter = value;
-      const double slope = (loss_above - loss_below) / (static_cast<double>(above) - below);
-      EXPECT_NEAR(gradients[i], slope, 1e-6 * std::max(1.0, std::abs(slope)))
-          << problem.text() << ": " << tensor.name << " element " << i - tensor.offset;
-    }
+    expect_slopes(
+        engine->parameters().subspan(tensor.offset, tensor.size()),
+        std::span(gradients).subspan(tensor.offset, tensor.size()), 3e-4f, 1e-6,
+        [&] { return loss_of(*engine, problem.batch()); }, problem.text() + ": " + tensor.name);
   }
 }
 
@@ -92,18 +101,7 @@ void expect_input_gradients_are_slopes(RandomProblem problem) {
   // Outputs are read as floats: steps must be far above their rounding.
   const float step = weights.empty() ? 3e-4f : 1e-2f;
   const double tolerance = weights.empty() ? 1e-6 : 2e-4;
-  for (std::size_t i = 0; i < problem.x.size(); ++i) {
-    float& x = problem.x[i];
-    const float value = x, above = value + step, below = value - step;
-    x = above;
-    const double loss_above = loss();
-    x = below;
-    const double loss_below = loss();
-    x = value;
-    const double slope = (loss_above - loss_below) / (static_cast<double>(above) - below);
-    EXPECT_NEAR(gradients[i], slope, tolerance * std::max(1.0, std::abs(slope)))
-        << problem.text() << ": x element " << i;
-  }
+  expect_slopes(problem.x, gradients, step, tolerance, loss, problem.text() + ": x");
 }
 
 TEST(Reference, GradientsOfInputsAreSlopesOfTheLoss) {
@@ -159,18 +157,8 @@ TEST(Reference, GradientsOfInitialStatesAreSlopesOfALossThatReadsFinalOnes) {
     engine->read_initial_state_gradients(d_initial_h, d_initial_c);
     constexpr float kStep = 1e-2f;  // outputs are read as floats
     for (const auto& [states, gradients] : {std::pair{&h, &d_initial_h}, {&c, &d_initial_c}}) {
-      for (std::size_t i = 0; i < size; ++i) {
-        float& state = (*states)[i];
-        const float value = state, above = value + kStep, below = value - kStep;
-        state = above;
-        const double loss_above = loss();
-        state = below;
-        const double loss_below = loss();
-        state = value;
-        const double slope = (loss_above - loss_below) / (static_cast<double>(above) - below);
-        EXPECT_NEAR((*gradients)[i], slope, 3e-4 * std::max(1.0, std::abs(slope)))
-            << directions << " directions, " << (states == &h ? "h" : "c") << " element " << i;
-      }
+      expect_slopes(*states, *gradients, kStep, 3e-4, loss,
+                    fmt::format("{} directions, {}", directions, states == &h ? "h" : "c"));
     }
   }
 }
