@@ -34,7 +34,7 @@ void backward_step(SequenceState& state, int layer, int d, int k, const Recurren
       dy = state.buffers.dh_end[static_cast<std::size_t>(d)].data() + static_cast<std::size_t>(place) * Hp;
       dy_row = Hp;
     } else {
-      dy = state.dy(layer, d, static_cast<int>(row), place, is_last);
+      dy = dy_at(state, layer, d, static_cast<int>(row), place, is_last);
     }
     const float* c_start = state.states.has_initial() ? state.states.initial_c(layer, d).at(place) : nullptr;
     state.kernels.backward_step(
@@ -85,10 +85,7 @@ void backward_recurrence(SequenceState& state, int layer, int thread, WeightGrad
     const TaskRows<RecurrenceTask> ends{
         state.batch, task, {task.blocks.first * g.B, task.blocks.last * g.B}, g.Hp};
     float* dc = state.buffers.dc[static_cast<std::size_t>(d)].data();
-    begin_at_ends(
-        state.states, layer, d, ends,
-        [&](int row, int place, bool is_last_step) { return state.dy(layer, d, row, place, is_last_step); },
-        dc, state.buffers.dh_end[static_cast<std::size_t>(d)].data());
+    begin_at_ends(state, layer, d, ends, dc, state.buffers.dh_end[static_cast<std::size_t>(d)].data());
     for (int k = state.batch.steps() - 1; k >= 0; --k) {
       backward_step(state, layer, d, k, task);
       rows += task.samples(state.batch.step(d, k).rows);

@@ -82,14 +82,6 @@ struct SequenceState {
   bool has_last_dy_only(int layer) const {
     return !network.reads_every_step() && layer == network.layers - 1;
   }
-  // The gradient from above of this layer and direction at a packed row (Hp); nullptr where it is zero.
-  const float* dy(int layer, int d, int row, int place, bool is_last_step) const {
-    const bool has_last_only = has_last_dy_only(layer);
-    if (has_last_only && !is_last_step) return nullptr;
-    return (has_last_only ? d_last : buffers.dy.data()) +
-           static_cast<std::size_t>(has_last_only ? place : row) * static_cast<std::size_t>(geometry.width) +
-           d * geometry.Hp;
-  }
 };
 
 // Each is called by every thread of the team at once, with barriers of the team between them.

@@ -11,6 +11,18 @@
 
 namespace lstm::engines {
 
+// The gradient from above of a layer and direction at a packed row (Hp); nullptr where it is zero. State: of
+// either engine.
+template <class State>
+const float* dy_at(const State& state, int layer, int d, int row, int place, bool is_last_step) {
+  const bool has_last_only = state.has_last_dy_only(layer);
+  if (has_last_only && !is_last_step) return nullptr;
+  return (has_last_only ? state.d_last : state.buffers.dy.data()) +
+         static_cast<std::size_t>(has_last_only ? place : row) *
+             static_cast<std::size_t>(state.geometry.width) +
+         d * state.geometry.Hp;
+}
+
 // One thread's samples and units of such matrices.
 template <class Task>
 struct TaskRows {
@@ -31,22 +43,22 @@ struct TaskRows {
 };
 
 // The gradients that the samples end with: dc, and where the batch has gradients of final states dh_end, with
-// that of y. dy(row, place, is_last_step) is the latter of a packed row, in this direction's units; nullptr:
-// zero.
-template <class Task, class Dy>
-void begin_at_ends(const States& states, int layer, int direction, const TaskRows<Task>& rows, const Dy& dy,
-                   float* dc, float* dh_end) {
+// that of y.
+template <class State, class Task>
+void begin_at_ends(const State& state, int layer, int direction, const TaskRows<Task>& rows, float* dc,
+                   float* dh_end) {
   const int first = rows.units.first, count = rows.units.size();
-  if (!states.has_final_gradients()) {
+  if (!state.states.has_final_gradients()) {
     rows.for_each([&](int, std::size_t at) { std::fill_n(dc + at, count, 0.0f); });
     return;
   }
-  const StateRows d_h = states.d_final_h(layer, direction), d_c = states.d_final_c(layer, direction);
+  const StateRows d_h = state.states.d_final_h(layer, direction);
+  const StateRows d_c = state.states.d_final_c(layer, direction);
   const PackedBatch& batch = rows.batch;
   rows.for_each([&](int place, std::size_t at) {
     std::copy_n(d_c.at(place) + first, count, dc + at);
     const bool is_last_step = batch.end(direction, place) + 1 == batch.length(place);
-    const float* d_y = dy(batch.end_row(direction, place), place, is_last_step);
+    const float* d_y = dy_at(state, layer, direction, batch.end_row(direction, place), place, is_last_step);
     for (int u = 0; u < count; ++u) {
       dh_end[at + static_cast<std::size_t>(u)] =
           d_h.at(place)[first + u] + (d_y == nullptr ? 0.0f : d_y[first + u]);

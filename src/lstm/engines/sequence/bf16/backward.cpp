@@ -39,7 +39,7 @@ void backward_step(State& state, int layer, int d, int k, const RecurrenceTask& 
       dy = state.buffers.dh_end[static_cast<std::size_t>(d)].data() + static_cast<std::size_t>(place) * Hp;
       dy_row = Hp;
     } else {
-      dy = state.dy(layer, d, static_cast<int>(row), place, first_place >= not_last);
+      dy = dy_at(state, layer, d, static_cast<int>(row), place, first_place >= not_last);
     }
     const Bf16* c_start = state.initial_c(layer, d, place);
     state.kernels.backward_step(
@@ -79,10 +79,7 @@ void backward_recurrence(State& state, int layer, int thread, WeightGradients& g
   for (int d = task.directions.first; d < task.directions.last; ++d) {
     float* dc = state.buffers.c[static_cast<std::size_t>(d)].data();
     const TaskRows<RecurrenceTask> ends{state.batch, task, task.units(), state.geometry.Hp};
-    begin_at_ends(
-        state.states, layer, d, ends,
-        [&](int row, int place, bool is_last_step) { return state.dy(layer, d, row, place, is_last_step); },
-        dc, state.buffers.dh_end[static_cast<std::size_t>(d)].data());
+    begin_at_ends(state, layer, d, ends, dc, state.buffers.dh_end[static_cast<std::size_t>(d)].data());
     for (int k = state.batch.steps() - 1; k >= 0; --k) {
       backward_step(state, layer, d, k, task);
       state.backward_progress.advance(layer, thread);
