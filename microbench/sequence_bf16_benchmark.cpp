@@ -14,6 +14,19 @@ using kernels::bf16::Kernels;
 constexpr int kSamples = 64, kUnits = 320, kInputs = 123, kPaddedInputs = 128;
 constexpr int kGates = 4 * kUnits, kGradientRows = kPaddedInputs + kUnits;
 
+// The engine's memory starts at cache lines: a row of a tile that crosses two takes two loads.
+template <class T>
+struct OnCacheLines {
+  using value_type = T;
+  T* allocate(std::size_t count) {
+    return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{64}));
+  }
+  void deallocate(T* p, std::size_t) { ::operator delete (p, std::align_val_t{64}); }
+  bool operator==(const OnCacheLines&) const { return true; }
+};
+using Words = std::vector<Bf16, OnCacheLines<Bf16>>;
+using Floats = std::vector<float, OnCacheLines<float>>;
+
 // Operands in the layouts of sequence_bf16.h, of P parts; 320 is a multiple of 32.
 struct Operands {
   Operands(const Kernels& kernels, int parts)
@@ -37,9 +50,13 @@ struct Operands {
   }
 
   std::size_t words(int count) const { return static_cast<std::size_t>(P) * static_cast<std::size_t>(count); }
-  std::vector<Bf16> operand(const Kernels& kernels, int count, int columns, int padded) const {
+  static Floats floats(std::size_t count) {
+    const std::vector<float> values = random_floats(count);
+    return {values.begin(), values.end()};
+  }
+  Words operand(const Kernels& kernels, int count, int columns, int padded) const {
     const std::vector<float> values = random_floats(static_cast<std::size_t>(count * columns), 0.5f);
-    std::vector<Bf16> result(words(count * padded));
+    Words result(words(count * padded));
     for (int row = 0; row < count; ++row) {
       kernels.round_row(&values[static_cast<std::size_t>(row * columns)], columns,
                         &result[words(row * padded)], padded);
@@ -47,7 +64,7 @@ struct Operands {
     return result;
   }
   static kernels::bf16::PackWeights weights(const std::vector<float>& matrix, int columns, int last,
-                                            int k_tiles, std::vector<Bf16>& packed) {
+                                            int k_tiles, Words& packed) {
     return {.units = kUnits,
             .matrix = matrix.data(),
             .matrix_row = static_cast<std::size_t>(columns),
@@ -59,8 +76,7 @@ struct Operands {
             .packed = packed.data()};
   }
   // a (so many rows of K) times panels, into sums.
-  kernels::bf16::Product product(int count, const std::vector<Bf16>& a, int K, const std::vector<Bf16>& b,
-                                 int columns) {
+  kernels::bf16::Product product(int count, const Words& a, int K, const Words& b, int columns) {
     return {.rows = count,
             .k_tiles = K / 32,
             .a = a.data(),
@@ -76,8 +92,7 @@ struct Operands {
             .is_weight_gradient = false};
   }
   // The same with `a` in tiles one behind the other, as a weight gradient has its left operand.
-  kernels::bf16::Product product_of_tiles(int count, const std::vector<Bf16>& a, int K,
-                                          const std::vector<Bf16>& b, int columns) {
+  kernels::bf16::Product product_of_tiles(int count, const Words& a, int K, const Words& b, int columns) {
     kernels::bf16::Product product = this->product(count, a, K, b, columns);
     product.a_row = 32;
     product.a_tile = words(16 * K);
@@ -88,10 +103,10 @@ struct Operands {
   int P, rows;
   std::vector<float> W_matrix = random_floats(kGates * kInputs, 0.05f);
   std::vector<float> R_matrix = random_floats(kGates * kUnits, 0.05f);
-  std::vector<float> bias = random_floats(kGates), sums = random_floats(512 * kGates);
-  std::vector<float> state = random_floats(kSamples * kUnits), dc = random_floats(kSamples * kUnits);
-  std::vector<float> dy = random_floats(kSamples * kUnits), d_bias = random_floats(kGates);
-  std::vector<Bf16> x, h, dgates, saved, c, W, R, R_back, left, right;
+  Floats bias = floats(kGates), sums = floats(512 * kGates);
+  Floats state = floats(kSamples * kUnits), dc = floats(kSamples * kUnits);
+  Floats dy = floats(kSamples * kUnits), d_bias = floats(kGates);
+  Words x, h, dgates, saved, c, W, R, R_back, left, right;
   std::vector<const Bf16*> x_rows, h_rows;
 };
 
