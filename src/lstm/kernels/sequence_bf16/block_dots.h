@@ -64,7 +64,9 @@ class Multiplier {
  public:
   static constexpr int kMostRows = 32;
   static constexpr int kTileRows = 8;
-  static constexpr int kPieceTiles = 12;  // of K, of all parts, that stay in the first-level cache
+  // Of K, of all parts, that stay in the first-level cache: of rows, of a panel.
+  static constexpr int kPieceTiles = 12, kPanelPieceTiles = 12;
+  static constexpr int kRowsOfGates = Words::kSideBySide / 4;  // turned into gates at once
   static constexpr bool kStoresAtOnce = false;
   static constexpr bool kAddsInputsInSteps = true;
 
@@ -81,7 +83,7 @@ class Multiplier {
       with_constant<kTileRows>(height, [&](auto tile_rows) {
         multiply_rows<kParts, decltype(tile_rows){}>(first, products, count, to, c_row, accumulates);
       });
-      between();
+      between(NoProducts{});
     }
   }
 };

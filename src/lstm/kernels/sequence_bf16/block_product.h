@@ -1,6 +1,7 @@
 // What a block of sums adds up.
 #pragma once
 
+#include "kernels/sequence/unroll.h"
 #include "kernels/sequence_bf16/sequence_bf16.h"
 
 namespace lstm::kernels {
@@ -16,6 +17,19 @@ struct LeftBlock {
 
 // The operand that stays in the first-level cache while many of the other pass by.
 enum class Stays { left, right };
+
+// At each of its turns a block's product calls between(products). That calls products(Constant<0>) to
+// products(Constant<3>), once each and in this order, and does other work meanwhile.
+constexpr int kProductsOfTurn = 4;
+
+struct NoProducts {
+  template <int kProduct>
+  LSTM_INLINE void operator()(Constant<kProduct>) const noexcept {}
+};
+template <class Products>
+LSTM_INLINE inline void do_all(Products products) noexcept {
+  unroll<kProductsOfTurn>(products);
+}
 
 // Some rows times a panel, over K = 32 k_tiles.
 struct BlockProduct {

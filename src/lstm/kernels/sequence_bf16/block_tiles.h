@@ -2,7 +2,8 @@
 //
 // Idea: four tiles of sums, two of the left operand and two of the right: four products for four loads, and
 // the 52 cycles of a product's latency hide behind three others. Between the products there is room on the
-// other ports: `between` runs after each 32 elements of K.
+// other ports, for `between`. It lies between each two products, for these wait in line, and what stands
+// behind several in a row waits as well.
 //
 // Operands in two parts, x = hi + lo, take three products: hi * lo, hi * hi, lo * hi.
 // In this order each step from one to the next brings new tiles for one operand only: eight loads for twelve
@@ -19,8 +20,9 @@ class Multiplier {
  public:
   static constexpr int kMostRows = 32;
   static constexpr int kTileRows = 16;
-  static constexpr int kPieceTiles =
-      16;  // of K, of all parts, that stay in the first-level cache (48 KB where there is AMX)
+  // Of K, of all parts, that stay in the first-level cache (48 KB where there is AMX): of rows, of a panel.
+  static constexpr int kPieceTiles = 16, kPanelPieceTiles = 20;
+  static constexpr int kRowsOfGates = 1;       // turned into gates at once
   static constexpr bool kStoresAtOnce = true;  // of a panel, behind the last turn
   static constexpr bool kAddsInputsInSteps = true;
 
@@ -70,20 +72,38 @@ class Multiplier {
     const std::size_t a_bytes = a.row * sizeof(Bf16), a_part = a.step / kParts;
     const Bf16 *left = a.start, *b = product.b;
     for (int k = 0; k < product.k_tiles; ++k, left += a.step, b += kParts * bf16::kStepElements) {
-      load_right<6, kStays>(b + (kParts - 1) * bf16::kStepElements);
-      load_left<4, kStays>(left, a_bytes);
-      load_right<7, kStays>(b + (kParts - 1) * bf16::kStepElements + bf16::kTileElements);
-      load_left<5, kStays>(left + a.tile, a_bytes);
-      multiply_rows_32();
-      if constexpr (kParts == 2) {
-        load_right<6, kStays>(b);
-        load_right<7, kStays>(b + bf16::kTileElements);
-        multiply_rows_32();
-        load_left<4, kStays>(left + a_part, a_bytes);
-        load_left<5, kStays>(left + a.tile + a_part, a_bytes);
-        multiply_rows_32();
-      }
-      between();
+      between([&](auto i) LSTM_INLINE {
+        constexpr int kProducts = decltype(i){};
+        if constexpr (kProducts == 0) {
+          load_right<6, kStays>(b + (kParts - 1) * bf16::kStepElements);
+          load_left<4, kStays>(left, a_bytes);
+          load_right<7, kStays>(b + (kParts - 1) * bf16::kStepElements + bf16::kTileElements);
+          load_left<5, kStays>(left + a.tile, a_bytes);
+        }
+        if constexpr (kParts == 1) {
+          row_32_product<kProducts>();
+        } else if constexpr (kProducts == 0) {
+          row_32_product<0>();
+          row_32_product<1>();
+          row_32_product<2>();
+        } else if constexpr (kProducts == 1) {
+          row_32_product<3>();
+          load_right<6, kStays>(b);
+          load_right<7, kStays>(b + bf16::kTileElements);
+          row_32_product<0>();
+          row_32_product<1>();
+        } else if constexpr (kProducts == 2) {
+          row_32_product<2>();
+          row_32_product<3>();
+          load_left<4, kStays>(left + a_part, a_bytes);
+          load_left<5, kStays>(left + a.tile + a_part, a_bytes);
+          row_32_product<0>();
+        } else {
+          row_32_product<1>();
+          row_32_product<2>();
+          row_32_product<3>();
+        }
+      });
     }
   }
   template <int kParts, Stays kStays, class Between>
@@ -92,31 +112,36 @@ class Multiplier {
     const std::size_t a_bytes = a.row * sizeof(Bf16), a_part = a.step / kParts;
     const Bf16 *left = a.start, *b = product.b;
     for (int k = 0; k < product.k_tiles; ++k, left += a.step, b += kParts * bf16::kStepElements) {
-      load_left<4, kStays>(left, a_bytes);
-      if constexpr (kParts == 2) {
-        load_right<6, kStays>(b + bf16::kStepElements);
-        tiles_.template dot<0, 4, 6>();
-        load_right<7, kStays>(b + bf16::kStepElements + bf16::kTileElements);
-        tiles_.template dot<1, 4, 7>();
-      }
-      load_right<6, kStays>(b);
-      tiles_.template dot<0, 4, 6>();
-      load_right<7, kStays>(b + bf16::kTileElements);
-      tiles_.template dot<1, 4, 7>();
-      if constexpr (kParts == 2) {
-        load_left<4, kStays>(left + a_part, a_bytes);
-        tiles_.template dot<0, 4, 6>();
-        tiles_.template dot<1, 4, 7>();
-      }
-      between();
+      between([&](auto i) LSTM_INLINE {
+        constexpr int kProducts = decltype(i){};
+        if constexpr (kProducts == 0) {
+          load_left<4, kStays>(left, a_bytes);
+          load_right<6, kStays>(b + (kParts - 1) * bf16::kStepElements);
+          load_right<7, kStays>(b + (kParts - 1) * bf16::kStepElements + bf16::kTileElements);
+          row_16_product<0>();
+        } else if constexpr (kProducts == 1) {
+          row_16_product<1>();
+        } else if constexpr (kParts == 2 && kProducts == 2) {
+          load_right<6, kStays>(b);
+          row_16_product<0>();
+          load_right<7, kStays>(b + bf16::kTileElements);
+          row_16_product<1>();
+        } else if constexpr (kParts == 2) {
+          load_left<4, kStays>(left + a_part, a_bytes);
+          row_16_product<0>();
+          row_16_product<1>();
+        }
+      });
     }
   }
-  // Two tiles of the left operand by two of the right.
-  void multiply_rows_32() noexcept {
-    tiles_.template dot<0, 4, 6>();
-    tiles_.template dot<1, 4, 7>();
-    tiles_.template dot<2, 5, 6>();
-    tiles_.template dot<3, 5, 7>();
+  // Of two tiles of the left operand by two of the right.
+  template <int kProduct>
+  void row_32_product() noexcept {
+    tiles_.template dot<kProduct, 4 + kProduct / 2, 6 + kProduct % 2>();
+  }
+  template <int kProduct>
+  void row_16_product() noexcept {
+    tiles_.template dot<kProduct, 4, 6 + kProduct>();
   }
   template <int kFirst, int kSecond>
   void start(const float* c, std::size_t c_bytes, bool accumulates) noexcept {

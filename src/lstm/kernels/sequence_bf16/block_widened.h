@@ -64,7 +64,8 @@ class Multiplier {
  public:
   static constexpr int kMostRows = 64;
   static constexpr int kTileRows = Register::kTileRows;
-  static constexpr int kPieceTiles = 12;  // of K, of all parts: what is kept widened
+  static constexpr int kPieceTiles = 12, kPanelPieceTiles = 12;  // of K, of all parts: what is kept widened
+  static constexpr int kRowsOfGates = Words::kSideBySide / 4;    // turned into gates at once
   static constexpr bool kStoresAtOnce = false;
   static constexpr bool kAddsInputsInSteps = false;  // one left operand is kept widened, not two
 
@@ -90,7 +91,7 @@ class Multiplier {
           left = left_;
         }
         multiply(rows, tiles * bf16::kTileK, left, c, c_row, accumulates || i > 0 || first > 0);
-        between();
+        between(NoProducts{});
       }
     }
   }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "kernels/sequence/activations.h"
+#include "kernels/sequence_bf16/block_product.h"
 
 namespace lstm::kernels {
 namespace {
@@ -25,15 +26,16 @@ constexpr Squash kTanh{5.1943842f,
 constexpr Squash kLogistic{2 * kTanh.most, kTanh.p0 / 4, kTanh.p1 / 16,
                            kTanh.p2 / 64,  kTanh.q1 / 4, kTanh.q2 / 16};
 
-// x P(x^2), Q(x^2)
-template <int kCount, class Of>
+// x P(x^2), Q(x^2). meanwhile() is called in the middle.
+template <int kCount, class Of, class Meanwhile>
 LSTM_INLINE inline void squash_parts(const Vector (&x)[kCount], Vector (&p)[kCount], Vector (&q)[kCount],
-                                     Of of) noexcept {
+                                     Of of, Meanwhile meanwhile) noexcept {
   Vector y[kCount], cut[kCount];
   unroll<kCount>([&](auto i) LSTM_INLINE {
     cut[i] = at_most(Vector::all(of(i).most), at_least(Vector::all(-of(i).most), x[i]));
   });
   unroll<kCount>([&](auto i) LSTM_INLINE { y[i] = cut[i] * cut[i]; });
+  meanwhile();
   unroll<kCount>(
       [&](auto i) LSTM_INLINE { q[i] = multiply_add(Vector::all(of(i).q2), y[i], Vector::all(of(i).q1)); });
   unroll<kCount>(
@@ -44,39 +46,46 @@ LSTM_INLINE inline void squash_parts(const Vector (&x)[kCount], Vector (&p)[kCou
 }
 
 // The gates of some rows, i, f, g, o of one behind those of the other, from their sums. Side by side, as in
-// activations.h.
-template <int kParts, int kRows>
-LSTM_INLINE inline void activate_gates(Vector (&x)[4 * kRows]) noexcept {
+// activations.h. Meanwhile the first two products of a turn (block_product.h).
+template <int kParts, int kRows, class Products>
+LSTM_INLINE inline void activate_gates(Vector (&x)[4 * kRows], Products products) noexcept {
   constexpr int kCount = 4 * kRows;
   if constexpr (kParts == 1) {
     Vector p[kCount], q[kCount], r[kCount / 2];
-    squash_parts(x, p, q, [](int i) LSTM_INLINE { return i % 4 == 2 ? kTanh : kLogistic; });
+    squash_parts(
+        x, p, q, [](int i) LSTM_INLINE { return i % 4 == 2 ? kTanh : kLogistic; },
+        [&]() LSTM_INLINE { products(Constant<0>{}); });
     // Two gates of a row share a reciprocal: 1/a = b / (ab).
     unroll<kCount / 2>([&](auto i) LSTM_INLINE { r[i] = reciprocal(q[2 * i] * q[2 * i + 1]); });
     unroll<kCount>([&](auto i) LSTM_INLINE { x[i] = r[i / 2] * q[i ^ 1]; });
     unroll<kCount>([&](auto i) LSTM_INLINE {
       x[i] = i % 4 == 2 ? p[i] * x[i] : multiply_add(p[i], x[i], Vector::all(0.5f));
     });
+    products(Constant<1>{});
   } else {
     Vector logistics[3 * kRows], tanhs[kRows];
     unroll<3 * kRows>([&](auto i) LSTM_INLINE { logistics[i] = x[i / 3 * 4 + (i % 3 == 2 ? 3 : i % 3)]; });
     unroll<kRows>([&](auto i) LSTM_INLINE { tanhs[i] = x[4 * i + 2]; });
     sigmoid(logistics);
+    products(Constant<0>{});
     hyperbolic_tangent(tanhs);
+    products(Constant<1>{});
     unroll<3 * kRows>([&](auto i) LSTM_INLINE { x[i / 3 * 4 + (i % 3 == 2 ? 3 : i % 3)] = logistics[i]; });
     unroll<kRows>([&](auto i) LSTM_INLINE { x[4 * i + 2] = tanhs[i]; });
   }
 }
-// tanh of cells' states.
-template <int kParts, int kCount>
-LSTM_INLINE inline void activate_cells(Vector (&x)[kCount]) noexcept {
+// tanh of cells' states. meanwhile() is called in the middle.
+template <int kParts, int kCount, class Meanwhile>
+LSTM_INLINE inline void activate_cells(Vector (&x)[kCount], Meanwhile meanwhile) noexcept {
   if constexpr (kParts == 1) {
     Vector p[kCount], q[kCount];
-    squash_parts(x, p, q, [](int) LSTM_INLINE { return kTanh; });
+    squash_parts(
+        x, p, q, [](int) LSTM_INLINE { return kTanh; }, meanwhile);
     unroll<kCount>([&](auto i) LSTM_INLINE { q[i] = reciprocal(q[i]); });
     unroll<kCount>([&](auto i) LSTM_INLINE { x[i] = p[i] * q[i]; });
   } else {
     hyperbolic_tangent(x);
+    meanwhile();
   }
 }
 

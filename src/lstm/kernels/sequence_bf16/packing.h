@@ -61,10 +61,11 @@ void pack_right(const bf16::PackRight& p) noexcept {
             }
           }
           both[r] = row < rows ? Words::load(start) : Words::zero();
-          add_to(both[r], total);
         }
         Words low, high;
         interleave(both[0], both[1], low, high);
+        total[0] = add_pairs(total[0], low);
+        total[1] = add_pairs(total[1], high);
         low.store(to + pair * 32);
         high.store(to + bf16::kTileElements + pair * 32);
       }

@@ -15,8 +15,13 @@ inline int smaller(int a, int b) noexcept {
 // K in pieces, so that the rows of a block of the left operand (or a panel) stay in the first-level cache
 // while panels (or rows) pass by.
 template <int kParts>
-int pieces_of(int k_tiles) noexcept {
-  return (kParts * k_tiles + Multiplier::kPieceTiles - 1) / Multiplier::kPieceTiles;
+int pieces_of(int k_tiles, int most = Multiplier::kPieceTiles) noexcept {
+  return (kParts * k_tiles + most - 1) / most;
+}
+
+// The k at which a piece starts.
+inline int first_of_piece(int k_tiles, int piece, int pieces) noexcept {
+  return k_tiles * piece / pieces;
 }
 
 // Spreads pieces of work evenly over turns.
@@ -41,57 +46,74 @@ inline float* sums_of(const bf16::Product& p, int first_row, int panel) noexcept
          static_cast<std::size_t>(first_row) * p.c_row + panel % 2 * bf16::kPanelColumns;
 }
 
-// One block of sums and one piece of K. Meanwhile the sums `next` (kBlockRows rows at most), if any, come
-// from memory.
-template <int kParts, Stays kStays>
+// One block of sums and one piece of K; `between` runs at each of its turns.
+template <int kParts, Stays kStays, class Between>
 void multiply_block(const bf16::Product& p, Multiplier& multiplier, int first_row, int panel, int piece,
-                    const float* next, int next_rows) noexcept {
-  const int pieces = pieces_of<kParts>(p.k_tiles);
-  const int first_k = p.k_tiles * piece / pieces, k_tiles = p.k_tiles * (piece + 1) / pieces - first_k;
+                    int pieces, Between between) noexcept {
+  const int first_k = first_of_piece(p.k_tiles, piece, pieces);
   const auto from = static_cast<std::size_t>(first_k);
   const std::size_t panel_k = static_cast<std::size_t>(panel) * static_cast<std::size_t>(p.k_tiles);
-  const int rows = smaller(p.rows - first_row, kBlockRows);
   const BlockProduct product{{p.a + static_cast<std::size_t>(first_row) / 16 * p.a_tile + from * p.a_step,
                               p.a_row, p.a_tile, p.a_step},
                              p.b + (panel_k + from) * kParts * bf16::kStepElements,
-                             k_tiles};
-  Pace pace(next == nullptr ? 0 : next_rows, Multiplier::turns(rows, k_tiles));
-  multiplier.template block<kParts, kStays>(rows, &product, 1, sums_of(p, first_row, panel), p.c_row,
-                                            p.accumulates || piece > 0, [&] {
+                             first_of_piece(p.k_tiles, piece + 1, pieces) - first_k};
+  multiplier.template block<kParts, kStays>(smaller(p.rows - first_row, kBlockRows), &product, 1,
+                                            sums_of(p, first_row, panel), p.c_row, p.accumulates || piece > 0,
+                                            between);
+}
+
+// Rows of a block stay in the first-level cache while all panels pass by. Meanwhile the next block's sums
+// come from memory.
+template <int kParts>
+void multiply_by_rows(const bf16::Product& p) noexcept {
+  Multiplier multiplier;
+  const int pieces = pieces_of<kParts>(p.k_tiles);
+  for (int first = 0; first < p.rows; first += kBlockRows) {
+    for (int piece = 0; piece < pieces; ++piece) {
+      for (int panel = 0; panel < p.panels; ++panel) {
+        // The block behind this one, where it is the first time that its sums are needed.
+        const bool is_last = panel + 1 == p.panels;
+        const int next_first = is_last ? first + kBlockRows : first;
+        const bool is_first_time = is_last ? piece + 1 == pieces && next_first < p.rows : piece == 0;
+        const float* next = is_first_time ? sums_of(p, next_first, is_last ? 0 : panel + 1) : nullptr;
+        const int k_tiles =
+            first_of_piece(p.k_tiles, piece + 1, pieces) - first_of_piece(p.k_tiles, piece, pieces);
+        Pace pace(is_first_time ? smaller(p.rows - next_first, kBlockRows) : 0,
+                  Multiplier::turns(smaller(p.rows - first, kBlockRows), k_tiles));
+        multiply_block<kParts, Stays::left>(p, multiplier, first, panel, piece, pieces,
+                                            [&](auto products) LSTM_INLINE {
+                                              do_all(products);
                                               for (int due = pace.next(); due > 0; --due, next += p.c_row) {
                                                 __builtin_prefetch(next, 1);
                                                 __builtin_prefetch(next + 16, 1);
                                               }
                                             });
+      }
+    }
+  }
+}
+
+// A panel stays in the first-level cache while all rows pass by.
+template <int kParts>
+void multiply_by_panels(const bf16::Product& p) noexcept {
+  Multiplier multiplier;
+  const int pieces = pieces_of<kParts>(p.k_tiles, Multiplier::kPanelPieceTiles);
+  for (int panel = 0; panel < p.panels; ++panel) {
+    for (int piece = 0; piece < pieces; ++piece) {
+      for (int first = 0; first < p.rows; first += kBlockRows) {
+        multiply_block<kParts, Stays::right>(p, multiplier, first, panel, piece, pieces,
+                                             [](auto products) LSTM_INLINE { do_all(products); });
+      }
+    }
+  }
 }
 
 template <int kParts>
 void multiply(const bf16::Product& p) noexcept {
-  Multiplier multiplier;
-  const int pieces = pieces_of<kParts>(p.k_tiles);
   if (p.is_weight_gradient) {
-    for (int first = 0; first < p.rows; first += kBlockRows) {
-      for (int piece = 0; piece < pieces; ++piece) {
-        for (int panel = 0; panel < p.panels; ++panel) {
-          // The block behind this one, where it is the first time that its sums are needed.
-          const bool is_last = panel + 1 == p.panels;
-          const int next_first = is_last ? first + kBlockRows : first;
-          const bool is_first_time = is_last ? piece + 1 == pieces && next_first < p.rows : piece == 0;
-          multiply_block<kParts, Stays::left>(
-              p, multiplier, first, panel, piece,
-              is_first_time ? sums_of(p, next_first, is_last ? 0 : panel + 1) : nullptr,
-              smaller(p.rows - next_first, kBlockRows));
-        }
-      }
-    }
-    return;
-  }
-  for (int panel = 0; panel < p.panels; ++panel) {
-    for (int piece = 0; piece < pieces; ++piece) {
-      for (int first = 0; first < p.rows; first += kBlockRows) {
-        multiply_block<kParts, Stays::right>(p, multiplier, first, panel, piece, nullptr, 0);
-      }
-    }
+    multiply_by_rows<kParts>(p);
+  } else {
+    multiply_by_panels<kParts>(p);
   }
 }
 

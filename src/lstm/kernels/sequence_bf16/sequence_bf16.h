@@ -8,12 +8,12 @@
 // tiles of AMX, whatever multiplies them, so that every variant rounds the same numbers. A word is 16 bits:
 //   rows         (rows, K / 32, P, 32) bf16, K padded with zeros to a multiple of 32: x, h, gates.
 //   panels       (columns / 32, K / 32, P, 2, 16, 16, 2) bf16: the right operand of a product. A tile holds
-//   16
-//                pairs of consecutive k for 16 columns.
+//                16 pairs of consecutive k for 16 columns.
 //   left tiles   (M / 16, K / 32, P, 16, 32) bf16: the left operand of a weight gradient, K being rows in
-//   time. saved        (rows, K) of P words each: bf16 beside one part, fp32 beside two: c. gates (rows,
-//   4Hp): gate g of unit u is at column (u / 16) * 64 + g * 16 + u % 16, i f g o. Activated
-//                gates, saved; then, in the same words, gradients of the preactivations as rows.
+//                time.
+//   saved        (rows, K) of P words each: bf16 beside one part, fp32 beside two: c.
+//   gates        (rows, 4Hp): gate g of unit u is at column (u / 16) * 64 + g * 16 + u % 16, i f g o.
+//                Activated gates, saved; then, in the same words, gradients of the preactivations as rows.
 //   sums         (pairs of panels, rows, 64) fp32: results.
 // Strides of bf16 are in words.
 // Units of the padding have weights of zero, and h, c, dc and gradients of gates of zero.

@@ -3,7 +3,8 @@
 //
 // Idea: activations take longer than the products of AMX do, and run on other ports. So a block of sums is
 // stored, and turned into gates while the next one is multiplied: a few rows at each turn that the product
-// leaves. They go side by side, for one row by itself is a chain of operations that wait for each other.
+// leaves. They go side by side, for one row by itself is a chain of operations that wait for each other, and
+// the turn's products stand between their parts.
 #pragma once
 
 #include "kernels/sequence_bf16/parts.h"
@@ -21,8 +22,16 @@ struct BlockSums {
   std::size_t row;
 };
 
-// What follows the sums of some rows of a unit block: gates and cells' states of kRowsOfGates rows, again and
-// again, and behind each kRowsOfOutputs of them their outputs.
+// So many pieces of other work in a turn, its products between the parts of the first.
+template <class Products, class Piece>
+LSTM_INLINE inline void spread(int pieces, Products products, Piece piece) noexcept {
+  if (pieces == 0) return do_all(products);
+  piece(products);
+  for (; pieces > 1; --pieces) piece(NoProducts{});
+}
+
+// What follows the sums of some rows of a unit block: gates, cells' states and outputs of kRowsAtOnce rows,
+// again and again.
 template <int kParts>
 class ForwardRows {
  public:
@@ -34,58 +43,43 @@ class ForwardRows {
     first_ = first;
     unit_ = static_cast<std::size_t>(block) * bf16::kUnits;
     own_ = step_.own_units - block * bf16::kUnits;
-    gates_ = outputs_ = first;
+    next_ = first;
     last_ = last;
   }
-  // How many calls of do_next() there are left behind begin().
+  // How many calls of do_next() there are left.
   int pieces() const noexcept {
-    const int rows = last_ - gates_;
-    return rows / kRowsOfGates + rows % kRowsOfGates + rows / kRowsOfOutputs + rows % kRowsOfOutputs;
+    const int rows = last_ - next_;
+    return rows / kRowsAtOnce + rows % kRowsAtOnce;
   }
-  void do_next() noexcept {
-    const int activated = gates_ - outputs_;
-    if (activated >= kRowsOfOutputs || gates_ == last_) {
-      by_rows<kRowsOfOutputs>(activated, outputs_,
-                              [&](auto rows) LSTM_INLINE { outputs<decltype(rows){}>(); });
+  // Meanwhile the products of a turn.
+  template <class Products = NoProducts>
+  void do_next(Products products = {}) noexcept {
+    if (last_ - next_ >= kRowsAtOnce) {
+      do_rows<kRowsAtOnce>(products);
     } else {
-      by_rows<kRowsOfGates>(last_ - gates_, gates_,
-                            [&](auto rows) LSTM_INLINE { gates<decltype(rows){}>(); });
+      do_rows<1>(products);
     }
   }
   void finish() noexcept {
-    while (outputs_ < last_) do_next();
+    while (next_ < last_) do_next();
   }
 
  private:
-  static constexpr int kRowsOfGates = Words::kSideBySide / 4, kRowsOfOutputs = Words::kSideBySide / 2;
+  static constexpr int kRowsAtOnce = kParts == 1 ? Multiplier::kRowsOfGates : Words::kSideBySide / 4;
 
-  // kRows at once, or one.
-  template <int kRows, class Body>
-  LSTM_INLINE void by_rows(int rows, int& done, Body body) noexcept {
-    if (rows >= kRows) {
-      body(Constant<kRows>{});
-      done += kRows;
-    } else {
-      body(Constant<1>{});
-      ++done;
-    }
-  }
-
-  std::size_t sums_at(int row) const noexcept { return static_cast<std::size_t>(row - first_) * sums_.row; }
-
-  template <int kRows>
-  LSTM_INLINE void gates() noexcept {
-    const auto row = static_cast<std::size_t>(gates_);
+  template <int kRows, class Products>
+  LSTM_INLINE void do_rows(Products products) noexcept {
+    const auto row = static_cast<std::size_t>(next_);
     const float* bias = step_.bias + 4 * unit_;
-    Vector x[4 * kRows];
+    Vector x[4 * kRows], cells[kRows];
     unroll<kRows>([&](auto r) LSTM_INLINE {
-      const std::size_t at = sums_at(gates_ + r);
+      const std::size_t at = static_cast<std::size_t>(next_ + r - first_) * sums_.row;
       unroll<4>([&](auto gate) LSTM_INLINE {
         const float* sums = (gate < 2 ? sums_.if_ : sums_.go) + at + 16 * (gate % 2);
         x[4 * r + gate] = Vector::load(sums) + Vector::load(bias + 16 * gate);
       });
     });
-    activate_gates<kParts, kRows>(x);
+    activate_gates<kParts, kRows>(x, products);
     unroll<kRows>([&](auto r) LSTM_INLINE {
       const Vector i = x[4 * r], f = x[4 * r + 1], g = x[4 * r + 2], o = x[4 * r + 3];
       float* state = step_.c + (row + r) * step_.c_row + unit_;
@@ -97,29 +91,23 @@ class ForwardRows {
       store_saved_pair<kParts>(i, f, saved);
       store_saved_pair<kParts>(g, o, saved + kParts * 32);
       c.store(state);
-      o.store(sums_.go + sums_at(gates_ + r) + 16);
       Bf16* saved_c = step_.saved_c + (row + r) * step_.saved_c_row + kParts * unit_;
       fetch_ahead<1>(saved_c);
       store_saved<kParts>(c, saved_c);
+      cells[r] = c;
     });
-  }
-
-  template <int kRows>
-  LSTM_INLINE void outputs() noexcept {
-    const auto row = static_cast<std::size_t>(outputs_);
+    products(Constant<2>{});
+    activate_cells<kParts>(cells, [&]() LSTM_INLINE { products(Constant<3>{}); });
     const std::size_t tile = unit_ / bf16::kTileK * bf16::kTileK;
-    Vector x[kRows];
-    unroll<kRows>([&](auto r)
-                      LSTM_INLINE { x[r] = Vector::load(step_.c + (row + r) * step_.c_row + unit_); });
-    activate_cells<kParts>(x);
     unroll<kRows>([&](auto r) LSTM_INLINE {
-      Vector h = Vector::load(sums_.go + sums_at(outputs_ + r) + 16) * x[r];
+      Vector h = x[4 * r + 3] * cells[r];
       // x that is not finite makes something else than zeros of the padding
       if (own_ < bf16::kUnits) h = first_lanes(h, own_ < 0 ? 0 : own_);
       Bf16* to = step_.h + (row + r) * step_.h_row + kParts * tile + (unit_ - tile);
       fetch_ahead<1>(to);
       store_half_operand<kParts>(h, to);
     });
+    next_ += kRows;
   }
 
   // Lines of kBlocksAhead unit blocks that will be written, where a unit has kNumbers.
@@ -133,7 +121,7 @@ class ForwardRows {
   BlockSums sums_{};
   int own_ = 0;
   std::size_t unit_ = 0;
-  int first_ = 0, gates_ = 0, outputs_ = 0, last_ = 0;  // rows: of which gates, outputs are next; their end
+  int first_ = 0, next_ = 0, last_ = 0;  // rows
 };
 
 template <int kParts>
@@ -179,9 +167,10 @@ void forward_step(const bf16::ForwardStep& step) noexcept {
     const BlockSums sums = adds_inputs ? own_sums() : given_sums(block, first);
     Pace pace(waiting.pieces(), 2 * Multiplier::turns(rows, k_tiles_of(products, count)));
     for (float* panel : {sums.if_, sums.go}) {
-      multiplier.template block<kParts, kStays>(rows, products, count, panel, sums.row, !adds_inputs, [&] {
-        for (int due = pace.next(); due > 0; --due) waiting.do_next();
-      });
+      multiplier.template block<kParts, kStays>(
+          rows, products, count, panel, sums.row, !adds_inputs, [&](auto of_turn) LSTM_INLINE {
+            spread(pace.next(), of_turn, [&](auto some) LSTM_INLINE { waiting.do_next(some); });
+          });
       for (BlockProduct& product : products) {
         product.b += static_cast<std::size_t>(product.k_tiles) * kParts * bf16::kStepElements;
       }
@@ -208,9 +197,9 @@ void forward_step(const bf16::ForwardStep& step) noexcept {
 
 // From dh without dy (sums; nullptr: zeros) to gradients of the gates, for one row and a panel's two unit
 // blocks.
-template <int kParts>
-LSTM_INLINE inline void backward_row(const bf16::BackwardStep& step, int panel, int r,
-                                     const float* sums) noexcept {
+template <int kParts, class Products = NoProducts>
+LSTM_INLINE inline void backward_row(const bf16::BackwardStep& step, int panel, int r, const float* sums,
+                                     Products products = {}) noexcept {
   const auto row = static_cast<std::size_t>(r);
   const std::size_t unit = static_cast<std::size_t>(panel) * bf16::kPanelColumns;
   const Vector one = Vector::all(1.0f), zero = Vector::all(0.0f);
@@ -236,7 +225,8 @@ LSTM_INLINE inline void backward_row(const bf16::BackwardStep& step, int panel, 
 
   Vector tanh_c[2];
   unroll<2>([&](auto half) LSTM_INLINE { tanh_c[half] = load_saved<kParts>(c + kParts * 16 * half); });
-  activate_cells<kParts>(tanh_c);
+  activate_cells<kParts>(tanh_c, [&]() LSTM_INLINE { products(Constant<0>{}); });
+  products(Constant<1>{});
   unroll<2>([&](auto half) LSTM_INLINE {
     Bf16* of = gates + kParts * 64 * half;
     const Vector i = load_saved<kParts>(of), f = load_saved<kParts>(of + kParts * 16);
@@ -260,6 +250,7 @@ LSTM_INLINE inline void backward_row(const bf16::BackwardStep& step, int panel, 
     store_operand<kParts>(gradients[0], gradients[1], of);
     store_operand<kParts>(gradients[2], gradients[3], of + kParts * bf16::kTileK);
     gradients[4].store(dc + 16 * half);
+    products(Constant<2 + decltype(half){}>{});
   });
 }
 
@@ -281,9 +272,10 @@ void backward_step(const bf16::BackwardStep& step) noexcept {
     int first_panel = 0, first_row = 0, rows = 0, next = 0, count = 0;
   } waiting;
   int turn = 0;
-  const auto finish_next = [&] {
+  const auto finish_next = [&](auto products) LSTM_INLINE {
     const int panel = waiting.next / waiting.rows, r = waiting.next % waiting.rows;
-    backward_row<kParts>(step, waiting.first_panel + panel, waiting.first_row + r, sums[1 - turn][panel][r]);
+    backward_row<kParts>(step, waiting.first_panel + panel, waiting.first_row + r, sums[1 - turn][panel][r],
+                         products);
     ++waiting.next;
   };
   Multiplier multiplier;
@@ -306,17 +298,18 @@ void backward_step(const bf16::BackwardStep& step) noexcept {
               step.weights + (panel + from) * kStep,
               step.k_tiles * (piece + 1) / pieces - first_k};
           multiplier.template block<kParts, Stays::left>(
-              rows, &product, 1, sums[turn][i][0], bf16::kPanelColumns, piece > 0, [&] {
-                for (int due = pace.next(); due > 0 && waiting.next < waiting.count; --due) finish_next();
+              rows, &product, 1, sums[turn][i][0], bf16::kPanelColumns, piece > 0,
+              [&](auto products) LSTM_INLINE {
+                spread(smaller(pace.next(), waiting.count - waiting.next), products, finish_next);
               });
         }
       }
-      while (waiting.next < waiting.count) finish_next();
+      while (waiting.next < waiting.count) finish_next(NoProducts{});
       waiting = {first_panel, first, rows, 0, panels * rows};
       turn = 1 - turn;
     }
   }
-  while (waiting.next < waiting.count) finish_next();
+  while (waiting.next < waiting.count) finish_next(NoProducts{});
 }
 
 }  // namespace

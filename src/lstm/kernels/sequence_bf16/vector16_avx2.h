@@ -199,10 +199,9 @@ inline Vector load_floats(const std::uint16_t* p) noexcept {
 inline void store_floats(Vector x, std::uint16_t* p) noexcept {
   Words{_mm256_castps_si256(x.low), _mm256_castps_si256(x.high)}.store(p);
 }
-// sums[0] += the first 16 numbers, sums[1] += the others
-inline void add_to(Words words, Vector (&sums)[2]) noexcept {
-  sums[0] = sums[0] + widened(words.low);
-  sums[1] = sums[1] + widened(words.high);
+// sum + both numbers of each of 16 pairs, in the order of VDPBF16PS
+inline Vector add_pairs(Vector sum, Words pairs) noexcept {
+  return sum + second_of_pairs(pairs) + first_of_pairs(pairs);
 }
 inline void store_rounded(Vector x, std::uint16_t* p) noexcept {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), rounded(x));

@@ -190,10 +190,10 @@ inline Vector dot(const Vector& sum, const Words& a, const Words& b) noexcept {
     return odd + widened(a.v[2 * i]) * widened(b.v[2 * i]);
   });
 }
-// sums[0] += the first 16 numbers, sums[1] += the others
-inline void add_to(const Words& words, Vector (&sums)[2]) noexcept {
-  sums[0] = sums[0] + widen(words.v);
-  sums[1] = sums[1] + widen(words.v + 16);
+// sum + both numbers of each of 16 pairs, in the order of VDPBF16PS
+inline Vector add_pairs(const Vector& sum, const Words& pairs) noexcept {
+  return for_each_lane(
+      [&](int i) { return sum.v[i] + widened(pairs.v[2 * i + 1]) + widened(pairs.v[2 * i]); });
 }
 inline void store_rounded(const Vector& x, std::uint16_t* p) noexcept {
   for (int i = 0; i < 16; ++i) p[i] = rounded(x.v[i]);

@@ -65,12 +65,10 @@ struct Words {
 
 // a[0], b[0], a[1], b[1], ... of the lower halves, and of the upper ones.
 inline void interleave(Words a, Words b, Words& low, Words& high) noexcept {
-  const __m512i pairs = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(a.v));
-  const __m512i pairs_high = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(a.v, 1));
-  const __m512i other = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(b.v));
-  const __m512i other_high = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(b.v, 1));
-  low.v = _mm512_or_si512(pairs, _mm512_slli_epi32(other, 16));
-  high.v = _mm512_or_si512(pairs_high, _mm512_slli_epi32(other_high, 16));
+  // Within each 128 bits the first four of each 8 pairs, and the last four.
+  const __m512i first = _mm512_unpacklo_epi16(a.v, b.v), last = _mm512_unpackhi_epi16(a.v, b.v);
+  low.v = _mm512_permutex2var_epi64(first, _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), last);
+  high.v = _mm512_permutex2var_epi64(first, _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), last);
 }
 
 // As 16 pairs: rows[r] pair c becomes rows[c] pair r.
@@ -110,12 +108,13 @@ inline Vector dot(Vector sum, Words a, Words b) noexcept {
   return {_mm512_dpbf16_ps(sum.v, reinterpret_cast<__m512bh>(a.v), reinterpret_cast<__m512bh>(b.v))};
 }
 #endif
-// sums[0] += the first 16 numbers, sums[1] += the others
-inline void add_to(Words words, Vector (&sums)[2]) noexcept {
-  const __m512i low = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(words.v));
-  const __m512i high = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(words.v, 1));
-  sums[0] = sums[0] + Vector{_mm512_castsi512_ps(_mm512_slli_epi32(low, 16))};
-  sums[1] = sums[1] + Vector{_mm512_castsi512_ps(_mm512_slli_epi32(high, 16))};
+// sum + both numbers of each of 16 pairs, in the order of VDPBF16PS
+inline Vector add_pairs(Vector sum, Words pairs) noexcept {
+#ifdef __AVX512BF16__
+  return dot(sum, pairs, {_mm512_set1_epi16(0x3f80)});  // ones
+#else
+  return sum + second_of_pairs(pairs) + first_of_pairs(pairs);
+#endif
 }
 inline void store_rounded(Vector x, std::uint16_t* p) noexcept {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), rounded(x));
