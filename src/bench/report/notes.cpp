@@ -72,7 +72,7 @@ std::vector<std::string> too_few_rounds(const Report& report) {
   for (const auto& [rounds, names] : workloads)
     sentences.push_back(fmt::format(
         "{}: {} {} too few for verdicts, which take {} with so many rows: give a larger "
-        "--budget, fewer --implementation or a --baseline",
+        "--budget or --rounds, fewer --implementation, or a --baseline",
         name_list(names), rounds_text(rounds.first), rounds.first == 1 ? "is" : "are", rounds.second));
   return sentences;
 }
