@@ -55,7 +55,7 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
                  const std::function<void(RunOptions&)>& change) {
   catch_interrupts();
   require_python(flags.workers);
-  const auto unfit = fitness_warnings(SystemFiles());
+  auto unfit = fitness_warnings(SystemFiles());
   EphemeralPeers ephemeral;  // outlive the run
   if (flags.is_ephemeral)
     ephemeral.install(asked_versions(flags.workers, find_configuration(flags.workers.config)));
@@ -63,6 +63,9 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
   apply_defaults(command, workers.configuration);
   RunOptions options = make_options(flags, workers.configuration);
   change(options);
+  if (options.device == "cpu")
+    if (const auto crowding = crowding_warning(SystemFiles(), std::ranges::max(options.threads)))
+      unfit.push_back(*crowding);
   const std::string path = results_path({flags.results, flags.workers.config});
   const auto known = known_workloads(workers.configuration);
   select_workloads(workloads_asked_for(options), known);  // a wrong name is said at once

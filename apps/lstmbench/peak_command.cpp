@@ -24,13 +24,13 @@ void print(const char* name, const std::optional<double>& value, const char* uni
 void add_peak_command(CLI::App& app, Work& work) {
   CLI::App* command = app.add_subcommand("peak", "Measure this machine: multiply-adds, L2, memory");
   struct Flags {
-    int threads = usable_cpus(SystemFiles());
+    int threads = usable_cores(SystemFiles());
     double seconds = 0.5;
     std::string device = "cpu";
   };
   auto flags = std::make_shared<Flags>();
   command
-      ->add_option("--threads", flags->threads, "threads that compute together [the CPUs that may be used]")
+      ->add_option("--threads", flags->threads, "threads that compute together [the cores that may be used]")
       ->type_name("N")
       ->check(CLI::Range(1, 4096));
   command->add_option("--seconds", flags->seconds, "how long each figure is sustained [0.5]")

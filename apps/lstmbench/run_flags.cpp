@@ -47,7 +47,7 @@ void add_selection_flags(CLI::App& command, RunFlags& flags) {
       ->check(one_of({"fp32", "bf16", "bf16x3", "fp64", "tf32", "fp16"}));
   add(command, "--device", flags.device, "where it is computed: cpu, or cuda for an NVIDIA GPU [cpu]", "NAME")
       ->check(one_of({"cpu", "cuda"}));
-  add(command, "--threads", flags.threads, "threads of each worker [the CPUs that may be used]", "N,...")
+  add(command, "--threads", flags.threads, "threads of each worker [the cores that may be used]", "N,...")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::Range(1, most_threads));
@@ -112,7 +112,7 @@ RunOptions make_options(const RunFlags& flags, const Configuration& configuratio
   options.implementations = flags.implementations;
   if (!flags.dtypes.empty()) options.dtypes = flags.dtypes;
   if (!flags.device.empty()) options.device = flags.device;
-  options.threads = flags.threads.empty() ? std::vector<int>{usable_cpus(SystemFiles())} : flags.threads;
+  options.threads = flags.threads.empty() ? std::vector<int>{usable_cores(SystemFiles())} : flags.threads;
   options.leaves_out_peers = flags.workers.leaves_out_peers;
   options.rounds = flags.rounds;
   options.steps = flags.steps;

@@ -1,9 +1,11 @@
 #include "machine/cpus.h"
 
+#include <fmt/format.h>
 #include <sched.h>
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <sstream>
 #include <string>
 
@@ -48,6 +50,18 @@ int usable_cpus(const SystemFiles& files) {
   int cpus = affinity_cpus();
   if (const auto limit = container_cpus(files)) cpus = std::min(cpus, static_cast<int>(std::floor(*limit)));
   return std::max(1, cpus);
+}
+
+int usable_cores(const SystemFiles& files) {
+  cpu_set_t affinity;
+  CPU_ZERO(&affinity);
+  if (sched_getaffinity(0, sizeof affinity, &affinity) != 0) return 1;
+  std::set<std::string> cores;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+    if (CPU_ISSET(cpu, &affinity))
+      cores.insert(files.text(fmt::format("/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list", cpu))
+                       .value_or(std::to_string(cpu)));
+  return std::min(usable_cpus(files), std::max(1, static_cast<int>(cores.size())));
 }
 
 }  // namespace lstmbench

@@ -124,6 +124,8 @@ MachineFacts read_machine(const SystemFiles& files) {
                      fmt::format("{}, {}, {}", field("cpu family"), field("model"), field("stepping")));
   facts.emplace_back("microcode", field("microcode"));
   facts.emplace_back("usable CPUs", fmt::format("{}", usable_cpus(files)));
+  if (const int cores = usable_cores(files); cores < usable_cpus(files))
+    facts.emplace_back("usable cores", fmt::format("{}", cores));
   facts.emplace_back("container CPU limit", container ? fmt::format("{:.2f}", *container) : "none");
   facts.emplace_back("SMT",
                      files.text("/sys/devices/system/cpu/smt/active").value_or("") == "1" ? "on" : "off");
@@ -191,16 +193,13 @@ std::vector<std::string> fitness_warnings(const SystemFiles& files) {
         "the frequency governor is '{}': clocks change while measuring; set it to 'performance' (cpupower "
         "frequency-set -g performance)",
         *governor));
-  if (files.text("/sys/devices/system/cpu/smt/active").value_or("") == "1")
-    warnings.push_back(
-        "SMT is on: two of the usable CPUs may share one core; give --threads as many as there are cores");
   if (cpus == 1)
     warnings.push_back("only 1 usable CPU: the harness and the kernel share it with what is measured");
   const auto container = container_cpus(files);
   if (container && *container < affinity_cpus())
     warnings.push_back(fmt::format(
         "a container limit of {:.2f} CPUs throttles programs that use more: --threads is {} by default",
-        *container, cpus));
+        *container, usable_cores(files)));
   const auto huge_pages = files.text(huge_page_file);
   if (huge_pages && chosen(*huge_pages) == "never")
     warnings.push_back(
@@ -212,6 +211,16 @@ std::vector<std::string> fitness_warnings(const SystemFiles& files) {
         fmt::format("{} of memory available: the 4x320 workloads need up to 8 GiB in some libraries",
                     format_bytes(*available)));
   return warnings;
+}
+
+std::optional<std::string> crowding_warning(const SystemFiles& files, int threads) {
+  const int cores = usable_cores(files), cpus = usable_cpus(files);
+  if (threads <= cores) return std::nullopt;
+  if (threads > cpus)
+    return fmt::format("{} threads on {} usable CPU{}: they wait for each other", threads, cpus,
+                       cpus == 1 ? "" : "s");
+  return fmt::format("{} threads on {} usable core{}: two share one (SMT); the default is one for each core",
+                     threads, cores, cores == 1 ? "" : "s");
 }
 
 }  // namespace lstmbench

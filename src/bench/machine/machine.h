@@ -38,6 +38,8 @@ std::optional<double> steal_percent(const LoadReading& before, const LoadReading
 // What makes measurements on this machine less trustworthy, each as one sentence that says what to do. Empty
 // for a fit machine.
 std::vector<std::string> fitness_warnings(const SystemFiles& files);
+// That so many threads share cores or CPUs; nothing where they do not.
+std::optional<std::string> crowding_warning(const SystemFiles& files, int threads);
 
 // Bytes as people read them: "23.4 GiB".
 std::string format_bytes(std::int64_t bytes);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <mutex>
+#include <tuple>
 
 namespace lstm::cpu {
 namespace {
@@ -68,22 +70,26 @@ void unpin_thread() {
   if (pinned.times > 0 && --pinned.times == 0) bind_thread(pinned.before);
 }
 
-CpuClaim::CpuClaim(const cpu_set_t& cpus, int count) {
+CpuClaim::CpuClaim(const cpu_set_t& cpus, int count, const Cores& cores) {
+  std::vector<int> free;
   for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &cpus)) claimed_.push_back(cpu);
+    if (CPU_ISSET(cpu, &cpus)) free.push_back(cpu);
   }
   const std::lock_guard lock(claims_mutex);
-  std::sort(claimed_.begin(), claimed_.end(), [](int a, int b) {
-    const int times_a = claims[static_cast<std::size_t>(a)].count;
-    const int times_b = claims[static_cast<std::size_t>(b)].count;
-    return times_a != times_b ? times_a < times_b : a < b;
-  });
-  claimed_.resize(std::min(claimed_.size(), static_cast<std::size_t>(count)));
-  std::sort(claimed_.begin(), claimed_.end());  // neighbours share caches
-  for (const int cpu : claimed_) {
+  std::map<int, int> of_core;  // claims
+  for (const int cpu : free) of_core[cores.of(cpu)] += claims[static_cast<std::size_t>(cpu)].count;
+  for (; count > 0 && !free.empty(); --count) {
+    const auto best = std::ranges::min_element(free, {}, [&](int cpu) {
+      return std::tuple(of_core[cores.of(cpu)], claims[static_cast<std::size_t>(cpu)].count, cpu);
+    });
+    const int cpu = *best;
+    free.erase(best);
+    claimed_.push_back(cpu);
+    ++of_core[cores.of(cpu)];
     Claims& known = claims[static_cast<std::size_t>(cpu)];
     known = {known.count + 1, cpus};
   }
+  std::sort(claimed_.begin(), claimed_.end());  // neighbours share caches
 }
 
 CpuClaim::~CpuClaim() {

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "cpu/cores.h"
+
 namespace lstm::cpu {
 
 // A mask of one CPU.
@@ -26,11 +28,13 @@ void lead_thread(int cpu);
 void pin_thread(const cpu_set_t& cpus);
 void unpin_thread();
 
-// One CPU for each of some threads, out of `cpus`: those that living claims of this process have taken least
-// often, so that teams that compute at once do not share them. From any thread.
+// One CPU for each of some threads, out of `cpus`: those on whose core living claims of this process have
+// taken least, so that neither the threads of a team share a core before each has one, nor teams that compute
+// at once. From any thread.
 class CpuClaim {
  public:
-  CpuClaim(const cpu_set_t& cpus, int count);  // count: at most as many as there are
+  // count: at most as many as there are CPUs
+  CpuClaim(const cpu_set_t& cpus, int count, const Cores& cores);
   ~CpuClaim();
   CpuClaim(const CpuClaim&) = delete;
   CpuClaim& operator=(const CpuClaim&) = delete;

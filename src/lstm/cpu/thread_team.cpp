@@ -87,7 +87,7 @@ ThreadTeam::ThreadTeam(int threads, Pinning pinning) : threads_(threads), state_
   const bool has_cpus = threads <= cpus;
   state.pins_caller = pinning == Pinning::always && has_cpus;
   if (state.pins_caller || (pinning == Pinning::automatic && threads == cpus)) {
-    state.claim.emplace(state.cpus, threads);
+    state.claim.emplace(state.cpus, threads, Cores(state.cpus));
   }
   if (!has_cpus) state.barrier_spin = state.idle_spin = 0;
   state.barrier.emplace(threads, state.barrier_spin);

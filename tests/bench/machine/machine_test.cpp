@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -16,6 +17,7 @@ namespace fs = std::filesystem;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::Optional;
 using ::testing::Pair;
 
 // A made-up machine below a temporary folder.
@@ -127,6 +129,31 @@ TEST_F(FakeMachine, AContainersQuotaLimitsTheThreads) {
   write("/sys/fs/cgroup/cpu.max", "400000 100000\n");
   EXPECT_DOUBLE_EQ(*container_cpus(files()), 1.5);  // the tightest on the way to the root
   EXPECT_EQ(usable_cpus(files()), 1);
+}
+
+TEST_F(FakeMachine, ThreadsAreAsManyAsCores) {
+  cpu_set_t affinity;
+  CPU_ZERO(&affinity);
+  ASSERT_EQ(sched_getaffinity(0, sizeof affinity, &affinity), 0);
+  EXPECT_EQ(usable_cores(files()), affinity_cpus());  // nothing is said of siblings
+  int first = -1, last = -1;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+    if (CPU_ISSET(cpu, &affinity)) {
+      if (first < 0) first = cpu;
+      last = cpu;
+    }
+  if (first == last) GTEST_SKIP() << "skipped: needs two CPUs";
+  const int cpus = affinity_cpus();
+  EXPECT_FALSE(crowding_warning(files(), cpus));
+  for (const int cpu : {first, last})
+    write("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list",
+          std::to_string(first) + "," + std::to_string(last) + "\n");
+  EXPECT_EQ(usable_cpus(files()), cpus);
+  EXPECT_EQ(usable_cores(files()), cpus - 1);
+  EXPECT_THAT(read_machine(files()), Contains(Pair("usable cores", std::to_string(cpus - 1))));
+  EXPECT_FALSE(crowding_warning(files(), cpus - 1));
+  EXPECT_THAT(crowding_warning(files(), cpus), Optional(HasSubstr("two share one")));
+  EXPECT_THAT(crowding_warning(files(), cpus + 1), Optional(HasSubstr("wait for each other")));
 }
 
 TEST_F(FakeMachine, TheFirstVersionOfControlGroupsCountsToo) {
