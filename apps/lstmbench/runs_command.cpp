@@ -10,6 +10,7 @@
 #include "report/text_width.h"
 #include "results_flags.h"
 #include "store/run_list.h"
+#include "store/run_lock.h"
 
 namespace lstmbench {
 namespace {
@@ -61,13 +62,17 @@ void add_runs_command(CLI::App& app, Work& work) {
   add_results_flags(*command, *flags);
   command->add_flag("--json", *is_json, "for programs");
   command->footer(
+      "A run that is 'broken off' ended with its process or its machine: lstmbench\n"
+      "resume goes on with it.\n"
       "Examples:\n"
       "  lstmbench runs\n"
       "  lstmbench runs --results old.db --json");
   command->callback([=, &work] {
     work = [=] {
       const std::string path = results_path(*flags);
-      const std::vector<RunSummary> runs = list_runs(path);
+      std::vector<RunSummary> runs = list_runs(path);
+      for (auto& run : runs)
+        if (run.state == "running" && !RunLock::is_taken(path, run.number)) run.state = "broken off";
       if (*is_json)
         std::printf("%s\n", as_json(runs).c_str());
       else if (runs.empty())

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The lstmbench program from outside: what it prints, writes and exits with."""
+import contextlib
 import json
 import os
 import pathlib
@@ -470,6 +471,9 @@ class Storage(CommandLine):
         text = self.call("runs").stdout
         self.assertRegex(text, r"   1  \d{4}-\d\d-\d\d \d\d:\d\d  finished          2      2\n      tiny; fp32; ")
         self.assertLessEqual(max(map(len, text.splitlines())), 80)
+        with contextlib.closing(sqlite3.connect(self.folder / "results/lstmbench.db")) as results, results:
+            results.execute("UPDATE run SET state = 'running' WHERE id = 1")  # as a crash leaves it
+        self.assertIn("  broken off  ", self.call("runs").stdout)
         self.assert_one_line(self.call("runs", "--results", "none.db", expect=5).stderr, "none.db")
 
     def test_an_interrupted_run_keeps_what_it_has(self):

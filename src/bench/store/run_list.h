@@ -11,7 +11,7 @@ namespace lstmbench {
 struct RunSummary {
   std::int64_t number = 0;
   std::string started_at;  // ISO 8601, UTC
-  std::string state;       // "finished", "interrupted", "running" (also after a crash), "imported"
+  std::string state;       // "finished", "interrupted", "running" (also after a crash: RunLock), "imported"
   int rounds = 0;          // those that are complete
   int cases = 0;
   std::vector<std::string> workloads, dtypes;

@@ -15,6 +15,9 @@ class RunLock {
   // Nothing where another process has it. On a file system without locks everybody gets it.
   // Not to be given up inside a transaction: closing the file makes SQLite's own locks of it void.
   static std::optional<RunLock> take(const std::filesystem::path& results, std::int64_t run_id);
+  // Whether somebody else has it; true, too, where the file system does not say. Outside of transactions, as
+  // above.
+  static bool is_taken(const std::filesystem::path& results, std::int64_t run_id);
 
  private:
   explicit RunLock(FileDescriptor file) : file_(std::move(file)) {}

@@ -54,7 +54,10 @@ TEST(RunLock, IsGivenBackWithTheObject) {
     const auto lock = RunLock::take(path, 1);
     EXPECT_TRUE(lock);
     EXPECT_FALSE(RunLock::take(path, 1));
+    EXPECT_TRUE(RunLock::is_taken(path, 1));
+    EXPECT_FALSE(RunLock::is_taken(path, 2));
   }
+  EXPECT_FALSE(RunLock::is_taken(path, 1));
   EXPECT_TRUE(RunLock::take(path, 1));
 }
 
