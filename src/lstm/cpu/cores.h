@@ -16,12 +16,9 @@ class Cores {
 
   // A number that the CPUs of one core have in common.
   int of(int cpu) const { return core_[static_cast<std::size_t>(cpu)]; }
-  // How many the CPUs are.
-  int count() const { return count_; }
 
  private:
   std::array<int, CPU_SETSIZE> core_{};
-  int count_ = 0;
 };
 
 }  // namespace lstm::cpu

@@ -286,7 +286,7 @@ void backward_step(const bf16::BackwardStep& step) noexcept {
       const int panels = smaller(step.panels - first_panel, kPanels);
       Pace pace(waiting.count, panels * pieces * Multiplier::turns(rows, step.k_tiles / pieces));
       for (int piece = 0; piece < pieces; ++piece) {
-        const int first_k = step.k_tiles * piece / pieces;
+        const int first_k = first_of_piece(step.k_tiles, piece, pieces);
         const auto from = static_cast<std::size_t>(first_k);
         for (int i = 0; i < panels; ++i) {
           const std::size_t panel =
@@ -296,7 +296,7 @@ void backward_step(const bf16::BackwardStep& step) noexcept {
                    from * kParts * bf16::kTileK,
                step.dgates_next_row, 16 * step.dgates_next_row, kParts * bf16::kTileK},
               step.weights + (panel + from) * kStep,
-              step.k_tiles * (piece + 1) / pieces - first_k};
+              first_of_piece(step.k_tiles, piece + 1, pieces) - first_k};
           multiplier.template block<kParts, Stays::left>(
               rows, &product, 1, sums[turn][i][0], bf16::kPanelColumns, piece > 0,
               [&](auto products) LSTM_INLINE {
