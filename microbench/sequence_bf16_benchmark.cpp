@@ -3,16 +3,21 @@
 // in bf16x3 each takes three.
 #include "kernels/sequence_bf16/sequence_bf16.h"
 
+#include <tuple>
+#include <utility>
+
 #include "variants.h"
 
 namespace lstm::microbench {
 namespace {
 
 using kernels::bf16::Bf16;
+using kernels::bf16::ConstRows;
 using kernels::bf16::Kernels;
 
 constexpr int kSamples = 64, kUnits = 320, kInputs = 123, kPaddedInputs = 128;
 constexpr int kGates = 4 * kUnits, kGradientRows = kPaddedInputs + kUnits;
+constexpr int kTile = kernels::bf16::kTileElements;
 
 // The engine's memory starts at cache lines: a row of a tile that crosses two takes two loads.
 template <class T>
@@ -45,11 +50,23 @@ struct Operands {
     kernels.pack_weights(weights(W_matrix, kInputs, kUnits / 16, kPaddedInputs / 32, W));
     kernels.pack_weights(weights(R_matrix, kUnits, kUnits / 16, kUnits / 32, R));
     kernels.pack_weights_back(weights(R_matrix, kUnits, kUnits / 32, kGates / 32, R_back));
-    for (int row = 0; row < rows; ++row) x_rows.push_back(&x[words(row * kPaddedInputs)]);
-    for (int row = 0; row < rows; ++row) h_rows.push_back(&h[words(row * kUnits)]);
+    for (int row = 0; row < rows; ++row) {
+      for (const auto& [rows_of, operand, columns] :
+           {std::tuple(&x_rows, &x, kPaddedInputs), {&h_rows, &h, kUnits}, {&dgates_rows, &dgates, kGates}}) {
+        const kernels::bf16::ConstRows tiles = in_tiles(*operand, columns);
+        rows_of->push_back({tiles.at(row), tiles.step});
+      }
+    }
   }
 
   std::size_t words(int count) const { return static_cast<std::size_t>(P) * static_cast<std::size_t>(count); }
+  // (rows / 16, columns / 32, P, 16, 32), as the engine has its operands here.
+  kernels::bf16::Rows in_tiles(Words& operand, int columns) const {
+    return {operand.data(), 32, words(16 * columns), words(kTile)};
+  }
+  ConstRows in_tiles(const Words& operand, int columns) const {
+    return {operand.data(), 32, words(16 * columns), words(kTile)};
+  }
   static Floats floats(std::size_t count) {
     const std::vector<float> values = random_floats(count);
     return {values.begin(), values.end()};
@@ -59,7 +76,7 @@ struct Operands {
     Words result(words(count * padded));
     for (int row = 0; row < count; ++row) {
       kernels.round_row(&values[static_cast<std::size_t>(row * columns)], columns,
-                        &result[words(row * padded)], padded);
+                        in_tiles(result, padded).at(row), words(kTile), padded);
     }
     return result;
   }
@@ -79,10 +96,7 @@ struct Operands {
   kernels::bf16::Product product(int count, const Words& a, int K, const Words& b, int columns) {
     return {.rows = count,
             .k_tiles = K / 32,
-            .a = a.data(),
-            .a_row = words(K),
-            .a_tile = words(16 * K),
-            .a_step = words(32),
+            .a = in_tiles(a, K),
             .b = b.data(),
             .panels = columns / 32,
             .c = sums.data(),
@@ -91,15 +105,6 @@ struct Operands {
             .accumulates = false,
             .is_weight_gradient = false};
   }
-  // The same with `a` in tiles one behind the other, as a weight gradient has its left operand.
-  kernels::bf16::Product product_of_tiles(int count, const Words& a, int K, const Words& b, int columns) {
-    kernels::bf16::Product product = this->product(count, a, K, b, columns);
-    product.a_row = 32;
-    product.a_tile = words(16 * K);
-    product.a_step = words(512);
-    return product;
-  }
-
   int P, rows;
   std::vector<float> W_matrix = random_floats(kGates * kInputs, 0.05f);
   std::vector<float> R_matrix = random_floats(kGates * kUnits, 0.05f);
@@ -107,7 +112,7 @@ struct Operands {
   Floats state = floats(kSamples * kUnits), dc = floats(kSamples * kUnits);
   Floats dy = floats(kSamples * kUnits), d_bias = floats(kGates);
   Words x, h, dgates, saved, c, W, R, R_back, left, right;
-  std::vector<const Bf16*> x_rows, h_rows;
+  std::vector<kernels::bf16::ConstRow> x_rows, h_rows, dgates_rows;
 };
 
 // Registers sequence_bf16/`operation` and sequence_bf16x3/`operation`, where run(kernels, operands) does
@@ -128,6 +133,13 @@ void add(const char* operation, Flops flops, Run run) {
   }
 }
 
+// The rows behind the first so many.
+template <class Rows>
+Rows behind(Rows rows, int count) {
+  rows.start = rows.at(count);
+  return rows;
+}
+
 void pack_left(const Kernels& kernels, Operands& o) {
   kernels.pack_left({o.rows, o.x_rows.data(), kPaddedInputs, o.left.data()});
   kernels.pack_left({o.rows, o.h_rows.data(), kUnits, o.left.data() + o.words(kPaddedInputs * o.rows)});
@@ -137,25 +149,20 @@ void forward_step(const Kernels& kernels, Operands& o, bool adds_inputs) {
   kernels.forward_step({.rows = kSamples,
                         .unit_blocks = kUnits / 16,
                         .own_units = kUnits,
-                        .x = adds_inputs ? o.x.data() : nullptr,
-                        .x_row = o.words(kPaddedInputs),
+                        .x = adds_inputs ? o.in_tiles(std::as_const(o.x), kPaddedInputs) : ConstRows{},
                         .input_weights = o.W.data(),
                         .input_k_tiles = kPaddedInputs / 32,
-                        .h_previous = o.h.data(),
-                        .h_previous_row = o.words(kUnits),
+                        .h_previous = o.in_tiles(std::as_const(o.h), kUnits),
                         .weights = o.R.data(),
                         .k_tiles = kUnits / 32,
                         .sums = o.sums.data(),
                         .sums_block = 64 * kSamples,
                         .bias = o.bias.data(),
-                        .gates = o.saved.data(),
-                        .gates_row = o.words(kGates),
+                        .gates = o.in_tiles(o.saved, kGates),
                         .c = o.state.data(),
                         .c_row = kUnits,
-                        .saved_c = o.c.data(),
-                        .saved_c_row = o.words(kUnits),
-                        .h = &o.h[o.words(kSamples * kUnits)],
-                        .h_row = o.words(kUnits)});
+                        .saved_c = o.in_tiles(o.c, kUnits),
+                        .h = behind(o.in_tiles(o.h, kUnits), kSamples)});
 }
 
 void backward_step(const Kernels& kernels, Operands& o) {
@@ -163,16 +170,13 @@ void backward_step(const Kernels& kernels, Operands& o) {
                          .panels = kUnits / 32,
                          .own_units = kUnits,
                          .k_tiles = kGates / 32,
-                         .dgates_next = o.dgates.data(),
-                         .dgates_next_row = o.words(kGates),
+                         .dgates_next = o.in_tiles(std::as_const(o.dgates), kGates),
                          .weights = o.R_back.data(),
                          .dy = o.dy.data(),
                          .dy_row = kUnits,
-                         .gates = o.saved.data(),
-                         .gates_row = o.words(kGates),
-                         .c = o.c.data(),
-                         .c_previous = &o.c[o.words(kSamples * kUnits)],
-                         .c_row = o.words(kUnits),
+                         .gates = o.in_tiles(o.saved, kGates),
+                         .c = o.in_tiles(std::as_const(o.c), kUnits),
+                         .c_previous = behind(o.in_tiles(std::as_const(o.c), kUnits), kSamples),
                          .dc = o.dc.data(),
                          .dc_row = kUnits});
 }
@@ -181,10 +185,7 @@ void weight_gradient(const Kernels& kernels, Operands& o) {
   const int k_tiles = o.rows / 32;
   kernels.multiply({.rows = kGradientRows,
                     .k_tiles = k_tiles,
-                    .a = o.left.data(),
-                    .a_row = 32,
-                    .a_tile = o.words(k_tiles * 512),
-                    .a_step = o.words(512),
+                    .a = {o.left.data(), 32, o.words(k_tiles * kTile), o.words(kTile)},
                     .b = o.right.data(),
                     .panels = kGates / 32,
                     .c = o.sums.data(),
@@ -203,9 +204,6 @@ const bool kRegistered = [] {
   add("project", of_rows(kInputs), [](const Kernels& kernels, Operands& o) {
     kernels.multiply(o.product(o.rows, o.x, kPaddedInputs, o.W, kGates));
   });
-  add("project_of_tiles", of_rows(kInputs), [](const Kernels& kernels, Operands& o) {
-    kernels.multiply(o.product_of_tiles(o.rows, o.x, kPaddedInputs, o.W, kGates));
-  });
   add("forward_step", step, [](const Kernels& kernels, Operands& o) { forward_step(kernels, o, false); });
   const auto step_with_inputs = [](const Operands&) { return 2.0 * kSamples * kGates * (kInputs + kUnits); };
   add("forward_step_with_inputs", step_with_inputs, [](const Kernels& kernels, Operands& o) {
@@ -215,16 +213,22 @@ const bool kRegistered = [] {
   });
   add("backward_step", step, backward_step);
   add("pack_left", none, pack_left);
+  // As many panels at once as the engine has.
   add("pack_right", none, [](const Kernels& kernels, Operands& o) {
-    kernels.pack_right(
-        {o.rows, o.dgates.data(), o.words(kGates), kGates / 32, o.right.data(), o.d_bias.data(), false});
+    constexpr int kPanels = 8;
+    for (int panel = 0; panel < kGates / 32; panel += kPanels) {
+      kernels.pack_right({.rows = o.rows,
+                          .from = o.dgates_rows.data(),
+                          .first_panel = panel,
+                          .panels = kPanels,
+                          .packed = o.right.data(),
+                          .sums = &o.d_bias[static_cast<std::size_t>(32 * panel)],
+                          .accumulates = false});
+    }
   });
   add("weight_gradient", of_rows(kInputs + kUnits), weight_gradient);
   add("input_gradient", of_rows(kUnits), [](const Kernels& kernels, Operands& o) {
     kernels.multiply(o.product(o.rows, o.dgates, kGates, o.R_back, kUnits));
-  });
-  add("input_gradient_of_tiles", of_rows(kUnits), [](const Kernels& kernels, Operands& o) {
-    kernels.multiply(o.product_of_tiles(o.rows, o.dgates, kGates, o.R_back, kUnits));
   });
   return true;
 }();

@@ -9,12 +9,6 @@ namespace {
 
 using bf16::Bf16;
 
-// As in bf16::Product.
-struct LeftBlock {
-  const Bf16* start;
-  std::size_t row, tile, step;
-};
-
 // The operand that stays in the first-level cache while many of the other pass by.
 enum class Stays { left, right };
 
@@ -33,7 +27,7 @@ LSTM_INLINE inline void do_all(Products products) noexcept {
 
 // Some rows times a panel, over K = 32 k_tiles.
 struct BlockProduct {
-  LeftBlock a;
+  bf16::ConstRows a;
   const Bf16* b;
   int k_tiles;
 };

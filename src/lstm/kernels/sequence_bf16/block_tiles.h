@@ -68,7 +68,7 @@ class Multiplier {
   }
   template <int kParts, Stays kStays, class Between>
   LSTM_INLINE void add_rows_32(const BlockProduct& product, Between& between) noexcept {
-    const LeftBlock& a = product.a;
+    const bf16::ConstRows& a = product.a;
     const std::size_t a_bytes = a.row * sizeof(Bf16), a_part = a.step / kParts;
     const Bf16 *left = a.start, *b = product.b;
     for (int k = 0; k < product.k_tiles; ++k, left += a.step, b += kParts * bf16::kStepElements) {
@@ -108,7 +108,7 @@ class Multiplier {
   }
   template <int kParts, Stays kStays, class Between>
   LSTM_INLINE void add_rows_16(const BlockProduct& product, Between& between) noexcept {
-    const LeftBlock& a = product.a;
+    const bf16::ConstRows& a = product.a;
     const std::size_t a_bytes = a.row * sizeof(Bf16), a_part = a.step / kParts;
     const Bf16 *left = a.start, *b = product.b;
     for (int k = 0; k < product.k_tiles; ++k, left += a.step, b += kParts * bf16::kStepElements) {

@@ -102,7 +102,7 @@ class Multiplier {
   static constexpr std::size_t kLeftRow = kKeptTiles * bf16::kTileK + 16;  // floats; not all in the same sets
 
   template <int kParts>
-  void widen_left(int rows, int tiles, const LeftBlock& a, const Bf16* start) noexcept {
+  void widen_left(int rows, int tiles, const bf16::ConstRows& a, const Bf16* start) noexcept {
     if (start == kept_start_ && rows == kept_rows_ && tiles == kept_tiles_) return;
     kept_start_ = start;
     kept_rows_ = rows;

@@ -6,6 +6,12 @@
 namespace lstm::kernels {
 namespace {
 
+// The i-th 32 words of a row: one part of 32 numbers.
+template <int kParts>
+LSTM_INLINE inline const Bf16* words_of(const bf16::ConstRow& row, int i) noexcept {
+  return row.start + static_cast<std::size_t>(i) * (row.step / kParts);
+}
+
 // 32 rows x 32 columns at a time: pairs of rows, whose transposed is two tiles.
 template <int kParts>
 void pack_left(const bf16::PackLeft& p) noexcept {
@@ -18,8 +24,8 @@ void pack_left(const bf16::PackLeft& p) noexcept {
         Words rows[2];
         for (int r = 0; r < 2; ++r) {
           const int row = k * bf16::kTileK + 2 * pair + r;
-          const Bf16* from = row < p.rows ? p.from[row] : nullptr;
-          rows[r] = from == nullptr ? Words::zero() : Words::load(from + i * 32);
+          const bf16::ConstRow from = row < p.rows ? p.from[row] : bf16::ConstRow{};
+          rows[r] = from.start == nullptr ? Words::zero() : Words::load(words_of<kParts>(from, i));
         }
         interleave(rows[0], rows[1], tiles[0][pair], tiles[1][pair]);
       }
@@ -33,44 +39,65 @@ void pack_left(const bf16::PackLeft& p) noexcept {
   }
 }
 
+// True where 16 rows lie side by side, as those of a time step do.
+inline bool lie_side_by_side(const bf16::ConstRow* rows) noexcept {
+  for (int r = 1; r < 16; ++r) {
+    if (rows[r].start != rows[0].start + r * bf16::kTileK || rows[r].step != rows[0].step) return false;
+  }
+  return true;
+}
+
+// 16 rows of all panels, and their sums. words(r, i): where the i-th 32 words of row r lie; nullptr: zeros.
+// next(r, i): the same of the rows behind these.
+template <int kParts, class WordsOf, class NextOf>
+inline void pack_right_rows(const bf16::PackRight& p, int first, WordsOf words, NextOf next) noexcept {
+  const int k_tiles = (p.rows + bf16::kTileK - 1) / bf16::kTileK;
+  for (int i = 0; i < kParts * p.panels; ++i) {
+    const int panel = i / kParts, word = kParts * p.first_panel + i;
+    const std::size_t step =
+        (static_cast<std::size_t>(panel) * k_tiles + first / bf16::kTileK) * kParts + i % kParts;
+    Bf16* to = p.packed + step * bf16::kStepElements + first % bf16::kTileK / 2 * 32;
+    float* sums = p.sums + panel * bf16::kPanelColumns;
+    Vector total[2] = {Vector::load(sums), Vector::load(sums + 16)};
+    unroll<8>([&](auto pair) LSTM_INLINE {
+      Words both[2];
+      unroll<2>([&](auto r) LSTM_INLINE {
+        const Bf16* from = words(2 * pair + r, word);
+        __builtin_prefetch(next(2 * pair + r, word));
+        both[r] = from == nullptr ? Words::zero() : Words::load(from);
+      });
+      Words low, high;
+      interleave(both[0], both[1], low, high);
+      total[0] = add_pairs(total[0], low);
+      total[1] = add_pairs(total[1], high);
+      low.store(to + pair * 32);
+      high.store(to + bf16::kTileElements + pair * 32);
+    });
+    total[0].store(sums);
+    total[1].store(sums + 16);
+  }
+}
+
 // Rows on the outside, for they come from memory; the sums of columns stay in the first-level cache.
 template <int kParts>
 void pack_right(const bf16::PackRight& p) noexcept {
-  const int k_tiles = (p.rows + bf16::kTileK - 1) / bf16::kTileK;
+  const int padded = (p.rows + bf16::kTileK - 1) / bf16::kTileK * bf16::kTileK;
   if (!p.accumulates) {
     for (int column = 0; column < p.panels * bf16::kPanelColumns; ++column) p.sums[column] = 0.0f;
   }
-  for (int k = 0; k < k_tiles; ++k) {
-    const Bf16* rows_of_tile = p.from + static_cast<std::size_t>(k) * bf16::kTileK * p.from_row;
-    const int rows = p.rows - k * bf16::kTileK < 32 ? p.rows - k * bf16::kTileK : 32;
-    for (int i = 0; i < kParts * p.panels; ++i) {
-      const int panel = i / kParts;
-      const Bf16* from = rows_of_tile + i * 32;
-      const std::size_t step = (static_cast<std::size_t>(panel) * k_tiles + k) * kParts + i % kParts;
-      Bf16* to = p.packed + step * bf16::kStepElements;
-      float* sums = p.sums + panel * bf16::kPanelColumns;
-      Vector total[2] = {Vector::load(sums), Vector::load(sums + 16)};
-      for (int pair = 0; pair < 16; ++pair) {
-        Words both[2];
-        for (int r = 0; r < 2; ++r) {
-          const int row = 2 * pair + r;
-          const Bf16* start = from + static_cast<std::size_t>(row) * p.from_row;
-          if (i == 0) {
-            for (int line = 0; line < kParts * p.panels; ++line) {
-              __builtin_prefetch(start + bf16::kTileK * p.from_row + line * 32);
-            }
-          }
-          both[r] = row < rows ? Words::load(start) : Words::zero();
-        }
-        Words low, high;
-        interleave(both[0], both[1], low, high);
-        total[0] = add_pairs(total[0], low);
-        total[1] = add_pairs(total[1], high);
-        low.store(to + pair * 32);
-        high.store(to + bf16::kTileElements + pair * 32);
-      }
-      total[0].store(sums);
-      total[1].store(sums + 16);
+  for (int first = 0; first < padded; first += 16) {
+    const bf16::ConstRow* rows = p.from + first;
+    const int left = p.rows - first;
+    // Where the next ones lie is a guess in the first case.
+    if (left >= 16 && lie_side_by_side(rows)) {
+      const bf16::ConstRow now = rows[0], then = rows[left > 16 ? 16 : 0];
+      pack_right_rows<kParts>(
+          p, first, [&](int r, int i) LSTM_INLINE { return words_of<kParts>(now, i) + r * bf16::kTileK; },
+          [&](int r, int i) LSTM_INLINE { return words_of<kParts>(then, i) + r * bf16::kTileK; });
+    } else {
+      const auto at = [&](int r, int i)
+                          LSTM_INLINE { return r < left ? words_of<kParts>(rows[r], i) : nullptr; };
+      pack_right_rows<kParts>(p, first, at, [&](int r, int i) LSTM_INLINE { return at(r + 16, i); });
     }
   }
 }
@@ -175,7 +202,7 @@ void unpack_gradient(const bf16::UnpackGradient& p) noexcept {
 }
 
 template <int kParts>
-void round_row(const float* from, int count, Bf16* to, int padded) noexcept {
+void round_row(const float* from, int count, Bf16* to, std::size_t step, int padded) noexcept {
   for (int i = 0; i < padded; i += 32) {
     const int rest = count - i;
     Words parts[kParts];
@@ -184,16 +211,16 @@ void round_row(const float* from, int count, Bf16* to, int padded) noexcept {
     } else {
       load_parts(from, 0, parts);
     }
-    for (int part = 0; part < kParts; ++part) parts[part].store(to + kParts * i + part * bf16::kTileK);
+    for (int part = 0; part < kParts; ++part, to += step / kParts) parts[part].store(to);
   }
 }
 
 template <int kParts>
-void widen_row(const Bf16* from, int count, float* to) noexcept {
+void widen_row(bf16::ConstRow from, int count, float* to) noexcept {
   for (int i = 0; i < count; i += 16) {
-    const Bf16* start = from + kParts * (i / bf16::kTileK) * bf16::kTileK + i % bf16::kTileK;
+    const Bf16* start = words_of<kParts>(from, kParts * (i / bf16::kTileK)) + i % bf16::kTileK;
     Vector x = widen(start);
-    if constexpr (kParts == 2) x = x + widen(start + bf16::kTileK);
+    if constexpr (kParts == 2) x = x + widen(start + from.step / kParts);
     x.store(to + i);
   }
 }

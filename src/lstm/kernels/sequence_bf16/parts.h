@@ -1,5 +1,5 @@
-// A number as one part in bf16, or as two whose sum it is to 2^-16. Included
-// after a Vector with its Words.
+// A number as one part in bf16, or as two whose sum it is to 2^-16. `part`: words from one part of 32 numbers
+// to the other. Included after a Vector with its Words.
 #pragma once
 
 #include "kernels/sequence_bf16/sequence_bf16.h"
@@ -17,19 +17,26 @@ inline void split(Vector low, Vector high, Words (&parts)[kParts]) noexcept {
 
 // 32 numbers of an operand.
 template <int kParts>
-inline void store_operand(Vector low, Vector high, Bf16* to) noexcept {
+inline void store_operand(Vector low, Vector high, Bf16* to, std::size_t part) noexcept {
   Words parts[kParts];
   split(low, high, parts);
-  for (int part = 0; part < kParts; ++part) parts[part].store(to + part * bf16::kTileK);
+  parts[0].store(to);
+  if constexpr (kParts == 2) parts[1].store(to + part);
 }
 // 16 of them: the lower half at `to`, the upper one 16 words behind.
 template <int kParts>
-inline void store_half_operand(Vector x, Bf16* to) noexcept {
+inline void store_half_operand(Vector x, Bf16* to, std::size_t part) noexcept {
   store_rounded(x, to);
-  if constexpr (kParts == 2) store_rounded(x - nearest(x), to + bf16::kTileK);
+  if constexpr (kParts == 2) store_rounded(x - nearest(x), to + part);
 }
 
-// 16 numbers saved for backward, in 16 words a part: beside one part in bf16, beside two in fp32.
+// Where the lower or upper half of 32 saved numbers lies: in bf16 beside the other one, in fp32 in a part's
+// place.
+template <int kParts>
+LSTM_INLINE inline std::size_t saved_half(std::size_t half, std::size_t part) noexcept {
+  return half * (kParts == 1 ? 16 : part);
+}
+// 16 numbers saved for backward: beside one part in bf16, beside two in fp32.
 template <int kParts>
 inline Vector load_saved(const Bf16* from) noexcept {
   if constexpr (kParts == 1) {
@@ -49,12 +56,12 @@ inline void store_saved(Vector x, Bf16* to) noexcept {
 
 // 32 of them.
 template <int kParts>
-inline void store_saved_pair(Vector low, Vector high, Bf16* to) noexcept {
+inline void store_saved_pair(Vector low, Vector high, Bf16* to, std::size_t part) noexcept {
   if constexpr (kParts == 1) {
     Words::round(low, high).store(to);
   } else {
     store_floats(low, to);
-    store_floats(high, to + 32);
+    store_floats(high, to + part);
   }
 }
 

@@ -6,13 +6,14 @@
 //
 // Layouts. Units are padded to Hp, a multiple of 32; U = Hp / 16 unit blocks. All operands are made of the
 // tiles of AMX, whatever multiplies them, so that every variant rounds the same numbers. A word is 16 bits:
-//   rows         (rows, K / 32, P, 32) bf16, K padded with zeros to a multiple of 32: x, h, gates.
+//   rows         bf16, K padded with zeros to a multiple of 32: x, h, gates. Rows has where they lie.
 //   panels       (columns / 32, K / 32, P, 2, 16, 16, 2) bf16: the right operand of a product. A tile holds
 //                16 pairs of consecutive k for 16 columns.
 //   left tiles   (M / 16, K / 32, P, 16, 32) bf16: the left operand of a weight gradient, K being rows in
 //                time.
-//   saved        (rows, K) of P words each: bf16 beside one part, fp32 beside two: c.
-//   gates        (rows, 4Hp): gate g of unit u is at column (u / 16) * 64 + g * 16 + u % 16, i f g o.
+//   saved        as rows, but numbers of P words each: bf16 beside one part; beside two fp32, of which 16 lie
+//                in place of a part of 32: c.
+//   gates        rows of 4Hp: gate g of unit u is at column (u / 16) * 64 + g * 16 + u % 16, i f g o.
 //                Activated gates, saved; then, in the same words, gradients of the preactivations as rows.
 //   sums         (pairs of panels, rows, 64) fp32: results.
 // Strides of bf16 are in words.
@@ -36,14 +37,37 @@ constexpr int kTileK = 32;           // elements of K in a tile
 constexpr int kTileElements = 512;   // 16 rows of 32
 constexpr int kStepElements = 1024;  // of a panel, for 32 elements of K and one part
 
+// Rows of numbers: 32 of row r, from k on, lie at start + r % 16 * row + r / 16 * tile + k / 32 * step, and
+// step / P words further their second parts. So rows may lie one behind the other, or side by side, 32
+// numbers of each.
+template <class Word>
+struct RowsOf {
+  Word* start = nullptr;
+  std::size_t row = 0;   // words from one row to the next
+  std::size_t tile = 0;  // from 16 rows to the next 16
+  std::size_t step = 0;  // from 32 numbers to the next 32
+
+  std::size_t offset(int r) const noexcept {
+    const auto row_index = static_cast<std::size_t>(r);
+    return row_index % 16 * row + row_index / 16 * tile;
+  }
+  Word* at(int r) const noexcept { return start + offset(r); }
+  operator RowsOf<const Word>() const noexcept { return {start, row, tile, step}; }
+};
+using Rows = RowsOf<Bf16>;
+using ConstRows = RowsOf<const Bf16>;
+
+// A row that belongs to no such rows.
+struct ConstRow {
+  const Bf16* start;  // nullptr: zeros
+  std::size_t step;
+};
+
 // c (+)= a * b for some rows and panels of b.
 struct Product {
   int rows;
   int k_tiles;
-  const Bf16* a;
-  std::size_t a_row;   // words from one row to the next
-  std::size_t a_tile;  // from 16 rows to the next 16
-  std::size_t a_step;  // from 32 elements of K to the next 32, in all their parts
+  ConstRows a;
   const Bf16* b;
   int panels;
   float* c;  // panel p starts at c + (p / 2) * c_pair + (p % 2) * 32
@@ -56,62 +80,54 @@ struct Product {
 struct ForwardStep {
   int rows;
   int unit_blocks;
-  int own_units;  // units of these blocks that are no padding
-  const Bf16* x;  // nullptr: `sums` has x * W
-  std::size_t x_row;
+  int own_units;              // units of these blocks that are no padding
+  ConstRows x;                // nullptr: `sums` has x * W
   const Bf16* input_weights;  // panels of W, from the first unit block of these
   int input_k_tiles;
-  const Bf16* h_previous;  // nullptr: the step starts from h = c = 0
-  std::size_t h_previous_row;
-  const Bf16* weights;  // panels of R, from the first unit block of these
-  int k_tiles;          // Hp / 32
+  ConstRows h_previous;  // nullptr: the step starts from h = c = 0
+  const Bf16* weights;   // panels of R, from the first unit block of these
+  int k_tiles;           // Hp / 32
   // Without x, in: x * W, (unit blocks, ..., 64) with sums_block floats from block to block.
   float* sums;
   std::size_t sums_block;
   const float* bias;  // (unit blocks, 64)
-  Bf16* gates;        // from the first unit block of these
-  std::size_t gates_row;
-  float* c;  // (rows, ...) the cells' state: in: of the step before; out: of this one
+  Rows gates;         // from the first unit block of these
+  float* c;           // (rows, ...) the cells' state: in: of the step before; out: of this one
   std::size_t c_row;
-  Bf16* saved_c;  // the same, for backward
-  std::size_t saved_c_row;
-  Bf16* h;
-  std::size_t h_row;
+  Rows saved_c;  // the same, for backward
+  Rows h;
 };
 
 // One time step of backward: gates become gradients of the preactivations, dc moves on to the step before.
 struct BackwardStep {
   int rows;
-  int panels;               // of 32 units
-  int own_units;            // units of these panels that are no padding
-  int k_tiles;              // 4Hp / 32
-  const Bf16* dgates_next;  // all gates of the first row; nullptr: nothing comes from a later step
-  std::size_t dgates_next_row;
-  const Bf16* weights;  // panels of R^T, from the first unit of these
-  const float* dy;      // gradient of the output from above, from the first unit; nullptr: zero
+  int panels;             // of 32 units
+  int own_units;          // units of these panels that are no padding
+  int k_tiles;            // 4Hp / 32
+  ConstRows dgates_next;  // all gates; nullptr: nothing comes from a later step
+  const Bf16* weights;    // panels of R^T, from the first unit of these
+  const float* dy;        // gradient of the output from above, from the first unit; nullptr: zero
   std::size_t dy_row;
-  Bf16* gates;  // from the first unit block of these
-  std::size_t gates_row;
-  const Bf16* c;           // as saved
-  const Bf16* c_previous;  // nullptr: zero
-  std::size_t c_row;
+  Rows gates;            // from the first unit block of these
+  ConstRows c;           // as saved
+  ConstRows c_previous;  // nullptr: zero
   float* dc;
   std::size_t dc_row;
 };
 
 // Rows of bf16 into left tiles: row m of the result is column m of the rows.
 struct PackLeft {
-  int rows;                 // K; padded with zeros to a multiple of 32
-  const Bf16* const* from;  // (rows); nullptr: zeros
-  int columns;              // M, a multiple of 32
+  int rows;              // K; padded with zeros to a multiple of 32
+  const ConstRow* from;  // (rows)
+  int columns;           // M, a multiple of 32
   Bf16* packed;
 };
 
 // Rows of bf16 into panels whose K are the rows, and the sums of each column.
 struct PackRight {
-  int rows;  // padded with zeros to a multiple of 32
-  const Bf16* from;
-  std::size_t from_row;
+  int rows;              // padded with zeros to a multiple of 32
+  const ConstRow* from;  // (rows), none of zeros
+  int first_panel;       // of their columns: the first of these
   int panels;
   Bf16* packed;
   float* sums;  // (panels, 32)
@@ -154,8 +170,8 @@ struct Kernels {
       const PackWeights&) noexcept;  // columns of the matrix are columns; K: gates as in `gates`
   void (*unpack_gradient)(const UnpackGradient&) noexcept;
   // One row of padded elements, a multiple of 32: from[0..count) rounded to nearest even, then zeros.
-  void (*round_row)(const float* from, int count, Bf16* to, int padded) noexcept;
-  void (*widen_row)(const Bf16* from, int count, float* to) noexcept;  // back; count is a multiple of 16
+  void (*round_row)(const float* from, int count, Bf16* to, std::size_t step, int padded) noexcept;
+  void (*widen_row)(ConstRow from, int count, float* to) noexcept;  // back; count is a multiple of 16
 };
 
 // For operands in so many parts: 1 or 2.

@@ -13,9 +13,6 @@
 namespace lstm::kernels {
 namespace {
 
-// How many unit blocks ahead of its use memory is fetched: about a product's time.
-constexpr int kBlocksAhead = 2;
-
 // The sums of a unit block: i and f, g and o of each row, `row` floats from one to the next.
 struct BlockSums {
   float *if_, *go;
@@ -41,7 +38,8 @@ class ForwardRows {
   void begin(int block, int first, int last, const BlockSums& sums) noexcept {
     sums_ = sums;
     first_ = first;
-    unit_ = static_cast<std::size_t>(block) * bf16::kUnits;
+    block_ = static_cast<std::size_t>(block);
+    unit_ = block_ * bf16::kUnits;
     own_ = step_.own_units - block * bf16::kUnits;
     next_ = first;
     last_ = last;
@@ -69,7 +67,6 @@ class ForwardRows {
 
   template <int kRows, class Products>
   LSTM_INLINE void do_rows(Products products) noexcept {
-    const auto row = static_cast<std::size_t>(next_);
     const float* bias = step_.bias + 4 * unit_;
     Vector x[4 * kRows], cells[kRows];
     unroll<kRows>([&](auto r) LSTM_INLINE {
@@ -82,58 +79,60 @@ class ForwardRows {
     activate_gates<kParts, kRows>(x, products);
     unroll<kRows>([&](auto r) LSTM_INLINE {
       const Vector i = x[4 * r], f = x[4 * r + 1], g = x[4 * r + 2], o = x[4 * r + 3];
-      float* state = step_.c + (row + r) * step_.c_row + unit_;
+      float* state = step_.c + static_cast<std::size_t>(next_ + r) * step_.c_row + unit_;
       Vector c = i * g;
-      if (step_.h_previous != nullptr) c = multiply_add(f, Vector::load(state), c);
+      if (step_.h_previous.start != nullptr) c = multiply_add(f, Vector::load(state), c);
       if (own_ < bf16::kUnits) c = first_lanes(c, own_ < 0 ? 0 : own_);
-      Bf16* saved = step_.gates + (row + r) * step_.gates_row + kParts * 4 * unit_;
-      fetch_ahead<4>(saved);
-      store_saved_pair<kParts>(i, f, saved);
-      store_saved_pair<kParts>(g, o, saved + kParts * 32);
+      const bf16::Rows &gates = step_.gates, &saved_c = step_.saved_c;
+      Bf16* if_ = gates.at(next_ + r) + 2 * block_ * gates.step;
+      fetch_ahead(if_, 4, gates.step);
+      fetch_ahead(if_, 5, gates.step);
+      store_saved_pair<kParts>(i, f, if_, gates.step / kParts);
+      store_saved_pair<kParts>(g, o, if_ + gates.step, gates.step / kParts);
       c.store(state);
-      Bf16* saved_c = step_.saved_c + (row + r) * step_.saved_c_row + kParts * unit_;
-      fetch_ahead<1>(saved_c);
-      store_saved<kParts>(c, saved_c);
+      Bf16* c_pair = saved_c.at(next_ + r) + block_ / 2 * saved_c.step;
+      fetch_ahead(c_pair, 1, saved_c.step);
+      store_saved<kParts>(c, c_pair + saved_half<kParts>(block_ % 2, saved_c.step / kParts));
       cells[r] = c;
     });
     products(Constant<2>{});
     activate_cells<kParts>(cells, [&]() LSTM_INLINE { products(Constant<3>{}); });
-    const std::size_t tile = unit_ / bf16::kTileK * bf16::kTileK;
     unroll<kRows>([&](auto r) LSTM_INLINE {
       Vector h = x[4 * r + 3] * cells[r];
       // x that is not finite makes something else than zeros of the padding
       if (own_ < bf16::kUnits) h = first_lanes(h, own_ < 0 ? 0 : own_);
-      Bf16* to = step_.h + (row + r) * step_.h_row + kParts * tile + (unit_ - tile);
-      fetch_ahead<1>(to);
-      store_half_operand<kParts>(h, to);
+      Bf16* to = step_.h.at(next_ + r) + block_ / 2 * step_.h.step;
+      fetch_ahead(to, 1, step_.h.step);
+      store_half_operand<kParts>(h, to + block_ % 2 * bf16::kUnits, step_.h.step / kParts);
     });
     next_ += kRows;
   }
 
-  // Lines of kBlocksAhead unit blocks that will be written, where a unit has kNumbers.
-  template <int kNumbers>
-  static void fetch_ahead(const Bf16* p) noexcept {
-    constexpr int kWords = kParts * kNumbers * bf16::kUnits;
-    for (int word = 0; word < kWords; word += 32) __builtin_prefetch(p + kBlocksAhead * kWords + word, 1);
+  // 32 numbers of a row that will be written about a product's time, two unit blocks, from here.
+  static void fetch_ahead(const Bf16* p, std::size_t steps, std::size_t step) noexcept {
+    for (int part = 0; part < kParts; ++part) {
+      __builtin_prefetch(p + (steps * kParts + static_cast<std::size_t>(part)) * (step / kParts), 1);
+    }
   }
 
   const bf16::ForwardStep& step_;
   BlockSums sums_{};
   int own_ = 0;
-  std::size_t unit_ = 0;
+  std::size_t block_ = 0, unit_ = 0;     // and its first unit
   int first_ = 0, next_ = 0, last_ = 0;  // rows
 };
 
 template <int kParts>
 void forward_step(const bf16::ForwardStep& step) noexcept {
   ForwardRows<kParts> waiting(step);  // rows of a block whose sums are complete
-  const bool adds_inputs = step.x != nullptr;
+  const bool adds_inputs = step.x.start != nullptr;
+  const bool continues = step.h_previous.start != nullptr;
   const auto given_sums = [&](int block, int first) -> BlockSums {
     float* sums = step.sums + static_cast<std::size_t>(block) * step.sums_block +
                   static_cast<std::size_t>(first) * bf16::kGateColumns;
     return {sums, sums + bf16::kPanelColumns, bf16::kGateColumns};
   };
-  if (!adds_inputs && step.h_previous == nullptr) {
+  if (!adds_inputs && !continues) {
     for (int block = 0; block < step.unit_blocks; ++block) {
       waiting.begin(block, 0, step.rows, given_sums(block, 0));
       waiting.finish();
@@ -155,15 +154,13 @@ void forward_step(const bf16::ForwardStep& step) noexcept {
     const int rows = smaller(step.rows - first, kBlockRows);
     BlockProduct products[2] = {};  // of the block's first panel
     int count = 0;
-    const auto add = [&](const Bf16* a, std::size_t a_row, const Bf16* weights, int k_tiles) {
+    const auto add = [&](bf16::ConstRows a, const Bf16* weights, int k_tiles) {
       const std::size_t panel = static_cast<std::size_t>(k_tiles) * kParts * bf16::kStepElements;
-      products[count++] = {{a + static_cast<std::size_t>(first) * a_row, a_row, 16 * a_row,
-                            static_cast<std::size_t>(kParts) * bf16::kTileK},
-                           weights + static_cast<std::size_t>(2 * block) * panel,
-                           k_tiles};
+      a.start = a.at(first);
+      products[count++] = {a, weights + static_cast<std::size_t>(2 * block) * panel, k_tiles};
     };
-    if (adds_inputs) add(step.x, step.x_row, step.input_weights, step.input_k_tiles);
-    if (step.h_previous != nullptr) add(step.h_previous, step.h_previous_row, step.weights, step.k_tiles);
+    if (adds_inputs) add(step.x, step.input_weights, step.input_k_tiles);
+    if (continues) add(step.h_previous, step.weights, step.k_tiles);
     const BlockSums sums = adds_inputs ? own_sums() : given_sums(block, first);
     Pace pace(waiting.pieces(), 2 * Multiplier::turns(rows, k_tiles_of(products, count)));
     for (float* panel : {sums.if_, sums.go}) {
@@ -177,8 +174,7 @@ void forward_step(const bf16::ForwardStep& step) noexcept {
     }
     waiting.begin(block, first, first + rows, sums);
   };
-  const int k_tiles =
-      (adds_inputs ? step.input_k_tiles : 0) + (step.h_previous == nullptr ? 0 : step.k_tiles);
+  const int k_tiles = (adds_inputs ? step.input_k_tiles : 0) + (continues ? step.k_tiles : 0);
   if (kParts * k_tiles <= Multiplier::kPieceTiles) {
     for (int first = 0; first < step.rows; first += kBlockRows) {
       for (int block = 0; block < step.unit_blocks; ++block) {
@@ -203,19 +199,22 @@ LSTM_INLINE inline void backward_row(const bf16::BackwardStep& step, int panel, 
   const auto row = static_cast<std::size_t>(r);
   const std::size_t unit = static_cast<std::size_t>(panel) * bf16::kPanelColumns;
   const Vector one = Vector::all(1.0f), zero = Vector::all(0.0f);
-  Bf16* gates = step.gates + row * step.gates_row + kParts * 4 * unit;
-  const Bf16* c = step.c + row * step.c_row + kParts * unit;
+  const auto tile = static_cast<std::size_t>(panel);
+  Bf16* gates = step.gates.at(r) + 4 * tile * step.gates.step;
+  const Bf16* c = step.c.at(r) + tile * step.c.step;
   const Bf16* c_previous =
-      step.c_previous == nullptr ? nullptr : step.c_previous + row * step.c_row + kParts * unit;
+      step.c_previous.start == nullptr ? nullptr : step.c_previous.at(r) + tile * step.c_previous.step;
   const float* dy = step.dy == nullptr ? nullptr : step.dy + row * step.dy_row + unit;
   float* dc = step.dc + row * step.dc_row + unit;
   // What nobody has read since forward, of the panel behind this one. (c was c_previous of the step before.)
-  for (int line = 0; line < 4 * kParts; ++line) {
-    __builtin_prefetch(gates + kParts * 4 * bf16::kPanelColumns + line * 32, 1);
+  const std::size_t gates_part = step.gates.step / kParts;
+  const std::size_t c_part = step.c.step / kParts, c_previous_part = step.c_previous.step / kParts;
+  for (std::size_t part = 4 * kParts; part < 8 * kParts; ++part) {
+    __builtin_prefetch(gates + part * gates_part, 1);
   }
   if (c_previous != nullptr) {
-    for (int line = 0; line < kParts; ++line) {
-      __builtin_prefetch(c_previous + kParts * bf16::kPanelColumns + line * 32);
+    for (std::size_t part = kParts; part < 2 * kParts; ++part) {
+      __builtin_prefetch(c_previous + part * c_previous_part);
     }
   }
   if (dy != nullptr) {
@@ -224,16 +223,19 @@ LSTM_INLINE inline void backward_row(const bf16::BackwardStep& step, int panel, 
   }
 
   Vector tanh_c[2];
-  unroll<2>([&](auto half) LSTM_INLINE { tanh_c[half] = load_saved<kParts>(c + kParts * 16 * half); });
+  unroll<2>([&](auto half)
+                LSTM_INLINE { tanh_c[half] = load_saved<kParts>(c + saved_half<kParts>(half, c_part)); });
   activate_cells<kParts>(tanh_c, [&]() LSTM_INLINE { products(Constant<0>{}); });
   products(Constant<1>{});
   unroll<2>([&](auto half) LSTM_INLINE {
-    Bf16* of = gates + kParts * 64 * half;
-    const Vector i = load_saved<kParts>(of), f = load_saved<kParts>(of + kParts * 16);
-    const Vector g = load_saved<kParts>(of + kParts * 32), o = load_saved<kParts>(of + kParts * 48);
+    Bf16 *if_ = gates + 2 * half * step.gates.step, *go = if_ + step.gates.step;
+    const Vector i = load_saved<kParts>(if_), f = load_saved<kParts>(if_ + saved_half<kParts>(1, gates_part));
+    const Vector g = load_saved<kParts>(go), o = load_saved<kParts>(go + saved_half<kParts>(1, gates_part));
     Vector dh = sums == nullptr ? zero : Vector::load(sums + 16 * half);
     if (dy != nullptr) dh = dh + Vector::load(dy + 16 * half);
-    const Vector before = c_previous == nullptr ? zero : load_saved<kParts>(c_previous + kParts * 16 * half);
+    const Vector before = c_previous == nullptr
+                              ? zero
+                              : load_saved<kParts>(c_previous + saved_half<kParts>(half, c_previous_part));
     const Vector dh_o = dh * o;
     // dc += dh * o * (1 - tanh(c)^2)
     const Vector dcell = multiply_add(dh_o, negative_multiply_add(tanh_c[half], tanh_c[half], one),
@@ -247,8 +249,8 @@ LSTM_INLINE inline void backward_row(const bf16::BackwardStep& step, int panel, 
     if (own < bf16::kUnits) {
       for (Vector& gradient : gradients) gradient = first_lanes(gradient, own < 0 ? 0 : own);
     }
-    store_operand<kParts>(gradients[0], gradients[1], of);
-    store_operand<kParts>(gradients[2], gradients[3], of + kParts * bf16::kTileK);
+    store_operand<kParts>(gradients[0], gradients[1], if_, gates_part);
+    store_operand<kParts>(gradients[2], gradients[3], go, gates_part);
     gradients[4].store(dc + 16 * half);
     products(Constant<2 + decltype(half){}>{});
   });
@@ -258,7 +260,7 @@ LSTM_INLINE inline void backward_row(const bf16::BackwardStep& step, int panel, 
 // pieces, and a piece of the rows passes a few panels by; their sums go to the second-level cache meanwhile.
 template <int kParts>
 void backward_step(const bf16::BackwardStep& step) noexcept {
-  if (step.dgates_next == nullptr) {
+  if (step.dgates_next.start == nullptr) {
     for (int panel = 0; panel < step.panels; ++panel) {
       for (int r = 0; r < step.rows; ++r) backward_row<kParts>(step, panel, r, nullptr);
     }
@@ -291,12 +293,10 @@ void backward_step(const bf16::BackwardStep& step) noexcept {
         for (int i = 0; i < panels; ++i) {
           const std::size_t panel =
               static_cast<std::size_t>(first_panel + i) * static_cast<std::size_t>(step.k_tiles);
-          const BlockProduct product{
-              {step.dgates_next + static_cast<std::size_t>(first) * step.dgates_next_row +
-                   from * kParts * bf16::kTileK,
-               step.dgates_next_row, 16 * step.dgates_next_row, kParts * bf16::kTileK},
-              step.weights + (panel + from) * kStep,
-              first_of_piece(step.k_tiles, piece + 1, pieces) - first_k};
+          bf16::ConstRows dgates = step.dgates_next;
+          dgates.start = dgates.at(first) + from * dgates.step;
+          const BlockProduct product{dgates, step.weights + (panel + from) * kStep,
+                                     first_of_piece(step.k_tiles, piece + 1, pieces) - first_k};
           multiplier.template block<kParts, Stays::left>(
               rows, &product, 1, sums[turn][i][0], bf16::kPanelColumns, piece > 0,
               [&](auto products) LSTM_INLINE {

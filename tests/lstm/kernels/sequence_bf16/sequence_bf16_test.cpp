@@ -31,6 +31,50 @@ std::vector<Variant<Kernels>> all_variants(int parts) {
   return all;
 }
 
+// How rows lie: one behind the other, or side by side, all of them or 16.
+enum class Layout { behind, beside, in_tiles };
+
+// Rows of numbers in one of the layouts, from what lies one row behind the other, and back.
+class LaidRows {
+ public:
+  LaidRows(int parts, int rows, int columns, Layout layout)
+      : row_words_(static_cast<std::size_t>(parts * columns)), count_(rows) {
+    const auto P = static_cast<std::size_t>(parts), height = static_cast<std::size_t>(rows);
+    if (layout == Layout::behind) rows_ = {nullptr, row_words_, 16 * row_words_, P * 32};
+    if (layout == Layout::beside) rows_ = {nullptr, 32, 16 * 32, P * 32 * height};
+    if (layout == Layout::in_tiles) rows_ = {nullptr, 32, 16 * row_words_, P * 512};
+    parts_ = P;
+    words_.resize((height + 15) / 16 * 16 * row_words_);
+  }
+  LaidRows(const std::vector<Bf16>& plain, int parts, int rows, int columns, Layout layout)
+      : LaidRows(parts, rows, columns, layout) {
+    for_each_piece([&](std::size_t at, Bf16* piece) { std::copy_n(&plain[at], 32, piece); });
+  }
+  std::vector<Bf16> plain() {
+    std::vector<Bf16> result(static_cast<std::size_t>(count_) * row_words_);
+    for_each_piece([&](std::size_t at, Bf16* piece) { std::copy_n(piece, 32, &result[at]); });
+    return result;
+  }
+  Rows rows() { return {words_.data(), rows_.row, rows_.tile, rows_.step}; }
+  ConstRows const_rows() const { return {words_.data(), rows_.row, rows_.tile, rows_.step}; }
+  ConstRow row(int r) const { return {const_rows().at(r), rows_.step}; }
+
+ private:
+  // body(where 32 words of a part lie in a plain copy, and here).
+  template <class Body>
+  void for_each_piece(const Body& body) {
+    for (int r = 0; r < count_; ++r) {
+      for (std::size_t i = 0; i < row_words_ / 32; ++i) {
+        body(static_cast<std::size_t>(r) * row_words_ + i * 32, rows().at(r) + i * (rows_.step / parts_));
+      }
+    }
+  }
+  std::size_t row_words_, parts_ = 1;
+  int count_;
+  Rows rows_;  // without a start
+  std::vector<Bf16> words_;
+};
+
 // A variant and the number of parts.
 class Bf16Kernels : public ::testing::TestWithParam<std::tuple<int, int>> {
  protected:
@@ -57,10 +101,14 @@ class Bf16Kernels : public ::testing::TestWithParam<std::tuple<int, int>> {
     const std::vector<float> values = floats(rows * columns);
     for (int r = 0; r < rows; ++r) {
       portable().round_row(&values[static_cast<std::size_t>(r * columns)], columns,
-                           &result[words(r * columns)], columns);
+                           &result[words(r * columns)], words(32), columns);
     }
     return result;
   }
+  LaidRows laid(const std::vector<Bf16>& plain, int rows, int columns, Layout layout) const {
+    return {plain, P(), rows, columns, layout};
+  }
+  Layout any_layout() { return static_cast<Layout>(between(0, 2)); }
   // Panels of as many numbers, a multiple of kStepElements.
   std::vector<Bf16> panels(int count) {
     const std::vector<Bf16> row = operand(1, count);
@@ -77,7 +125,7 @@ class Bf16Kernels : public ::testing::TestWithParam<std::tuple<int, int>> {
   // One number as it is held by an operand.
   double held(float value) const {
     std::vector<Bf16> row(words(32));
-    portable().round_row(&value, 1, row.data(), 32);
+    portable().round_row(&value, 1, row.data(), words(32), 32);
     return static_cast<double>(widened(row[0])) + (P() == 2 ? static_cast<double>(widened(row[32])) : 0.0);
   }
   std::size_t words(int count) const { return static_cast<std::size_t>(P() * count); }
@@ -105,19 +153,19 @@ TEST_P(Bf16Kernels, RoundToNearestEvenWithoutSubnormalNumbers) {
       {0x1p-127f, 0x0000},     {-0x1p-140f, 0x8000}};
   std::vector<Bf16> got(words(32));
   for (const auto& [value, expected] : known) {
-    kernels().round_row(&value, 1, got.data(), 32);
+    kernels().round_row(&value, 1, got.data(), words(32), 32);
     EXPECT_EQ(got[0], expected) << value;
     for (int i = 1; i < 32; ++i) EXPECT_EQ(got[static_cast<std::size_t>(i)], 0);
   }
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  kernels().round_row(&nan, 1, got.data(), 32);
+  kernels().round_row(&nan, 1, got.data(), words(32), 32);
   EXPECT_TRUE(std::isnan(widened(got[0])));
 
   const std::vector<float> values = floats(64 * 32, 3.0f);
   const int count = static_cast<int>(values.size());
   std::vector<Bf16> some(words(count)), others(words(count));
-  kernels().round_row(values.data(), count, some.data(), count);
-  portable().round_row(values.data(), count, others.data(), count);
+  kernels().round_row(values.data(), count, some.data(), words(32), count);
+  portable().round_row(values.data(), count, others.data(), words(32), count);
   EXPECT_EQ(some, others);
 }
 
@@ -128,7 +176,7 @@ TEST_P(Bf16Kernels, RoundWhatIsBeyondTheLargestNumber) {
     for (const float sign : {1.0f, -1.0f}) {
       const float signed_value = sign * value;
       std::vector<Bf16> got(words(32));
-      kernels().round_row(&signed_value, 1, got.data(), 32);
+      kernels().round_row(&signed_value, 1, got.data(), words(32), 32);
       EXPECT_EQ(widened(got[0]), sign * (P() == 1 ? infinity : 0x1.fep127f));
       if (P() == 2) {
         EXPECT_EQ(widened(got[32]), 0.0f);
@@ -145,8 +193,8 @@ TEST_P(Bf16Kernels, HoldNumbersToTheirParts) {
   const int count = static_cast<int>(values.size());
   std::vector<Bf16> row(words(count));
   std::vector<float> back(values.size());
-  kernels().round_row(values.data(), count, row.data(), count);
-  kernels().widen_row(row.data(), count, back.data());
+  kernels().round_row(values.data(), count, row.data(), words(32), count);
+  kernels().widen_row({row.data(), words(32)}, count, back.data());
   double worst = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     EXPECT_NEAR(back[i], values[i], error * std::abs(static_cast<double>(values[i])));
@@ -165,7 +213,7 @@ TEST_P(Bf16Kernels, MultiplyRowsByPackedWeights) {
     const std::vector<float> matrix = floats(4 * units * inputs), x = floats(rows * inputs);
     std::vector<Bf16> packed(words(blocks * 64 * K)), a(words(rows * K));
     for (int r = 0; r < rows; ++r)
-      kernels().round_row(&x[static_cast<std::size_t>(r * inputs)], inputs, &a[words(r * K)], K);
+      kernels().round_row(&x[static_cast<std::size_t>(r * inputs)], inputs, &a[words(r * K)], words(32), K);
     kernels().pack_weights({.units = units,
                             .matrix = matrix.data(),
                             .matrix_row = static_cast<std::size_t>(inputs),
@@ -175,6 +223,7 @@ TEST_P(Bf16Kernels, MultiplyRowsByPackedWeights) {
                             .k_tiles = K / 32,
                             .first_k_tile = 0,
                             .packed = packed.data()});
+    const LaidRows a_rows = laid(a, rows, K, any_layout());
     std::vector<double> weights, left;
     for (const float value : matrix) weights.push_back(held(value));
     for (const float value : x) left.push_back(held(value));
@@ -182,10 +231,7 @@ TEST_P(Bf16Kernels, MultiplyRowsByPackedWeights) {
       std::vector<float> c(static_cast<std::size_t>(rows * blocks * 64), 0.5f);
       kernels().multiply({.rows = rows,
                           .k_tiles = K / 32,
-                          .a = a.data(),
-                          .a_row = words(K),
-                          .a_tile = words(16 * K),
-                          .a_step = words(32),
+                          .a = a_rows.const_rows(),
                           .b = packed.data(),
                           .panels = 2 * blocks,
                           .c = c.data(),
@@ -222,9 +268,16 @@ TEST_P(Bf16Kernels, PackAsThePortableOneDoes) {
     const int rows = between(1, 100), columns = 32 * between(1, 4), units = between(1, 70),
               inputs = between(1, 70);
     const int k_tiles = (rows + 31) / 32;
-    const std::vector<Bf16> from = operand(rows, columns);
-    std::vector<const Bf16*> starts;
-    for (int r = 0; r < rows; ++r) starts.push_back(r % 5 == 3 ? nullptr : &from[words(r * columns)]);
+    const int all_columns = columns + 32 * between(0, 2),
+              first_panel = between(0, (all_columns - columns) / 32);
+    // Rows that lie differently, as those of several time steps do.
+    const LaidRows some = laid(operand(rows, all_columns), rows, all_columns, Layout::beside);
+    const LaidRows others = laid(operand(rows, all_columns), rows, all_columns, any_layout());
+    std::vector<ConstRow> starts, right_rows;
+    for (int r = 0; r < rows; ++r) {
+      right_rows.push_back((r % 3 == 0 ? some : others).row(r));
+      starts.push_back(r % 5 == 3 ? ConstRow{} : right_rows.back());
+    }
     const std::vector<float> matrix = floats(4 * units * inputs);
     const int blocks = (units + 31) / 32 * 2, panels = (inputs + 31) / 32;
     const auto results = [&](const Kernels& kernels) {
@@ -234,8 +287,8 @@ TEST_P(Bf16Kernels, PackAsThePortableOneDoes) {
       std::vector<float> gradient(matrix.size());
       kernels.pack_left({.rows = rows, .from = starts.data(), .columns = columns, .packed = left.data()});
       kernels.pack_right({.rows = rows,
-                          .from = from.data(),
-                          .from_row = words(columns),
+                          .from = right_rows.data(),
+                          .first_panel = first_panel,
                           .panels = columns / 32,
                           .packed = right.data(),
                           .sums = sums.data(),
@@ -307,18 +360,20 @@ TEST_P(Bf16Kernels, StepAsThePortableOneDoes) {
     const std::vector<float> x = floats(2 * panels * rows * 64), bias = floats(4 * units);
     const std::vector<float> c_before = floats(rows * units), dy = floats(rows * units);
     const std::vector<float> dc_after = floats(rows * units);
-    const auto results = [&](const Kernels& kernels) {
+    const Layout layouts[] = {any_layout(), any_layout(), any_layout()};
+    const auto results = [&](const Kernels& kernels, bool are_plain) {
+      const auto layout = [&](int i) { return are_plain ? Layout::behind : layouts[i]; };
+      const LaidRows x_rows = laid(inputs_x, rows, inputs, layout(0));
+      const LaidRows h_before_rows = laid(h_before, rows, all, layout(1));
+      const LaidRows dgates_next_rows = laid(dgates_next, rows, 4 * all, layout(2));
+      LaidRows gates(P(), rows, 4 * units, layout(0)), saved_c(P(), rows, units, layout(1));
+      LaidRows h(P(), rows, units, layout(2));
       std::vector<float> sums = x, c = c_before, dc = dc_after;
-      std::vector<Bf16> gates(words(rows * 4 * units)), saved_c(words(rows * units)), h(words(rows * units));
-      const auto row = [&](int count) { return words(count); };
       const bool adds_inputs = with_inputs && kernels.adds_inputs_in_steps;
       if (with_inputs && !adds_inputs) {
         kernels.multiply({.rows = rows,
                           .k_tiles = inputs / 32,
-                          .a = inputs_x.data(),
-                          .a_row = row(inputs),
-                          .a_tile = row(16 * inputs),
-                          .a_step = row(32),
+                          .a = x_rows.const_rows(),
                           .b = W.data(),
                           .panels = 4 * panels,
                           .c = sums.data(),
@@ -330,48 +385,42 @@ TEST_P(Bf16Kernels, StepAsThePortableOneDoes) {
       kernels.forward_step({.rows = rows,
                             .unit_blocks = 2 * panels,
                             .own_units = own,
-                            .x = adds_inputs ? inputs_x.data() : nullptr,
-                            .x_row = row(inputs),
+                            .x = adds_inputs ? x_rows.const_rows() : ConstRows{},
                             .input_weights = W.data(),
                             .input_k_tiles = inputs / 32,
-                            .h_previous = starts ? nullptr : h_before.data(),
-                            .h_previous_row = row(all),
+                            .h_previous = starts ? ConstRows{} : h_before_rows.const_rows(),
                             .weights = R.data(),
                             .k_tiles = all / 32,
                             .sums = adds_inputs ? nullptr : sums.data(),
                             .sums_block = static_cast<std::size_t>(64 * rows),
                             .bias = bias.data(),
-                            .gates = gates.data(),
-                            .gates_row = row(4 * units),
+                            .gates = gates.rows(),
                             .c = c.data(),
                             .c_row = static_cast<std::size_t>(units),
-                            .saved_c = saved_c.data(),
-                            .saved_c_row = row(units),
-                            .h = h.data(),
-                            .h_row = row(units)});
-      std::vector<std::vector<float>> all_results = {c, unpacked(gates, P(), true),
-                                                     unpacked(saved_c, P(), true), unpacked(h, P(), false)};
+                            .saved_c = saved_c.rows(),
+                            .h = h.rows()});
+      std::vector<std::vector<float>> all_results = {c, unpacked(gates.plain(), P(), true),
+                                                     unpacked(saved_c.plain(), P(), true),
+                                                     unpacked(h.plain(), P(), false)};
+      const LaidRows c_previous = laid(saved_c.plain(), rows, units, layout(2));
       kernels.backward_step({.rows = rows,
                              .panels = panels,
                              .own_units = own,
                              .k_tiles = 4 * all / 32,
-                             .dgates_next = starts ? nullptr : dgates_next.data(),
-                             .dgates_next_row = row(4 * all),
+                             .dgates_next = starts ? ConstRows{} : dgates_next_rows.const_rows(),
                              .weights = R_back.data(),
                              .dy = dy.data(),
                              .dy_row = static_cast<std::size_t>(units),
-                             .gates = gates.data(),
-                             .gates_row = row(4 * units),
-                             .c = saved_c.data(),
-                             .c_previous = starts ? nullptr : saved_c.data(),
-                             .c_row = row(units),
+                             .gates = gates.rows(),
+                             .c = saved_c.const_rows(),
+                             .c_previous = starts ? ConstRows{} : c_previous.const_rows(),
                              .dc = dc.data(),
                              .dc_row = static_cast<std::size_t>(units)});
-      all_results.push_back(unpacked(gates, P(), false));
+      all_results.push_back(unpacked(gates.plain(), P(), false));
       all_results.push_back(dc);
       return all_results;
     };
-    const auto got = results(kernels()), expected = results(portable());
+    const auto got = results(kernels(), false), expected = results(portable(), true);
     // A product in fp32 has lo * lo in it, which three products leave out.
     const bool is_in_fp32 = variant().name == "avx2" || variant().name.ends_with("avx512");
     const float tolerance = P() == 1 ? 0x1p-6f : is_in_fp32 ? 0x1p-12f : 0x1p-14f;
@@ -401,25 +450,20 @@ Activated activated(const Kernels& kernels, int parts, const std::vector<float>&
   kernels.forward_step({.rows = rows,
                         .unit_blocks = 2,
                         .own_units = 32,
-                        .x = nullptr,
-                        .x_row = 0,
+                        .x = {},
                         .input_weights = nullptr,
                         .input_k_tiles = 0,
-                        .h_previous = h_before.data(),
-                        .h_previous_row = words(32),
+                        .h_previous = {h_before.data(), words(32), words(512), words(32)},
                         .weights = R.data(),
                         .k_tiles = 1,
                         .sums = values.data(),
                         .sums_block = static_cast<std::size_t>(64 * rows),
                         .bias = bias.data(),
-                        .gates = gates.data(),
-                        .gates_row = words(128),
+                        .gates = {gates.data(), words(128), words(16 * 128), words(32)},
                         .c = state.data(),
                         .c_row = 32,
-                        .saved_c = saved_c.data(),
-                        .saved_c_row = words(32),
-                        .h = h.data(),
-                        .h_row = words(32)});
+                        .saved_c = {saved_c.data(), words(32), words(512), words(32)},
+                        .h = {h.data(), words(32), words(512), words(32)}});
   return {unpacked(gates, parts, true), unpacked(h, parts, false)};
 }
 

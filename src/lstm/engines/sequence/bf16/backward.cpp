@@ -12,14 +12,13 @@ void backward_step(State& state, int layer, int d, int k, const RecurrenceTask& 
   const Geometry& g = state.geometry;
   const PackedBatch& batch = state.batch;
   DirectionBuffers& buffers = state.direction(layer, d);
-  const auto groups = static_cast<std::size_t>(task.groups);
-  const auto unit = static_cast<std::size_t>(task.blocks.first) * kernels::bf16::kPanelColumns;
+  const auto distance = static_cast<std::size_t>(task.distance);
+  const int own = task.units().first;
+  const auto unit = static_cast<std::size_t>(own);
   const auto Hp = static_cast<std::size_t>(g.Hp), width = static_cast<std::size_t>(g.width);
-  // In words.
-  const std::size_t own = g.words(task.blocks.first * kernels::bf16::kPanelColumns), all = g.words(g.Hp);
-  const std::size_t gates = g.words(g.gates);
   const int t = d == 0 ? k : batch.steps() - 1 - k;
-  const int next_t = d == 0 ? t + 1 : t - 1;  // the step that continues this one
+  const int next_t = d == 0 ? t + 1 : t - 1;    // the step that continues this one
+  const int before_t = d == 0 ? t - 1 : t + 1;  // that which this one continues
   const RecurrentStep step = batch.step(d, k);
   const bool is_last_step = next_t < 0 || next_t >= batch.steps();
   const int with_next = is_last_step ? 0 : std::min(step.rows, batch.active(next_t));
@@ -31,40 +30,40 @@ void backward_step(State& state, int layer, int d, int k, const RecurrenceTask& 
     const int first = task.samples(first_place), last = task.samples(last_place);
     if (first >= last) return;
     const int place = task.place(first);
-    const auto row = static_cast<std::size_t>(step.row + place);
-    const auto row_before = static_cast<std::size_t>(step.row_before + place);
+    const int row = step.row + place;
+    const auto rows = [&](std::span<Bf16> of, int columns, int time, int row_of_place, int first_column) {
+      return state.bands.rows(of.data(), columns, time, row_of_place, task.distance, first_column);
+    };
     const float* dy = nullptr;
     std::size_t dy_row = width;
     if (first_place >= with_next && state.states.has_final_gradients()) {
       dy = state.buffers.dh_end[static_cast<std::size_t>(d)].data() + static_cast<std::size_t>(place) * Hp;
       dy_row = Hp;
     } else {
-      dy = dy_at(state, layer, d, static_cast<int>(row), place, first_place >= not_last);
+      dy = dy_at(state, layer, d, row, place, first_place >= not_last);
     }
-    const Bf16* c_start = state.initial_c(layer, d, place);
+    ConstRows c_previous = state.initial_c(layer, d, place, task.distance);
+    if (c_previous.start != nullptr) c_previous.start += state.geometry.words(own);
+    if (first_place < step.rows_before) {
+      c_previous = rows(buffers.c, g.Hp, before_t, step.row_before + place, own);
+    }
     state.kernels.backward_step(
         {.rows = last - first,
          .panels = task.blocks.size(),
          .own_units = g.own_units(task.blocks.first, task.blocks.size()),
          .k_tiles = g.gates / kernels::bf16::kTileK,
-         .dgates_next =
-             first_place < with_next
-                 ? buffers.gates.data() + static_cast<std::size_t>(batch.row(next_t) + place) * gates
-                 : nullptr,
-         .dgates_next_row = groups * gates,
-         .weights = buffers.R_back.data() + unit * gates,
+         .dgates_next = first_place < with_next
+                            ? rows(buffers.gates, g.gates, next_t, batch.row(next_t) + place, 0)
+                            : ConstRows{},
+         .weights = buffers.R_back.data() + unit * g.words(g.gates),
          .dy = dy == nullptr ? nullptr : dy + unit,
-         .dy_row = groups * dy_row,
-         .gates = buffers.gates.data() + row * gates + 4 * own,
-         .gates_row = groups * gates,
-         .c = buffers.c.data() + row * all + own,
-         .c_previous = first_place < step.rows_before ? buffers.c.data() + row_before * all + own
-                       : c_start != nullptr           ? c_start + own
-                                                      : nullptr,
-         .c_row = groups * all,
+         .dy_row = distance * dy_row,
+         .gates = rows(buffers.gates, g.gates, t, row, 4 * own),
+         .c = rows(buffers.c, g.Hp, t, row, own),
+         .c_previous = c_previous,
          .dc = state.buffers.c[static_cast<std::size_t>(d)].data() + static_cast<std::size_t>(place) * Hp +
                unit,
-         .dc_row = groups * Hp});
+         .dc_row = distance * Hp});
   };
   const int border = std::min(not_last, step.rows);
   run(0, border);

@@ -1,5 +1,5 @@
 // The memory of the bf16 engine, and where things lie in it. Layouts are those of
-// kernels/sequence_bf16/sequence_bf16.h; a number of type Bf16 takes P words.
+// kernels/sequence_bf16/sequence_bf16.h; a number of type Bf16 takes P words. Where rows lie, bands.h has.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,8 @@
 namespace lstm::engines::bf16 {
 
 using kernels::bf16::Bf16;
+using kernels::bf16::ConstRow;
+using kernels::bf16::ConstRows;
 
 struct Geometry {
   // parts: of a number of an operand, 1 or 2 (bf16x3).
@@ -54,10 +56,10 @@ struct LayerBuffers {
 
 // What one thread needs for itself.
 struct ThreadScratch {
-  std::span<float> sums;          // (blocks, projected rows, 64)
-  std::vector<int> first_row;     // (projected steps + 1) of each step among the projected rows
-  std::span<Bf16> left, right;    // of a weight gradient
-  std::vector<const Bf16*> rows;  // (gradient rows)
+  std::span<float> sums;        // (blocks, projected rows, 64)
+  std::vector<int> first_row;   // (projected steps + 1) of each step among the projected rows
+  std::span<Bf16> left, right;  // of a weight gradient
+  std::vector<ConstRow> rows;   // (gradient rows), of what is packed
 };
 
 // Rows that the large products take at once.

@@ -20,6 +20,9 @@ constexpr int kProjectedRows = 64;
 constexpr int kMostProjectedRows = 128;
 // Rows of a weight gradient, times parts, added up before its sums go back to memory.
 constexpr int kGradientRows = 512;
+// Rows of the input gradient computed at once, times parts: their gradients of gates stay in the second-level
+// cache while all columns pass by.
+constexpr int kInputGradientRows = 256;
 // As SplitCosts has it: parts are equal here, whoever is slow.
 constexpr double kBarrierRisk = 1.25;
 // Rows that a pass over the weights of a step should serve at least.
@@ -80,7 +83,9 @@ class SequenceEngine final : public TrainingEngine {
         geometry_(network, parts_of(dtype_)),
         split_(split_for(kernels_, geometry_.P, network, shape, options)),
         projection_chunks_(shape, projected_rows() * split_.sample_groups),
+        input_gradient_chunks_(shape, kInputGradientRows / geometry_.P),
         gradient_chunks_(shape, kGradientRows / geometry_.P),
+        bands_(shape, geometry_.P, split_.sample_groups),
         layers_with_inputs_in_steps_(
             layers_with_inputs_in_steps(kernels_.function, geometry_, network, shape, split_)),
         buffers_(geometry_, network, shape.samples, batch().most_rows(),
@@ -96,7 +101,9 @@ class SequenceEngine final : public TrainingEngine {
                .kernels = kernels_.function,
                .batch = batch(),
                .projection_chunks = projection_chunks_,
+               .input_gradient_chunks = input_gradient_chunks_,
                .gradient_chunks = gradient_chunks_,
+               .bands = bands_,
                .store = store(),
                .states = states(),
                .samples = shape.samples,
@@ -120,7 +127,9 @@ class SequenceEngine final : public TrainingEngine {
   void load_batch(const Batch& batch) override {
     TrainingEngine::load_batch(batch);
     projection_chunks_.cut(this->batch());
+    input_gradient_chunks_.cut(this->batch());
     gradient_chunks_.cut(this->batch());
+    bands_.cut(this->batch());
   }
 
   void compute_forward() override {
@@ -157,7 +166,7 @@ class SequenceEngine final : public TrainingEngine {
       pack_backward_weights(state_, thread);
       for (int layer = last; layer >= 0; --layer) {
         team().barrier();
-        if (thread == 0) state_.next_part.store(0, std::memory_order_relaxed);
+        if (thread == 0) state_.next_input_chunk.store(0, std::memory_order_relaxed);
         WeightGradients gradients(state_, layer, thread);
         backward_recurrence(state_, layer, thread, gradients);
         gradients.finish();
@@ -168,14 +177,14 @@ class SequenceEngine final : public TrainingEngine {
   }
 
   void read_final_state(int layer, int direction, int place, float* h, float* c) const override {
-    const auto row = static_cast<std::size_t>(batch().end_row(direction, place));
-    const auto& y = buffers_.layers[static_cast<std::size_t>(layer)].y;
-    const Bf16* from =
-        y.data() + row * geometry_.words(geometry_.width) + geometry_.words(direction * geometry_.Hp);
+    const Bf16* y = buffers_.layers[static_cast<std::size_t>(layer)].y.data();
+    const ConstRows from = bands_.rows(y, geometry_.width, batch().end(direction, place),
+                                       batch().end_row(direction, place), 1, direction * geometry_.Hp);
     constexpr int kAtOnce = kernels::bf16::kTileK;
     for (int unit = 0; unit < geometry_.H; unit += kAtOnce) {
       std::array<float, kAtOnce> some;
-      kernels_.function.widen_row(from + geometry_.words(unit), kAtOnce, some.data());
+      const Bf16* start = from.start + static_cast<std::size_t>(unit / kAtOnce) * from.step;
+      kernels_.function.widen_row({start, from.step}, kAtOnce, some.data());
       std::copy_n(some.begin(), std::min(kAtOnce, geometry_.H - unit), h + unit);
     }
     std::copy_n(states().final_c(layer, direction).at(place), geometry_.H, c);
@@ -188,17 +197,23 @@ class SequenceEngine final : public TrainingEngine {
   void widen_output(int thread) {
     const int width = geometry_.width;
     const Bf16* y = state_.y(network().layers - 1);
-    const auto widen = [&](int from, float* to) {
-      kernels_.function.widen_row(y + static_cast<std::size_t>(from) * geometry_.words(width), width, to);
+    const auto widen = [&](int t, int place, std::span<float> to, int to_row) {
+      const ConstRows from = bands_.rows(y, width, t, batch().row(t) + place);
+      kernels_.function.widen_row(
+          {from.start, from.step}, width,
+          to.data() + static_cast<std::size_t>(to_row) * static_cast<std::size_t>(width));
     };
-    const Range rows =
-        part_of(network().reads_every_step() ? batch().rows() : batch().samples(), thread, team().threads());
-    for (int i = rows.first; i < rows.last; ++i) {
-      const std::size_t at = static_cast<std::size_t>(i) * static_cast<std::size_t>(width);
-      if (network().reads_every_step()) {
-        widen(i, buffers_.y_last.data() + at);
-      } else {
-        widen(batch().row(batch().length(i) - 1) + i, head().last_y().data() + at);
+    if (network().reads_every_step()) {
+      const Range steps = part_of(batch().steps(), thread, team().threads());
+      for (int t = steps.first; t < steps.last; ++t) {
+        for (int place = 0; place < batch().active(t); ++place) {
+          widen(t, place, buffers_.y_last, batch().row(t) + place);
+        }
+      }
+    } else {
+      const Range places = part_of(batch().samples(), thread, team().threads());
+      for (int place = places.first; place < places.last; ++place) {
+        widen(batch().length(place) - 1, place, head().last_y(), place);
       }
     }
   }
@@ -208,7 +223,9 @@ class SequenceEngine final : public TrainingEngine {
   Geometry geometry_;
   RecurrenceSplit split_;
   Chunks projection_chunks_;
+  Chunks input_gradient_chunks_;
   Chunks gradient_chunks_;
+  Bands bands_;
   std::vector<char> layers_with_inputs_in_steps_;
   Buffers buffers_;
   PaddedHead padded_head_;
@@ -219,9 +236,14 @@ class SequenceEngine final : public TrainingEngine {
 
 RecurrenceTask State::task(int thread) {
   const int set = thread / split.unit_parts;  // threads that share direction and samples
+  const int group = set % split.sample_groups;
+  // Of samples of one length neighbours, else every so manyth.
+  const bool are_neighbours = bands.are_tiles();
+  const int most = (batch.samples() + split.sample_groups - 1) / split.sample_groups;
   return {.directions = split.directions_of(thread, network.directions),
-          .group = set % split.sample_groups,
-          .groups = split.sample_groups,
+          .first_place = are_neighbours ? group * most : group,
+          .distance = are_neighbours ? 1 : split.sample_groups,
+          .most = most,
           .blocks = part_of(geometry.panels, thread % split.unit_parts, split.unit_parts),
           .barrier = &barriers[static_cast<std::size_t>(set)]};
 }

@@ -13,24 +13,18 @@ void project_chunk(State& state, int layer, int d, const Chunk& chunk, const Rec
                    ThreadScratch& scratch) {
   const Geometry& g = state.geometry;
   const DirectionBuffers& buffers = state.direction(layer, d);
-  const std::size_t inputs = g.words(g.inputs(layer));
   int rows = 0;
   for (int t = chunk.first_step; t < chunk.last_step; ++t) {
     scratch.first_row[static_cast<std::size_t>(t - chunk.first_step)] = rows;
     rows += task.samples(state.batch.active(t));
   }
   scratch.first_row[static_cast<std::size_t>(chunk.last_step - chunk.first_step)] = rows;
-  const auto project = [&](int first, int last, int packed_row) {
-    const std::size_t row = static_cast<std::size_t>(task.groups) * inputs;
+  const auto project = [&](int first, int last, int t, int packed_row) {
     state.kernels.multiply(
         {.rows = last - first,
          .k_tiles = g.inputs(layer) / kernels::bf16::kTileK,
-         .a = state.input(layer) + static_cast<std::size_t>(packed_row) * inputs,
-         .a_row = row,
-         .a_tile = 16 * row,
-         .a_step = g.words(kernels::bf16::kTileK),
-         .b = buffers.W.data() +
-              static_cast<std::size_t>(task.blocks.first) * 4 * kernels::bf16::kPanelColumns * inputs,
+         .a = state.bands.rows(state.input(layer), g.inputs(layer), t, packed_row, task.distance),
+         .b = buffers.W.data() + static_cast<std::size_t>(4 * task.units().first) * g.words(g.inputs(layer)),
          .panels = 4 * task.blocks.size(),
          .c = scratch.sums.data() + static_cast<std::size_t>(first) * kernels::bf16::kGateColumns,
          .c_row = kernels::bf16::kGateColumns,
@@ -39,64 +33,66 @@ void project_chunk(State& state, int layer, int d, const Chunk& chunk, const Rec
          .is_weight_gradient = false});
   };
   // Runs of steps over which the task's rows keep their distance.
-  int run_first = 0, run_row = 0;
+  int run_first = 0, run_row = 0, run_t = chunk.first_step;
   for (int t = chunk.first_step; t < chunk.last_step; ++t) {
     const int first = scratch.first_row[static_cast<std::size_t>(t - chunk.first_step)];
     const int last = scratch.first_row[static_cast<std::size_t>(t - chunk.first_step + 1)];
     if (first == last) continue;
     const int packed_row = state.batch.row(t) + task.place(0);
-    if (first != run_first && packed_row != run_row + (first - run_first) * task.groups) {
-      project(run_first, first, run_row);
+    const bool continues =
+        packed_row == run_row + (first - run_first) * task.distance && t < state.bands.end_of_run(run_t);
+    if (first != run_first && !continues) {
+      project(run_first, first, run_t, run_row);
       run_first = first;
     }
-    if (first == run_first) run_row = packed_row;
+    if (first == run_first) {
+      run_row = packed_row;
+      run_t = t;
+    }
   }
-  if (rows > run_first) project(run_first, rows, run_row);
+  if (rows > run_first) project(run_first, rows, run_t, run_row);
 }
 
 // sums: of the step's rows, in chunks of `chunk_rows`; unused in layers that add their inputs in steps.
-void forward_step(State& state, int layer, int d, const RecurrentStep& step, const RecurrenceTask& task,
-                  float* sums, int chunk_rows) {
+void forward_step(State& state, int layer, int d, int k, const RecurrenceTask& task, float* sums,
+                  int chunk_rows) {
   const Geometry& g = state.geometry;
   DirectionBuffers& buffers = state.direction(layer, d);
-  const auto groups = static_cast<std::size_t>(task.groups);
-  const auto unit = static_cast<std::size_t>(task.blocks.first) * kernels::bf16::kPanelColumns;
-  const auto Hp = static_cast<std::size_t>(g.Hp);
-  // In words.
-  const std::size_t own = g.words(task.blocks.first * kernels::bf16::kPanelColumns), all = g.words(g.Hp);
-  const std::size_t width = g.words(g.width), gates = g.words(g.gates), inputs = g.words(g.inputs(layer));
+  const RecurrentStep step = state.batch.step(d, k);
+  const int t = d == 0 ? k : state.batch.steps() - 1 - k;
+  const int before_t = d == 0 ? t - 1 : t + 1;
+  const int own = task.units().first;
+  const auto unit = static_cast<std::size_t>(own), Hp = static_cast<std::size_t>(g.Hp);
   const bool adds_inputs = state.adds_inputs_in_steps(layer);
-  Bf16* h = state.y(layer) + g.words(d * g.Hp);
   // Samples [first, last) of the group; they continue from the step before, or start from their initial
   // state.
   const auto run = [&](int first, int last, bool continues) {
     if (first >= last) return;
-    const auto row = static_cast<std::size_t>(step.row + task.place(first));
-    const auto row_before = static_cast<std::size_t>(step.row_before + task.place(first));
+    const int place = task.place(first), row = step.row + place;
+    const auto rows = [&](auto* operand, int columns, int time, int row_of_place, int first_column) {
+      return state.bands.rows(operand, columns, time, row_of_place, task.distance, first_column);
+    };
+    const Bf16 *x = state.input(layer), *h = state.y(layer);
     state.kernels.forward_step(
         {.rows = last - first,
          .unit_blocks = 2 * task.blocks.size(),
          .own_units = g.own_units(task.blocks.first, task.blocks.size()),
-         .x = adds_inputs ? state.input(layer) + row * inputs : nullptr,
-         .x_row = groups * inputs,
-         .input_weights = buffers.W.data() + 4 * unit * inputs,
+         .x = adds_inputs ? rows(x, g.inputs(layer), t, row, 0) : ConstRows{},
+         .input_weights = buffers.W.data() + 4 * unit * g.words(g.inputs(layer)),
          .input_k_tiles = g.inputs(layer) / kernels::bf16::kTileK,
-         .h_previous = continues ? h + row_before * width : state.initial_h(layer, d, task.place(first)),
-         .h_previous_row = groups * (continues ? width : all),
-         .weights = buffers.R.data() + 4 * unit * all,
+         .h_previous = continues ? rows(h, g.width, before_t, step.row_before + place, d * g.Hp)
+                                 : state.initial_h(layer, d, place, task.distance),
+         .weights = buffers.R.data() + 4 * unit * g.words(g.Hp),
          .k_tiles = g.Hp / kernels::bf16::kTileK,
          .sums = adds_inputs ? nullptr : sums + static_cast<std::size_t>(first) * kernels::bf16::kGateColumns,
          .sums_block = static_cast<std::size_t>(chunk_rows) * kernels::bf16::kGateColumns,
          .bias = buffers.bias.data() + 4 * unit,
-         .gates = buffers.gates.data() + row * gates + 4 * own,
-         .gates_row = groups * gates,
-         .c = state.buffers.c[static_cast<std::size_t>(d)].data() +
-              static_cast<std::size_t>(task.place(first)) * Hp + unit,
-         .c_row = groups * Hp,
-         .saved_c = buffers.c.data() + row * all + own,
-         .saved_c_row = groups * all,
-         .h = h + row * width + own,
-         .h_row = groups * width});
+         .gates = rows(buffers.gates.data(), g.gates, t, row, 4 * own),
+         .c = state.buffers.c[static_cast<std::size_t>(d)].data() + static_cast<std::size_t>(place) * Hp +
+              unit,
+         .c_row = static_cast<std::size_t>(task.distance) * Hp,
+         .saved_c = rows(buffers.c.data(), g.Hp, t, row, own),
+         .h = rows(state.y(layer), g.width, t, row, d * g.Hp + own)});
   };
   const int continuing = task.samples(step.rows_before);
   run(0, continuing, true);
@@ -120,9 +116,8 @@ void forward_recurrence(State& state, int layer, int thread) {
       });
     }
     for (int k = 0; k < state.batch.steps(); ++k) {
-      const RecurrentStep step = state.batch.step(d, k);
       if (state.adds_inputs_in_steps(layer)) {
-        forward_step(state, layer, d, step, task, nullptr, 0);
+        forward_step(state, layer, d, k, task, nullptr, 0);
       } else {
         const int t = d == 0 ? k : state.batch.steps() - 1 - k;
         const Chunk& chunk = state.projection_chunks.of_step(t);
@@ -133,7 +128,7 @@ void forward_recurrence(State& state, int layer, int thread) {
         const int chunk_rows =
             scratch.first_row[static_cast<std::size_t>(chunk.last_step - chunk.first_step)];
         const int first = scratch.first_row[static_cast<std::size_t>(t - chunk.first_step)];
-        forward_step(state, layer, d, step, task,
+        forward_step(state, layer, d, k, task,
                      scratch.sums.data() + static_cast<std::size_t>(first) * kernels::bf16::kGateColumns,
                      chunk_rows);
       }

@@ -7,43 +7,42 @@
 namespace lstm::engines::bf16 {
 namespace {
 
-// Rows of the input gradient computed at once, times parts: their gradients of gates stay in the second-level
-// cache while all columns pass by.
-constexpr int kInputGradientRows = 256;
-
-void input_gradient_rows(State& state, int layer, Range rows) {
+// Of the rows of some time steps, which lie as bands.h has them.
+void input_gradient_rows(State& state, int layer, int first_step, int last_step) {
   const Geometry& g = state.geometry;
   const auto columns = static_cast<std::size_t>(g.inputs(layer));
-  const std::size_t gates = g.words(g.gates);
+  const int first_row = state.batch.row(first_step);
   for (int d = 0; d < g.D; ++d) {
     const DirectionBuffers& buffers = state.direction(layer, d);
-    state.kernels.multiply({.rows = rows.size(),
-                            .k_tiles = g.gates / kernels::bf16::kTileK,
-                            .a = buffers.gates.data() + static_cast<std::size_t>(rows.first) * gates,
-                            .a_row = gates,
-                            .a_tile = 16 * gates,
-                            .a_step = g.words(kernels::bf16::kTileK),
-                            .b = buffers.W_back.data(),
-                            .panels = g.inputs(layer) / kernels::bf16::kPanelColumns,
-                            .c = state.buffers.dy.data() + static_cast<std::size_t>(rows.first) * columns,
-                            .c_row = columns,
-                            .c_pair = 2 * kernels::bf16::kPanelColumns,
-                            .accumulates = d > 0,
-                            .is_weight_gradient = false});
+    state.kernels.multiply(
+        {.rows = state.batch.row(last_step) - first_row,
+         .k_tiles = g.gates / kernels::bf16::kTileK,
+         .a = state.bands.rows<const Bf16>(buffers.gates.data(), g.gates, first_step, first_row),
+         .b = buffers.W_back.data(),
+         .panels = g.inputs(layer) / kernels::bf16::kPanelColumns,
+         .c = state.buffers.dy.data() + static_cast<std::size_t>(first_row) * columns,
+         .c_row = columns,
+         .c_pair = 2 * kernels::bf16::kPanelColumns,
+         .accumulates = d > 0,
+         .is_weight_gradient = false});
   }
 }
 
 }  // namespace
 
-// dX of a layer is dy of the one below, or the gradient of x. Parts are taken by whichever thread is free: no
-// row depends on another.
+// dX of a layer is dy of the one below, or the gradient of x. Chunks of time steps are taken by whichever
+// thread is free: no row depends on another.
 void input_gradients(State& state, int layer) {
-  const int rows = state.batch.rows();
-  const int rows_at_once = kInputGradientRows / state.geometry.P;
+  const Chunks& chunks = state.input_gradient_chunks;
   for (;;) {
-    const int first = state.next_part.fetch_add(1, std::memory_order_relaxed) * rows_at_once;
-    if (first >= rows) return;
-    input_gradient_rows(state, layer, {first, std::min(rows, first + rows_at_once)});
+    const int index = state.next_input_chunk.fetch_add(1, std::memory_order_relaxed);
+    if (index >= chunks.count()) return;
+    const Chunk& chunk = chunks.forward(0, index);
+    for (int t = chunk.first_step; t < chunk.last_step;) {
+      const int end = std::min(chunk.last_step, state.bands.end_of_run(t));
+      input_gradient_rows(state, layer, t, end);
+      t = end;
+    }
   }
 }
 
@@ -64,13 +63,11 @@ void initial_state_gradients(State& state, int thread) {
         for (int k = 0; k < state.batch.steps(); ++k) {
           const RecurrentStep step = state.batch.step(d, k);
           if (step.rows == step.rows_before) continue;  // nobody starts here
-          const auto row = static_cast<std::size_t>(step.row + step.rows_before);
+          const int t = d == 0 ? k : state.batch.steps() - 1 - k;
           state.kernels.multiply({.rows = step.rows - step.rows_before,
                                   .k_tiles = g.gates / kernels::bf16::kTileK,
-                                  .a = buffers.gates.data() + row * gates,
-                                  .a_row = gates,
-                                  .a_tile = 16 * gates,
-                                  .a_step = g.words(kernels::bf16::kTileK),
+                                  .a = state.bands.rows<const Bf16>(buffers.gates.data(), g.gates, t,
+                                                                    step.row + step.rows_before),
                                   .b = buffers.R_back.data() + column * gates,
                                   .panels = 1,
                                   .c = d_h.at(step.rows_before) + column,

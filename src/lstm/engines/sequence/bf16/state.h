@@ -2,12 +2,14 @@
 // input_gradients.cpp and weights.cpp work on it.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 
 #include "cpu/barrier.h"
 #include "cpu/thread_team.h"
 #include "engines/sequence/backward_progress.h"
+#include "engines/sequence/bf16/bands.h"
 #include "engines/sequence/bf16/buffers.h"
 #include "engines/sequence/layer_buffers.h"
 #include "engines/sequence/split.h"
@@ -19,14 +21,16 @@ namespace lstm::engines::bf16 {
 
 // One thread's share of a layer's recurrence.
 struct RecurrenceTask {
-  Range directions;       // that it goes through, one after the other
-  int group, groups;      // places group, group + groups, ...
-  Range blocks;           // panels of 32 units
-  cpu::Barrier* barrier;  // with the threads that have its other panels
+  Range directions;                 // that it goes through, one after the other
+  int first_place, distance, most;  // places first_place, first_place + distance, ..., so many at most
+  Range blocks;                     // panels of 32 units
+  cpu::Barrier* barrier;            // with the threads that have its other panels
 
-  // How many of this group's samples are among the first `places`.
-  int samples(int places) const { return places <= group ? 0 : (places - group + groups - 1) / groups; }
-  int place(int index) const { return group + index * groups; }
+  // How many of its samples are among the first `places`.
+  int samples(int places) const {
+    return places <= first_place ? 0 : std::min(most, (places - first_place + distance - 1) / distance);
+  }
+  int place(int index) const { return first_place + index * distance; }
   Range units() const {
     return {blocks.first * kernels::bf16::kPanelColumns, blocks.last * kernels::bf16::kPanelColumns};
   }
@@ -38,7 +42,9 @@ struct State {
   const kernels::bf16::Kernels& kernels;
   const PackedBatch& batch;
   const Chunks& projection_chunks;
+  const Chunks& input_gradient_chunks;
   const Chunks& gradient_chunks;
+  const Bands& bands;
   const ParameterStore& store;
   const States& states;
   int samples;  // that there is memory for
@@ -48,7 +54,7 @@ struct State {
   const std::vector<char>& layers_with_inputs_in_steps;  // 0 or 1 by layer
   std::deque<cpu::Barrier> barriers;                     // one for each set of unit parts
   BackwardProgress backward_progress;
-  std::atomic<int> next_part{0};  // of the input gradient: taken by whichever thread is free
+  std::atomic<int> next_input_chunk{0};  // of the input gradient: taken by whichever thread is free
   const float* d_last =
       nullptr;  // cross-entropy: gradient of y at each sample's last step (N, width) by place
 
@@ -80,14 +86,21 @@ struct State {
     return !network.reads_every_step() && layer == network.layers - 1;
   }
 
-  // What a place starts from, as rows of operands (Hp) and as saved; nullptr: zero.
-  const Bf16* initial_h(int layer, int d, int place) const {
-    return states.has_initial() ? buffers.initial_h.data() + initial_at(layer, d, place) : nullptr;
+  // What places place, place + distance, ... start from, as rows of operands (Hp) and as saved; nullptr:
+  // zero.
+  ConstRows initial_h(int layer, int d, int place, int distance = 1) const {
+    return initial_rows(buffers.initial_h, layer, d, place, distance);
   }
-  const Bf16* initial_c(int layer, int d, int place) const {
-    return states.has_initial() ? buffers.initial_c.data() + initial_at(layer, d, place) : nullptr;
+  ConstRows initial_c(int layer, int d, int place, int distance = 1) const {
+    return initial_rows(buffers.initial_c, layer, d, place, distance);
   }
-  // Where it lies in them.
+  ConstRows initial_rows(std::span<const Bf16> initial, int layer, int d, int place, int distance) const {
+    if (!states.has_initial()) return {};
+    const std::size_t row = static_cast<std::size_t>(distance) * geometry.words(geometry.Hp);
+    return {initial.data() + initial_at(layer, d, place), row, 16 * row,
+            geometry.words(kernels::bf16::kTileK)};
+  }
+  // Where a place lies in them: one row behind the other.
   std::size_t initial_at(int layer, int d, int place) const {
     return (static_cast<std::size_t>(layer * geometry.D + d) * static_cast<std::size_t>(samples) +
             static_cast<std::size_t>(place)) *

@@ -10,28 +10,39 @@ namespace {
 // Rows of four unit blocks' gradient that a thread computes while it waits for others: on AMX some 10 us.
 constexpr int kSomeRows = 64;
 
+// The rows of a chunk into scratch.rows.
+void list_rows(const State& state, const Chunk& chunk, const Bf16* operand, int columns,
+               ThreadScratch& scratch) {
+  std::size_t i = 0;
+  for (int t = chunk.first_step; t < chunk.last_step; ++t) {
+    for (int row = state.batch.row(t); row < state.batch.row(t + 1); ++row, ++i) {
+      const ConstRows rows = state.bands.rows(operand, columns, t, row);
+      scratch.rows[i] = {rows.start, rows.step};
+    }
+  }
+}
+
 // [X | H before] of one chunk, transposed.
 void pack_left(State& state, int layer, int d, const Chunk& chunk, ThreadScratch& scratch) {
   const Geometry& g = state.geometry;
   const PackedBatch& batch = state.batch;
   const int k_tiles = (chunk.rows + kernels::bf16::kTileK - 1) / kernels::bf16::kTileK;
   const std::size_t inputs = g.words(g.inputs(layer));
-  for (int i = 0; i < chunk.rows; ++i) {
-    scratch.rows[static_cast<std::size_t>(i)] =
-        state.input(layer) + static_cast<std::size_t>(chunk.first_row + i) * inputs;
-  }
+  list_rows(state, chunk, state.input(layer), g.inputs(layer), scratch);
   state.kernels.pack_left({.rows = chunk.rows,
                            .from = scratch.rows.data(),
                            .columns = g.inputs(layer),
                            .packed = scratch.left.data()});
-  const Bf16* h = state.y(layer) + g.words(d * g.Hp);
   std::size_t row = 0;
   for (int t = chunk.first_step; t < chunk.last_step; ++t) {
     const RecurrentStep step = batch.step(d, d == 0 ? t : batch.steps() - 1 - t);
+    const int before_t = d == 0 ? t - 1 : t + 1;
     for (int place = 0; place < step.rows; ++place, ++row) {
-      scratch.rows[row] = place < step.rows_before
-                              ? h + static_cast<std::size_t>(step.row_before + place) * g.words(g.width)
+      const ConstRows h = place < step.rows_before
+                              ? state.bands.rows<const Bf16>(state.y(layer), g.width, before_t,
+                                                             step.row_before + place, 1, d * g.Hp)
                               : state.initial_h(layer, d, place);
+      scratch.rows[row] = {h.start, h.step};
     }
   }
   state.kernels.pack_left(
@@ -146,16 +157,15 @@ void WeightGradients::add(const Chunk& chunk, int rows) {
   const Geometry& g = state_.geometry;
   const int k_tiles = (chunk.rows + kernels::bf16::kTileK - 1) / kernels::bf16::kTileK;
   const int m = g.gradient_rows(layer_), panels = 2 * std::min(kGradientBlocks, blocks_.last - block_);
-  const std::size_t gates = g.words(g.gates);
   const int first_column = block_ * kernels::bf16::kGateColumns;
   const auto column = static_cast<std::size_t>(first_column);
   const bool accumulates = index_ > 0;
   if (row_ == 0) {
+    list_rows(state_, chunk, state_.direction(layer_, direction_).gates.data(), g.gates, scratch_);
     state_.kernels.pack_right(
         {.rows = chunk.rows,
-         .from = state_.direction(layer_, direction_).gates.data() +
-                 static_cast<std::size_t>(chunk.first_row) * gates + g.words(first_column),
-         .from_row = gates,
+         .from = scratch_.rows.data(),
+         .first_panel = first_column / kernels::bf16::kPanelColumns,
          .panels = panels,
          .packed = scratch_.right.data(),
          .sums = state_.buffers.d_bias[static_cast<std::size_t>(direction_)].data() + column,
@@ -166,10 +176,8 @@ void WeightGradients::add(const Chunk& chunk, int rows) {
   const int count = std::min(rows, m - row_);
   state_.kernels.multiply({.rows = count,
                            .k_tiles = k_tiles,
-                           .a = scratch_.left.data() + row / 16 * left_tile,
-                           .a_row = kernels::bf16::kTileK,
-                           .a_tile = left_tile,
-                           .a_step = g.words(kernels::bf16::kTileElements),
+                           .a = {scratch_.left.data() + row / 16 * left_tile, kernels::bf16::kTileK,
+                                 left_tile, g.words(kernels::bf16::kTileElements)},
                            .b = scratch_.right.data(),
                            .panels = panels,
                            .c = state_.buffers.gradients[static_cast<std::size_t>(direction_)].data() +

@@ -27,10 +27,11 @@ void round_initial_states(State& state, int thread) {
       const StateRows h = state.states.initial_h(layer, d), c = state.states.initial_c(layer, d);
       for (int place = thread; place < state.batch.samples(); place += state.team.threads()) {
         const std::size_t at = state.initial_at(layer, d, place);
-        state.kernels.round_row(h.at(place), g.Hp, state.buffers.initial_h.data() + at, g.Hp);
+        const std::size_t step = g.words(kernels::bf16::kTileK);
+        state.kernels.round_row(h.at(place), g.Hp, state.buffers.initial_h.data() + at, step, g.Hp);
         Bf16* saved_c = state.buffers.initial_c.data() + at;
         if (g.P == 1) {
-          state.kernels.round_row(c.at(place), g.Hp, saved_c, g.Hp);
+          state.kernels.round_row(c.at(place), g.Hp, saved_c, step, g.Hp);
         } else {
           std::memcpy(saved_c, c.at(place), static_cast<std::size_t>(g.Hp) * sizeof(float));
         }
@@ -44,12 +45,11 @@ void round_initial_states(State& state, int thread) {
 void round_inputs(State& state, int thread) {
   const PackedBatch& batch = state.batch;
   const Range steps = part_of(batch.steps(), thread, state.team.threads());
-  const std::size_t Cp = state.geometry.words(state.geometry.Cp);
   for (int t = steps.first; t < steps.last; ++t) {
     for (int place = 0; place < batch.active(t); ++place) {
-      state.kernels.round_row(batch.x(place, t), state.network.inputs,
-                              state.buffers.x.data() + static_cast<std::size_t>(batch.row(t) + place) * Cp,
-                              state.geometry.Cp);
+      const kernels::bf16::Rows x =
+          state.bands.rows(state.buffers.x.data(), state.geometry.Cp, t, batch.row(t) + place);
+      state.kernels.round_row(batch.x(place, t), state.network.inputs, x.start, x.step, state.geometry.Cp);
     }
   }
   if (state.states.has_initial()) round_initial_states(state, thread);
