@@ -24,7 +24,7 @@ class Bands {
 
   // True where a group's samples should be neighbours: rows of two groups share no tile.
   bool are_tiles() const { return are_tiles_; }
-  // The first step behind t whose rows continue those of t as no kernels::bf16::RowsOf could.
+  // The first step behind t whose rows lie elsewhere than behind those of t: not within their RowsOf.
   int end_of_run(int t) const { return are_tiles_ ? steps_ : band(t).last_step; }
 
   // Rows place, place + distance, ... of time step t, and those of the steps behind it up to end_of_run(t),

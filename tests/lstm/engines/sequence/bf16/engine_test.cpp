@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <tuple>
@@ -83,6 +84,26 @@ TEST_P(Bf16Engine, GivesTheSameBitsForAnyThreadsAndSplit) {
         const std::string what = fmt::format("{}, {}", problem.text(), engine->description());
         ASSERT_EQ(got.loss, expected.loss) << what;
         ASSERT_EQ(got.gradients, expected.gradients) << what;
+      }
+    }
+  }
+}
+
+// Rows in tiles, for samples of one length, and in bands of one time step or several.
+TEST_P(Bf16Engine, AgreesWithTheReferenceHoweverRowsLie) {
+  for (const int samples : {6, 16, 20, 32, 48, 50}) {
+    for (const bool are_equal : {true, false}) {
+      const Network network{.inputs = 33, .units = 40, .layers = 2, .directions = 2, .classes = 4};
+      RandomProblem problem(network, {.samples = samples, .time_steps = 7}, 12);
+      if (are_equal) std::ranges::fill(problem.lengths, problem.shape.time_steps);
+      const auto alone = engine_for(problem);
+      const StepResult expected = testing::loss_and_gradients(*alone, problem.batch());
+      testing::expect_close(expected, testing::reference_result(problem), alone->layout(), tolerance(problem),
+                            problem.text());
+      for (const Split split : {Split::units, Split::samples}) {
+        const auto engine = engine_for(problem, {.threads = 3, .split = split});
+        const StepResult got = testing::loss_and_gradients(*engine, problem.batch());
+        ASSERT_EQ(got.gradients, expected.gradients) << problem.text() << ", " << engine->description();
       }
     }
   }
