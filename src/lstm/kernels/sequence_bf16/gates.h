@@ -1,13 +1,14 @@
 // Activations of the bf16 steps. Included after a Vector with its Words and activations.h.
 //
 // Beside operands in two parts they are those of fp32. Beside one part, numbers are rounded to 2^-9 wherever
-// they are kept, so a shorter approximation does: tanh(x) = x P(x^2) / Q(x^2), minimax of degrees 5 and 4 on
-// |x| <= 5.2 (relative error 6.5e-5 everywhere), cut off where it reaches one; the logistic function is
-// 1/2 + tanh(x / 2) / 2.
+// they are kept, so a shorter approximation does: that of segments.h, and where a register holds too few
+// coefficients tanh(x) = x P(x^2) / Q(x^2), minimax of degrees 5 and 4 on |x| <= 5.2 (relative error 6.5e-5
+// everywhere), cut off where it reaches one. The logistic function is 1/2 + tanh(x / 2) / 2.
 #pragma once
 
 #include "kernels/sequence/activations.h"
 #include "kernels/sequence_bf16/block_product.h"
+#include "kernels/sequence_bf16/segments.h"
 
 namespace lstm::kernels {
 namespace {
@@ -50,7 +51,20 @@ LSTM_INLINE inline void squash_parts(const Vector (&x)[kCount], Vector (&p)[kCou
 template <int kParts, int kRows, class Products>
 LSTM_INLINE inline void activate_gates(Vector (&x)[4 * kRows], Products products) noexcept {
   constexpr int kCount = 4 * kRows;
-  if constexpr (kParts == 1) {
+  if constexpr (kParts == 1 && Words::kLooksUp) {
+    const auto of = [](int i)
+                        LSTM_INLINE -> const Segments& { return i % 4 == 2 ? kTanhByX : kHalfTanhOfHalf; };
+    Vector y[kCount], cut[kCount];
+    by_segments(x, y, cut, of, [&]() LSTM_INLINE { products(Constant<0>{}); });
+    unroll<kCount>([&](auto i) LSTM_INLINE {
+      if constexpr (i % 4 == 2) {
+        x[i] = with_sign_of(x[i], y[i] * cut[i]);
+      } else {
+        x[i] = Vector::all(0.5f) + with_sign_of(x[i], y[i]);
+      }
+    });
+    products(Constant<1>{});
+  } else if constexpr (kParts == 1) {
     Vector p[kCount], q[kCount], r[kCount / 2];
     squash_parts(
         x, p, q, [](int i) LSTM_INLINE { return i % 4 == 2 ? kTanh : kLogistic; },
@@ -77,7 +91,12 @@ LSTM_INLINE inline void activate_gates(Vector (&x)[4 * kRows], Products products
 // tanh of cells' states. meanwhile() is called in the middle.
 template <int kParts, int kCount, class Meanwhile>
 LSTM_INLINE inline void activate_cells(Vector (&x)[kCount], Meanwhile meanwhile) noexcept {
-  if constexpr (kParts == 1) {
+  if constexpr (kParts == 1 && Words::kLooksUp) {
+    Vector y[kCount], cut[kCount];
+    by_segments(
+        x, y, cut, [](int) LSTM_INLINE -> const Segments& { return kTanhByX; }, meanwhile);
+    unroll<kCount>([&](auto i) LSTM_INLINE { x[i] = with_sign_of(x[i], y[i] * cut[i]); });
+  } else if constexpr (kParts == 1) {
     Vector p[kCount], q[kCount];
     squash_parts(
         x, p, q, [](int) LSTM_INLINE { return kTanh; }, meanwhile);

@@ -136,6 +136,7 @@ inline Vector widened(__m256i words) noexcept {
 
 struct Words {
   static constexpr int kSideBySide = 4;  // Vectors that activations go through together
+  static constexpr bool kLooksUp = false;
 
   __m256i low, high;
 

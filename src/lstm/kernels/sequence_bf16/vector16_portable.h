@@ -110,6 +110,7 @@ inline float widened(std::uint16_t x) noexcept {
 
 struct Words {
   static constexpr int kSideBySide = 4;  // Vectors that activations go through together
+  static constexpr bool kLooksUp = true;
 
   std::uint16_t v[32];
 
@@ -197,6 +198,17 @@ inline Vector add_pairs(const Vector& sum, const Words& pairs) noexcept {
 }
 inline void store_rounded(const Vector& x, std::uint16_t* p) noexcept {
   for (int i = 0; i < 16; ++i) p[i] = rounded(x.v[i]);
+}
+inline Vector magnitude(const Vector& x) noexcept {
+  return for_each_lane([&](int i) { return __builtin_fabsf(x.v[i]); });
+}
+// y where x >= 0, else -y
+inline Vector with_sign_of(const Vector& x, const Vector& y) noexcept {
+  return for_each_lane([&](int i) { return __builtin_signbit(x.v[i]) ? -y.v[i] : y.v[i]; });
+}
+// Of each lane the element that its lowest four bits have.
+inline Vector look_up(const float (&table)[16], const Vector& where) noexcept {
+  return for_each_lane([&](int i) { return table[std::bit_cast<std::uint32_t>(where.v[i]) & 15u]; });
 }
 // The first n lanes, and zeros.
 inline Vector first_lanes(const Vector& x, int n) noexcept {

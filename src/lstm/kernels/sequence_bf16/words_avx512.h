@@ -41,6 +41,7 @@ inline __m256i rounded(Vector x) noexcept {
 
 struct Words {
   static constexpr int kSideBySide = 8;  // Vectors that activations go through together
+  static constexpr bool kLooksUp = true;
 
   __m512i v;
 
@@ -118,6 +119,19 @@ inline Vector add_pairs(Vector sum, Words pairs) noexcept {
 }
 inline void store_rounded(Vector x, std::uint16_t* p) noexcept {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), rounded(x));
+}
+inline Vector magnitude(Vector x) noexcept {
+  return {_mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(x.v), _mm512_set1_epi32(0x7fffffff)))};
+}
+// y where x >= 0, else -y
+inline Vector with_sign_of(Vector x, Vector y) noexcept {
+  const __m512i sign = _mm512_set1_epi32(static_cast<int>(0x80000000u));
+  return {_mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_castps_si512(y.v), _mm512_castps_si512(x.v),
+                                                        sign, 0x78))};  // y ^ (x & sign)
+}
+// Of each lane the element that its lowest four bits have.
+inline Vector look_up(const float (&table)[16], Vector where) noexcept {
+  return {_mm512_permutexvar_ps(_mm512_castps_si512(where.v), _mm512_load_ps(table))};
 }
 // The first n lanes, and zeros.
 inline Vector first_lanes(Vector x, int n) noexcept {
