@@ -9,11 +9,11 @@
 #include <fstream>
 
 #include "bench/check/wrong_worker.h"
-#include "bench/temporary_directory.h"
 #include "check/check.h"
 #include "check/timing_honesty.h"
 #include "check/trajectory.h"
 #include "store/database.h"
+#include "temporary_directory.h"
 
 namespace lstmbench {
 namespace {

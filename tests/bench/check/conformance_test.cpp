@@ -8,7 +8,7 @@
 
 #include "bench/check/wrong_worker.h"
 #include "bench/process/misbehaving_worker.h"
-#include "bench/temporary_directory.h"
+#include "temporary_directory.h"
 
 namespace lstmbench {
 namespace {

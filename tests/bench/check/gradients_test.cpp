@@ -5,9 +5,9 @@
 #include <fstream>
 #include <functional>
 
-#include "bench/temporary_directory.h"
 #include "check/check.h"
 #include "store/database.h"
+#include "temporary_directory.h"
 #include "workload/npy.h"
 #include "workload/problem.h"
 

@@ -3,12 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "machine/cpus.h"
+#include "temporary_directory.h"
 
 namespace lstmbench {
 namespace {
@@ -24,9 +24,6 @@ using ::testing::Pair;
 class FakeMachine : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "lstmbench-machine-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    root_ = pattern;
     write("/proc/cpuinfo",
           "processor\t: 0\nmodel name\t: Example CPU 9000\nflags\t\t: fpu avx2 fma avx512f amx_bf16 "
           "hypervisor\n\n"
@@ -36,7 +33,6 @@ class FakeMachine : public ::testing::Test {
     write("/proc/stat", "cpu  100 0 100 700 0 0 0 100 5 0\ncpu0 1 2 3\n");
     write("/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
   }
-  void TearDown() override { fs::remove_all(root_); }
 
   void write(const std::string& path, const std::string& text) {
     const fs::path file = root_ / fs::path(path).relative_path();
@@ -45,7 +41,8 @@ class FakeMachine : public ::testing::Test {
   }
   SystemFiles files() const { return SystemFiles(root_); }
 
-  fs::path root_;
+  TemporaryDirectory directory_;
+  fs::path root_ = directory_.path();
 };
 
 TEST_F(FakeMachine, FactsNameTheCpuAndWhatItCanDo) {

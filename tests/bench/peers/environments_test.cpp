@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "bench/peers/fake_programs.h"
-#include "bench/temporary_directory.h"
 #include "peers/program.h"
+#include "temporary_directory.h"
 
 namespace lstmbench {
 namespace {

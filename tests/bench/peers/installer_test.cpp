@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "bench/peers/fake_programs.h"
-#include "bench/temporary_directory.h"
+#include "temporary_directory.h"
 
 namespace lstmbench {
 namespace {

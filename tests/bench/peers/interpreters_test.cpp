@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "bench/peers/fake_programs.h"
-#include "bench/temporary_directory.h"
+#include "temporary_directory.h"
 
 namespace lstmbench {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "bench/store/stored_example.h"
-#include "bench/temporary_directory.h"
+#include "temporary_directory.h"
 
 namespace lstmbench {
 namespace {

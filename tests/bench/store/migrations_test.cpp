@@ -7,8 +7,8 @@
 #include <sstream>
 
 #include "bench/store/stored_example.h"
-#include "bench/temporary_directory.h"
 #include "store/schema.h"
+#include "temporary_directory.h"
 
 namespace lstmbench {
 namespace {

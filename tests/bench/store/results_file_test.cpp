@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "bench/store/stored_example.h"
+#include "temporary_directory.h"
 
 namespace lstmbench {
 namespace {
@@ -21,15 +22,10 @@ using ::testing::HasSubstr;
 
 class ResultsFileTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "lstmbench-store-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
   fs::path path() const { return folder_ / "deep" / "results.db"; }
 
-  fs::path folder_;
+  TemporaryDirectory directory_;
+  fs::path folder_ = directory_.path();
 };
 
 TEST_F(ResultsFileTest, GivesBackWhatWasStored) {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "bench/store/stored_example.h"
-#include "bench/temporary_directory.h"
+#include "temporary_directory.h"
 
 namespace lstmbench {
 namespace {

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "bench/temporary_directory.h"
+#include "temporary_directory.h"
 
 namespace lstmbench {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "bench/temporary_directory.h"
+#include "temporary_directory.h"
 #include "workload/builtin.h"
 
 namespace lstmbench {

@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "bench/temporary_directory.h"
+#include "temporary_directory.h"
 
 namespace lstmbench {
 namespace {

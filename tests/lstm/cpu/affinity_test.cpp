@@ -1,12 +1,13 @@
 #include "cpu/affinity.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <vector>
+
+#include "temporary_directory.h"
 
 namespace lstm::cpu {
 namespace {
@@ -29,9 +30,6 @@ std::vector<int> claimed(const CpuClaim& claim, int count) {
 class ClaimsOnSharedCores : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "lstm-cores-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
     for (int cpu = 1000; cpu < 1008; ++cpu) {
       const fs::path topology = folder_ / ("cpu" + std::to_string(cpu)) / "topology";
       fs::create_directories(topology);
@@ -39,9 +37,9 @@ class ClaimsOnSharedCores : public ::testing::Test {
       std::ofstream(topology / "thread_siblings_list") << first << '-' << first + 1 << '\n';
     }
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
-  fs::path folder_;
+  lstmbench::TemporaryDirectory directory_;
+  fs::path folder_ = directory_.path();
   cpu_set_t cpus_ = these({1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007});
 };
 

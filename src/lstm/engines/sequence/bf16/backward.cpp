@@ -47,23 +47,22 @@ void backward_step(State& state, int layer, int d, int k, const RecurrenceTask& 
     if (first_place < step.rows_before) {
       c_previous = rows(buffers.c, g.Hp, before_t, step.row_before + place, own);
     }
-    state.kernels.backward_step(
-        {.rows = last - first,
-         .panels = task.blocks.size(),
-         .own_units = g.own_units(task.blocks.first, task.blocks.size()),
-         .k_tiles = g.gates / kernels::bf16::kTileK,
-         .dgates_next = first_place < with_next
-                            ? rows(buffers.gates, g.gates, next_t, batch.row(next_t) + place, 0)
-                            : ConstRows{},
-         .weights = buffers.R_back.data() + unit * g.words(g.gates),
-         .dy = dy == nullptr ? nullptr : dy + unit,
-         .dy_row = distance * dy_row,
-         .gates = rows(buffers.gates, g.gates, t, row, 4 * own),
-         .c = rows(buffers.c, g.Hp, t, row, own),
-         .c_previous = c_previous,
-         .dc = state.buffers.c[static_cast<std::size_t>(d)].data() + static_cast<std::size_t>(place) * Hp +
-               unit,
-         .dc_row = distance * Hp});
+    state.kernels.backward_step({.rows = last - first,
+                                 .panels = task.blocks.size(),
+                                 .own_units = g.own_units(task.blocks.first, task.blocks.size()),
+                                 .k_tiles = g.gates / kernels::bf16::kTileK,
+                                 .dgates_next = first_place < with_next ? rows(buffers.gates, g.gates, next_t,
+                                                                               batch.row(next_t) + place, 0)
+                                                                        : ConstRows{},
+                                 .weights = buffers.R_back.data() + unit * g.words(g.gates),
+                                 .dy = dy == nullptr ? nullptr : dy + unit,
+                                 .dy_row = distance * dy_row,
+                                 .gates = rows(buffers.gates, g.gates, t, row, 4 * own),
+                                 .c = rows(buffers.c, g.Hp, t, row, own),
+                                 .c_previous = c_previous,
+                                 .dc = state.buffers.c[static_cast<std::size_t>(d)].data() +
+                                       static_cast<std::size_t>(place) * Hp + unit,
+                                 .dc_row = distance * Hp});
   };
   const int border = std::min(not_last, step.rows);
   run(0, border);
