@@ -63,9 +63,7 @@ Measured measure(RunFlags& flags, const OutputFlags& outputs, CLI::App& command,
   apply_defaults(command, workers.configuration);
   RunOptions options = make_options(flags, workers.configuration);
   change(options);
-  if (options.device == "cpu")
-    if (const auto crowding = crowding_warning(SystemFiles(), std::ranges::max(options.threads)))
-      unfit.push_back(*crowding);
+  add_crowding(unfit, options, SystemFiles());
   const std::string path = results_path({flags.results, flags.workers.config});
   const auto known = known_workloads(workers.configuration);
   select_workloads(workloads_asked_for(options), known);  // a wrong name is said at once

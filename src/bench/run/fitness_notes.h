@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "machine/machine.h"
+#include "run/options.h"
 #include "run/progress.h"
 
 namespace lstmbench {
@@ -12,5 +14,8 @@ namespace lstmbench {
 // They are to be read before anything is started, whose load they would name.
 std::vector<std::string> fitness_notes(const std::vector<std::string>& warnings, const std::string& when,
                                        Progress& progress);
+
+// With those warnings that of a run on a CPU whose threads share cores.
+void add_crowding(std::vector<std::string>& warnings, const RunOptions& options, const SystemFiles& files);
 
 }  // namespace lstmbench

@@ -72,7 +72,8 @@ class Runner {
   }
 
   void resume(const StoredRun& before) {
-    const auto unfit = fitness_warnings(setting_.files);
+    auto unfit = fitness_warnings(setting_.files);
+    add_crowding(unfit, options_, setting_.files);
     run_id_ = before.run.id;
     lock_ = results_.lock_run(run_id_);
     if (!lock_) refuse_measured(before);
