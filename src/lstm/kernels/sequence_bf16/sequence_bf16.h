@@ -47,12 +47,12 @@ struct RowsOf {
   std::size_t tile = 0;  // from 16 rows to the next 16
   std::size_t step = 0;  // from 32 numbers to the next 32
 
-  std::size_t offset(int r) const noexcept {
-    const auto row_index = static_cast<std::size_t>(r);
-    return row_index % 16 * row + row_index / 16 * tile;
+  // Always inline: files for different instruction sets have them, and the linker would keep one.
+  [[gnu::always_inline]] Word* at(int r) const noexcept {
+    const auto index = static_cast<std::size_t>(r);
+    return start + index % 16 * row + index / 16 * tile;
   }
-  Word* at(int r) const noexcept { return start + offset(r); }
-  operator RowsOf<const Word>() const noexcept { return {start, row, tile, step}; }
+  [[gnu::always_inline]] operator RowsOf<const Word>() const noexcept { return {start, row, tile, step}; }
 };
 using Rows = RowsOf<Bf16>;
 using ConstRows = RowsOf<const Bf16>;
