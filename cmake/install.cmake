@@ -5,6 +5,9 @@ include(CMakePackageConfigHelpers)
 set(package_directory ${CMAKE_INSTALL_LIBDIR}/cmake/lstm)
 install(TARGETS lstm EXPORT lstm ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lstm DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+if(LSTM_BUILD_C_INTERFACE)
+  install(TARGETS lstm_c EXPORT lstm LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+endif()
 install(EXPORT lstm NAMESPACE lstm:: FILE lstmTargets.cmake DESTINATION ${package_directory})
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/lstmConfig.cmake.in ${PROJECT_BINARY_DIR}/package/lstmConfig.cmake

@@ -20,6 +20,7 @@ ROOMS = {
     "src/lstm/kernels": {LSTM, "cpu", "kernels"},
     "src/lstm/engines": {LSTM, "model", "cpu", "kernels", "engines", "reference", "cuda"},
     "src/lstm/cuda": {LSTM, "model", "cuda", "kernels", "engines"},  # Adam's factors, packed batches
+    "src/lstm_c": {LSTM},  # the public headers are enough for any language
     "workers": {LSTM, "protocol"},  # workers/protocol
     "workers/cuda": {LSTM, "protocol", "native"},  # the session that serves the library's engines
     "examples": {LSTM},
