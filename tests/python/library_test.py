@@ -1,0 +1,59 @@
+"""The package and the header of the C interface say the same; the library that is not there."""
+
+import ctypes
+import ctypes.util
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+from lstm_engine import library
+
+HEADER = pathlib.Path(os.environ["LSTMBENCH_SOURCE_DIR"], "include/lstm/c.h").read_text()
+STRUCTS = {"lstm_layer_settings": library.LayerSettings, "lstm_layer_batch": library.LayerBatch,
+           "lstm_layer_output_gradients": library.OutputGradients, "lstm_layer_input_gradients": library.InputGradients}
+
+
+def kind(declaration):
+    """What ctypes calls the type of a field or argument: pointers, int, size_t."""
+    if "*" in declaration:
+        return "pointer"
+    return "size_t" if "size_t" in declaration else "int"
+
+
+def kind_of(ctype):
+    return {ctypes.c_int: "int", ctypes.c_size_t: "size_t"}.get(ctype, "pointer")
+
+
+class Library(unittest.TestCase):
+    def setUp(self):
+        self.header = re.sub(r"/\*.*?\*/", "", HEADER, flags=re.DOTALL)
+
+    def test_knows_each_struct(self):
+        for name, struct in STRUCTS.items():
+            body = re.search(r"typedef struct %s \{(.*?)\}" % name, self.header, re.DOTALL).group(1)
+            fields = [(field.split()[-1].lstrip("*"), kind(field)) for field in body.split(";")[:-1]]
+            self.assertEqual([(field, kind_of(ctype)) for field, ctype in struct._fields_], fields, name)
+
+    def test_knows_each_function(self):
+        functions = {name: [kind(argument) for argument in arguments.split(",") if argument.strip() != "void"]
+                     for name, arguments in re.findall(r"^LSTM_C_API [^;(]*?(\w+)\((.*?)\);", self.header, re.DOTALL | re.MULTILINE)}
+        self.assertEqual({name: [kind_of(ctype) for ctype in arguments]
+                          for name, (_, arguments) in library.FUNCTIONS.items()}, functions)
+
+    def test_has_the_version_of_the_header(self):
+        self.assertEqual(library.VERSION, int(re.search(r"LSTM_C_VERSION (\d+)", HEADER).group(1)))
+        self.assertEqual(library.library().lstm_c_version(), library.VERSION)
+
+    def test_says_what_to_do_where_the_library_is_missing(self):
+        for file in ("/nonexistent/liblstm_c.so", ctypes.util.find_library("c") or "libc.so.6"):
+            result = subprocess.run([sys.executable, "-c", "import lstm_engine; lstm_engine.LSTM(2, 3)"], text=True,
+                                    stderr=subprocess.PIPE, env=dict(os.environ, LSTM_LIBRARY=file))
+            self.assertNotEqual(result.returncode, 0)
+            self.assertRegex(result.stderr, "ImportError: %s cannot be loaded.*LSTM_LIBRARY" % re.escape(file))
+
+
+if __name__ == "__main__":
+    unittest.main()
