@@ -1,4 +1,4 @@
-"""torch.nn.LSTM replaced by lstm_engine.LSTM in a model and its training: nothing else changes, nor does what it computes.
+"""torch.nn.LSTM replaced by lstm_engine.LSTM in a model and its training: nothing else changes.
 
 The model tells whether a sequence of different lengths has had more ones than minus ones.
 """

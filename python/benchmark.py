@@ -1,8 +1,11 @@
-"""How long a training step (forward, a sum as loss, backward) takes by lstm_engine.LSTM and by torch.nn.LSTM, in turn, in one
-process. Prints the median of each, and of the ratios of neighbours, which a slow minute of the machine does not move.
+"""How long a training step (forward, a sum as loss, backward) takes by lstm_engine.LSTM and by torch.nn.LSTM.
 
-Usage: benchmark.py [--layers L] [--bidirectional] [--units H] [--inputs C] [--samples N] [--time-steps T] [--batch-first]
-                    [--packed] [--input-gradients] [--precision fp32|bf16|bf16x3] [--threads K] [--rounds R]
+In turn, in one process. Prints the median of each, and of the ratios of neighbours, which a slow minute of the machine
+does not move. With precision bf16 torch.nn.LSTM runs under torch.autocast.
+
+Usage: benchmark.py [--layers L] [--bidirectional] [--units H] [--inputs C] [--samples N] [--time-steps T]
+                    [--batch-first] [--packed] [--input-gradients] [--precision fp32|bf16|bf16x3] [--threads K]
+                    [--rounds R]
 """
 
 import argparse
@@ -17,8 +20,8 @@ import lstm_engine
 
 def parse():
     parser = argparse.ArgumentParser()
-    for name, default in (("layers", 1), ("units", 320), ("inputs", 123), ("samples", 64), ("time-steps", 100), ("threads", 0),
-                          ("rounds", 30)):
+    for name, default in (("layers", 1), ("units", 320), ("inputs", 123), ("samples", 64), ("time-steps", 100),
+                          ("threads", 0), ("rounds", 30)):
         parser.add_argument("--" + name, type=int, default=default)
     for name in ("bidirectional", "batch-first", "packed", "input-gradients"):
         parser.add_argument("--" + name, action="store_true")

@@ -13,8 +13,8 @@ class Padded:
     def __init__(self, x, batch_first):
         samples, time_steps = x.shape[:2] if batch_first else (x.shape[1], x.shape[0])
         if samples < 1 or time_steps < 1:
-            raise ValueError("lstm_engine: input of shape %s has %d samples of %d time steps, expected at least one of each"
-                             % (tuple(x.shape), samples, time_steps))
+            raise ValueError("lstm_engine: input of shape %s has %d samples of %d time steps, expected at least one of "
+                             "each" % (tuple(x.shape), samples, time_steps))
         self.batch_first = batch_first
         self.size = Size(samples, time_steps, samples * time_steps)
 

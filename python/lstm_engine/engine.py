@@ -1,5 +1,7 @@
-"""One engine of the library, and the pool that they come from: an engine holds what backward needs from its forward on, so
-each forward that is to be differentiated has one for itself until backward has run or the graph is gone."""
+"""One engine of the library, and the pool that they come from.
+
+An engine holds what backward needs from its forward on, so each forward that is to be differentiated has one for itself
+until backward has run or the graph is gone."""
 
 import collections
 import ctypes
@@ -11,8 +13,8 @@ import torch
 
 from lstm_engine import library
 
-# Engines that wait for their next forward; the oldest of more are ended. So many may be in use at once, again and again,
-# without being made anew.
+# Engines that wait for their next forward; the oldest of more are ended. So many may be in use at once, again and
+# again, without being made anew.
 MOST_IDLE = 4
 
 # C, H, L, D and one of precisions().
@@ -61,29 +63,33 @@ class Engine:
         return library.library().lstm_layer_description(self.layer).decode()
 
     def forward(self, x, lengths, states, parameters):
-        """Outputs (N, T, D*H) and final states (L*D, N, H) of x (N, T, C); lengths (N), states and parameters may be None.
+        """Outputs (N, T, D*H) and final states (L*D, N, H) of x (N, T, C).
 
-        x must be kept, unchanged, until backward."""
+        Lengths (N), states and parameters may be None. x must be kept, unchanged, until backward."""
         library.call("lstm_layer_set_parameters", self.layer, addresses(parameters), len(parameters))
         samples, time_steps = x.shape[:2]
         batch = library.LayerBatch(samples, time_steps, address(x), address(lengths), *map(address, states))
         network = self.network
         outputs = x.new_empty(samples, time_steps, network.directions * network.units)
         h, c = (x.new_empty(network.layers * network.directions, samples, network.units) for _ in range(2))
-        library.call("lstm_layer_forward", self.layer, ctypes.byref(batch), address(outputs), address(h), address(c))
+        results = map(address, (outputs, h, c))
+        library.call("lstm_layer_forward", self.layer, ctypes.byref(batch), *results)
         return outputs, h, c
 
     def backward(self, d_outputs, d_h, d_c, dx, d_states, d_parameters):
-        """Writes into dx, d_states (two) and d_parameters, each of which may be None, gradients of what forward was given;
-        of None among the first three all are zero."""
+        """Writes gradients of what forward was given into dx, d_states (two) and d_parameters. Each may be None.
+
+        Those that it starts from, the first three, are zero where they are None."""
         output_gradients = library.OutputGradients(*map(address, (d_outputs, d_h, d_c)))
         input_gradients = library.InputGradients(address(dx), *map(address, d_states), addresses(d_parameters),
                                                  len(d_parameters))
-        library.call("lstm_layer_backward", self.layer, ctypes.byref(output_gradients), ctypes.byref(input_gradients))
+        library.call("lstm_layer_backward", self.layer, ctypes.byref(output_gradients),
+                     ctypes.byref(input_gradients))
 
 
 class Loan:
-    """An engine for one forward and, perhaps, its backward. It goes back when that is over: at the latest with the loan."""
+    """An engine for one forward and, perhaps, its backward. It goes back when that is over: at the latest with the
+    loan."""
 
     def __init__(self, pool, engine):
         self.pool, self.engine = pool, engine
@@ -115,8 +121,8 @@ class EnginePool:
             self.returned.put(engine)
 
     def lend(self, size, input_gradients):
-        """A Loan of an engine for batches of that Size. `input_gradients`: whether dx will be asked for; None: backward will
-        not be run, so that any engine will do."""
+        """A Loan of an engine for batches of that Size. `input_gradients`: whether dx will be asked for; None: backward
+        will not be run, so that any engine will do."""
         threads = torch.get_num_threads()
         with self.lock:
             engine, size, input_gradients = self._take(size, input_gradients, threads)
@@ -128,10 +134,12 @@ class EnginePool:
             return list(self.idle)
 
     def _take(self, size, input_gradients, threads):
-        """An idle engine, or None; and the Size and kind that a new one should have, which replaces one that was too small."""
+        """An idle engine, or None; and the Size and kind of a new one, which replaces one that was too small."""
         self._collect()
-        self.idle = [engine for engine in self.idle if engine.threads == threads and engine.process == os.getpid()]
-        of_this_kind = [i for i, engine in enumerate(self.idle) if input_gradients in (None, engine.input_gradients)]
+        process = os.getpid()
+        self.idle = [engine for engine in self.idle if (engine.threads, engine.process) == (threads, process)]
+        of_this_kind = [i for i, engine in enumerate(self.idle)
+                        if input_gradients in (None, engine.input_gradients)]
         for i in reversed(of_this_kind):
             if size.fits_into(self.idle[i].size):
                 return self.idle.pop(i), size, input_gradients

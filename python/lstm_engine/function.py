@@ -27,17 +27,18 @@ def run_backward(loan, batch, output_gradients, states, parameters, wanted):
     loan.engine.backward(d_outputs, *contiguous((d_h, d_c)), dx, d_states, d_parameters)
     loan.end()
     dx = None if dx is None else batch.from_engine(dx)
-    return [dx] + [d_state if state_wanted else None for d_state, state_wanted in zip(d_states, states_wanted)] + d_parameters
+    d_states = [d_state if state_wanted else None for d_state, state_wanted in zip(d_states, states_wanted)]
+    return [dx] + d_states + d_parameters
 
 
 class LayerFunction(torch.autograd.Function):
-    """apply(pool, batch, x, h_0, c_0, *parameters). States may both be None; so may parameters, which count as zeros."""
+    """apply(pool, batch, x, h_0, c_0, *parameters). Both states may be None; so may parameters, which are zeros."""
 
     @staticmethod
     def forward(ctx, pool, batch, x, h_0, c_0, *parameters):
         ctx.set_materialize_grads(False)
-        # All that forward depends on: autograd complains where it has changed before backward, and a second backward of the
-        # same graph (retain_graph) can run forward again.
+        # All that forward depends on: autograd complains where it has changed before backward, and a second backward of
+        # the same graph (retain_graph) can run forward again.
         ctx.save_for_backward(x, h_0, c_0, *parameters)
         ctx.pool, ctx.batch = pool, batch
         ctx.loan = pool.lend(batch.size, ctx.needs_input_grad[2])

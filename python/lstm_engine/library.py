@@ -1,4 +1,5 @@
-"""The C interface (include/lstm/c.h, whose comments are the reference) by ctypes, which lets other threads run meanwhile."""
+"""The C interface by ctypes, which lets other threads run meanwhile. The comments in include/lstm/c.h are the
+reference."""
 
 import ctypes
 import functools

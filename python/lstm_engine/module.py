@@ -12,13 +12,14 @@ def require_float32_on_cpu(name, tensor):
     if not isinstance(tensor, torch.Tensor):
         raise TypeError("lstm_engine: %s: got %s, expected a tensor" % (name, type(tensor).__name__))
     if tensor.device.type != "cpu":
-        raise ValueError("lstm_engine: %s is on %s, but the engine is for the CPU: move it with .cpu(), or use torch.nn.LSTM "
-                         "there" % (name, tensor.device))
+        raise ValueError("lstm_engine: %s is on %s, but the engine is for the CPU: move it with .cpu(), or use "
+                         "torch.nn.LSTM there" % (name, tensor.device))
     if tensor.dtype != torch.float32:
-        raise ValueError("lstm_engine: %s is %s, expected torch.float32: convert it with .float() (precision='bf16' computes "
-                         "in bfloat16 with tensors of float32)" % (name, tensor.dtype))
+        raise ValueError("lstm_engine: %s is %s, expected torch.float32: convert it with .float() (precision='bf16' "
+                         "computes in bfloat16 with tensors of float32)" % (name, tensor.dtype))
     if tensor.layout != torch.strided:
-        raise ValueError("lstm_engine: %s is %s, expected torch.strided: convert it with .to_dense()" % (name, tensor.layout))
+        raise ValueError("lstm_engine: %s is %s, expected torch.strided: convert it with .to_dense()"
+                         % (name, tensor.layout))
 
 
 def require_shape(name, tensor, shape):
@@ -29,8 +30,8 @@ def require_shape(name, tensor, shape):
 class LSTM(torch.nn.LSTM):
     """torch.nn.LSTM, whose arguments, parameters, inputs and results it has, on the CPU in float32.
 
-    precision: the number format of the operands of products, one of precisions(): "fp32", "bf16" or "bf16x3" (bfloat16 in
-    three products each, nearly as exact as fp32). Tensors are float32 with any of them.
+    precision: the number format of the operands of products, one of precisions(): "fp32", "bf16" or "bf16x3" (bfloat16
+    in three products each, nearly as exact as fp32). Tensors are float32 with any of them.
 
     Raises ValueError for dropout between layers and for projections (proj_size), which the engine does not have.
     """
@@ -38,8 +39,8 @@ class LSTM(torch.nn.LSTM):
     def __init__(self, input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0,
                  bidirectional=False, proj_size=0, device=None, dtype=None, *, precision="fp32"):
         if dropout and num_layers != 1:
-            raise ValueError("lstm_engine: dropout between layers is not there, got dropout=%s: put LSTM(num_layers=1) and "
-                             "torch.nn.Dropout in turn, or use torch.nn.LSTM" % dropout)
+            raise ValueError("lstm_engine: dropout between layers is not there, got dropout=%s: put LSTM(num_layers=1) "
+                             "and torch.nn.Dropout in turn, or use torch.nn.LSTM" % dropout)
         if proj_size:
             raise ValueError("lstm_engine: projections are not there, got proj_size=%s: use torch.nn.LSTM" % proj_size)
         if precision not in library.precisions():
@@ -51,8 +52,8 @@ class LSTM(torch.nn.LSTM):
 
     @classmethod
     def from_torch(cls, lstm, precision="fp32"):
-        """The same as a torch.nn.LSTM, with a copy of its parameters. Raises ValueError where they are not float32 on the CPU,
-        and what the constructor raises."""
+        """The same as a torch.nn.LSTM, with a copy of its parameters. Raises ValueError where they are not float32 on
+        the CPU, and what the constructor raises."""
         for name, parameter in lstm.named_parameters():
             require_float32_on_cpu(name, parameter)
         made = cls(lstm.input_size, lstm.hidden_size, lstm.num_layers, lstm.bias, lstm.batch_first, lstm.dropout,

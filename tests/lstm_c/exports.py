@@ -1,5 +1,6 @@
-"""The shared library shows the functions of its header and nothing else: two libraries in one program, each with its own
-copy of some template or of the engines, must not meet.
+"""The shared library shows the functions of its header and nothing else.
+
+Two libraries in one program, each with its own copy of some template or of the engines, must not meet.
 
 Usage: exports.py NM LIBRARY HEADER
 """

@@ -9,7 +9,7 @@ import unittest
 import torch
 
 import lstm_engine
-from layers import Seed, error
+from layers import error, seeded
 from lstm_engine.engine import MOST_IDLE
 
 
@@ -19,7 +19,7 @@ def gradients(lstm):
 
 class Graph(unittest.TestCase):
     def setUp(self):
-        Seed()
+        seeded()
         self.theirs = torch.nn.LSTM(5, 6, 2, bidirectional=True)
         self.ours = lstm_engine.LSTM.from_torch(self.theirs)
 

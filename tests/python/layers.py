@@ -1,6 +1,7 @@
 """Random layers, inputs and losses for the tests beside torch.nn.LSTM, and how results are compared."""
 
 import collections
+import os
 import random
 
 import torch
@@ -11,8 +12,8 @@ import lstm_engine
 # Of a result's norm, with room: rounding over some steps; bfloat16 has 8 bits, and 16 in three products.
 TOLERANCE = {"fp32": 1e-5, "bf16": 0.05, "bf16x3": 3e-4}
 
-Case = collections.namedtuple("Case", "inputs units layers directions bias batch_first kind lengths has_states reached "
-                                      "x_gradients precision")
+Case = collections.namedtuple("Case", "inputs units layers directions bias batch_first kind lengths has_states "
+                                      "reached x_gradients precision")
 
 
 def random_case(source, precision="fp32"):
@@ -22,8 +23,8 @@ def random_case(source, precision="fp32"):
     time_steps = source.randint(1, 12)
     lengths = [source.randint(1, time_steps) if kind == "packed" else time_steps for _ in range(samples)]
     return Case(inputs=source.randint(1, 40), units=source.randint(1, 40), layers=source.randint(1, 3),
-                directions=source.randint(1, 2), bias=source.random() < 0.7, batch_first=source.random() < 0.5, kind=kind,
-                lengths=lengths, has_states=source.random() < 0.5,
+                directions=source.randint(1, 2), bias=source.random() < 0.7, batch_first=source.random() < 0.5,
+                kind=kind, lengths=lengths, has_states=source.random() < 0.5,
                 reached=source.choice([(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1), (1, 0, 1)]),
                 x_gradients=source.random() < 0.7, precision=precision)
 
@@ -47,8 +48,8 @@ def make_inputs(case):
 
 
 def run(lstm, case, x, states, weights):
-    """One forward and backward: results and gradients by name. `weights` make a loss of what it reads, and are made by the
-    first call."""
+    """One forward and backward: results and gradients by name. `weights` make a loss of what it reads, and are made by
+    the first call."""
     dtype = next(lstm.parameters()).dtype
     lstm.zero_grad(set_to_none=True)
     x = x.to(dtype).requires_grad_(case.x_gradients)
@@ -61,8 +62,8 @@ def run(lstm, case, x, states, weights):
     results = {"output": output, "h_n": h_n, "c_n": c_n}
     if not weights:
         weights.extend(torch.randn(result.shape) for result in results.values())
-    loss = sum((result * weight.to(dtype)).sum() for result, weight, is_read in zip(results.values(), weights, case.reached)
-               if is_read)
+    read = zip(results.values(), weights, case.reached)
+    loss = sum((result * weight.to(dtype)).sum() for result, weight, is_read in read if is_read)
     loss.backward()
     for name, tensor in [("dx", x)] + list(zip(("dh_0", "dc_0"), states or ())):
         results[name] = tensor.grad
@@ -77,11 +78,9 @@ def error(got, expected):
     return float((got - expected).norm() / expected.norm().clamp(min=1e-30))
 
 
-class Seed:
-    """Seeds torch and gives a random.Random, from a seed that a failing test prints."""
-
-    def __init__(self):
-        self.seed = random.SystemRandom().randrange(1 << 30)
-        self.source = random.Random(self.seed)
-        torch.manual_seed(self.seed)
-        print("seed %d" % self.seed)
+def seeded():
+    """A random.Random, from a seed that is printed and that torch gets as well; LSTM_TEST_SEED repeats one."""
+    seed = int(os.environ.get("LSTM_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
+    torch.manual_seed(seed)
+    print("seed %d" % seed)
+    return random.Random(seed)

@@ -38,8 +38,9 @@ class Library(unittest.TestCase):
             self.assertEqual([(field, kind_of(ctype)) for field, ctype in struct._fields_], fields, name)
 
     def test_knows_each_function(self):
+        declared = re.findall(r"^LSTM_C_API [^;(]*?(\w+)\((.*?)\);", self.header, re.DOTALL | re.MULTILINE)
         functions = {name: [kind(argument) for argument in arguments.split(",") if argument.strip() != "void"]
-                     for name, arguments in re.findall(r"^LSTM_C_API [^;(]*?(\w+)\((.*?)\);", self.header, re.DOTALL | re.MULTILINE)}
+                     for name, arguments in declared}
         self.assertEqual({name: [kind_of(ctype) for ctype in arguments]
                           for name, (_, arguments) in library.FUNCTIONS.items()}, functions)
 

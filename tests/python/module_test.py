@@ -9,14 +9,14 @@ import unittest
 import torch
 
 import lstm_engine
-from layers import TOLERANCE, Case, Seed, error, make_inputs, make_pair, random_case, run
+from layers import TOLERANCE, Case, error, make_inputs, make_pair, random_case, run, seeded
 
 SHAPES = int(os.environ.get("LSTM_TEST_SHAPES") or 60)
 
 
 class Module(unittest.TestCase):
     def setUp(self):
-        self.source = Seed().source
+        self.source = seeded()
 
     def assert_agrees(self, got, expected, tolerance):
         self.assertEqual(set(got), set(expected))
@@ -179,7 +179,8 @@ class Refusals(unittest.TestCase):
 
     def test_refuses_other_tensors(self):
         ours = lstm_engine.LSTM(5, 6)
-        self.assert_refuses("input is torch.float64.*convert it with .float", lambda: ours(torch.randn(4, 3, 5).double()))
+        self.assert_refuses("input is torch.float64.*convert it with .float",
+                            lambda: ours(torch.randn(4, 3, 5).double()))
         self.assert_refuses("input is on meta.*move it with .cpu", lambda: ours(torch.randn(4, 3, 5, device="meta")))
         self.assert_refuses("expected torch.strided", lambda: ours(torch.randn(4, 3, 5).to_sparse()))
         self.assert_refuses("got list", lambda: ours([[1.0]]), TypeError)
@@ -196,7 +197,8 @@ class Refusals(unittest.TestCase):
         self.assert_refuses("expected input_size=5", lambda: ours(torch.randn(4, 3, 6)))
         self.assert_refuses("expected 2 or 3 dimensions", lambda: ours(torch.randn(5)))
         self.assert_refuses("0 samples of 4 time steps", lambda: ours(torch.randn(4, 0, 5)))
-        self.assert_refuses(r"h_0 has shape \(2, 4, 6\), expected \(2, 3, 6\)", lambda: ours(x, 2 * (torch.zeros(2, 4, 6),)))
+        self.assert_refuses(r"h_0 has shape \(2, 4, 6\), expected \(2, 3, 6\)",
+                            lambda: ours(x, 2 * (torch.zeros(2, 4, 6),)))
         self.assert_refuses("got 1 states", lambda: ours(x, (torch.zeros(2, 3, 6),)))
         self.assert_refuses(r"expected \(2, 6\)", lambda: ours(x[:, 0], 2 * (torch.zeros(2, 1, 6),)))
         ours.weight_hh_l0 = torch.nn.Parameter(torch.zeros(24, 5))
