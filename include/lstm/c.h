@@ -65,7 +65,8 @@ LSTM_C_API const char* lstm_error(void);
 LSTM_C_API const char* lstm_dtypes(void);
 
 /* Takes all memory; its parameters are unspecified. LSTM_ISA, LSTM_SPLIT and LSTM_PIN are read from the
- * environment (EngineOptions in lstm/engine.h). `layer` is written where the result is LSTM_OK. */
+ * environment (EngineOptions in lstm/engine.h), but threads are bound to CPUs with LSTM_PIN=always only.
+ * `layer` is written where the result is LSTM_OK. */
 LSTM_C_API int lstm_layer_create(const lstm_layer_settings* settings, lstm_layer** layer);
 
 /* Not in a child of fork(), which does not have the layer's threads. NULL is ignored. */

@@ -96,6 +96,9 @@ std::unique_ptr<lstm::Engine> make_engine(const lstm_layer_settings& settings) {
   const lstm::BatchShape shape{
       .samples = settings.samples, .time_steps = settings.time_steps, .total_steps = settings.total_steps};
   auto options = lstm::EngineOptions::from_environment();
+  // The program around this has threads of its own, as OpenMP's, which spin for milliseconds where a pinned
+  // one has to run: beside torch.nn.LSTM a step of 0.7 ms then took 4 ms.
+  if (options.pin_threads == lstm::Pinning::automatic) options.pin_threads = lstm::Pinning::never;
   options.dtype = dtype_called(settings.dtype);
   options.threads = settings.threads;
   options.input_gradients = settings.input_gradients != 0;
