@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "lstm/batch.h"
+#include "lstm/c.h"
 #include "lstm/cpu.h"
 #include "lstm/cuda.h"
 #include "lstm/engine.h"
