@@ -146,6 +146,12 @@ class PrintsTest(unittest.TestCase):
 
 
 class HelpTest(RunTest):
+    def test_a_command_asked_for_help_gives_it_and_does_nothing_else(self):
+        _, help_text, _ = self.bash(MAIN, "help")
+        for arguments in (["test", "--help"], ["setup", "-h"], ["test", "--full", "--help"]):
+            status, output, _ = self.bash(MAIN, *arguments)
+            self.assertEqual((status, output), (0, help_text), arguments)
+
     def test_help_fits_a_terminal(self):
         status, output, _ = self.bash(MAIN, "help")
         self.assertEqual(status, 0)
