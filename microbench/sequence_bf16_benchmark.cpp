@@ -4,7 +4,6 @@
 #include "kernels/sequence_bf16/sequence_bf16.h"
 
 #include <tuple>
-#include <utility>
 
 #include "variants.h"
 
@@ -105,6 +104,7 @@ struct Operands {
             .accumulates = false,
             .is_weight_gradient = false};
   }
+
   int P, rows;
   std::vector<float> W_matrix = random_floats(kGates * kInputs, 0.05f);
   std::vector<float> R_matrix = random_floats(kGates * kUnits, 0.05f);
@@ -133,13 +133,6 @@ void add(const char* operation, Flops flops, Run run) {
   }
 }
 
-// The rows behind the first so many.
-template <class Rows>
-Rows behind(Rows rows, int count) {
-  rows.start = rows.at(count);
-  return rows;
-}
-
 void pack_left(const Kernels& kernels, Operands& o) {
   kernels.pack_left({o.rows, o.x_rows.data(), kPaddedInputs, o.left.data()});
   kernels.pack_left({o.rows, o.h_rows.data(), kUnits, o.left.data() + o.words(kPaddedInputs * o.rows)});
@@ -149,10 +142,10 @@ void forward_step(const Kernels& kernels, Operands& o, bool adds_inputs) {
   kernels.forward_step({.rows = kSamples,
                         .unit_blocks = kUnits / 16,
                         .own_units = kUnits,
-                        .x = adds_inputs ? o.in_tiles(std::as_const(o.x), kPaddedInputs) : ConstRows{},
+                        .x = adds_inputs ? o.in_tiles(o.x, kPaddedInputs) : ConstRows{},
                         .input_weights = o.W.data(),
                         .input_k_tiles = kPaddedInputs / 32,
-                        .h_previous = o.in_tiles(std::as_const(o.h), kUnits),
+                        .h_previous = o.in_tiles(o.h, kUnits),
                         .weights = o.R.data(),
                         .k_tiles = kUnits / 32,
                         .sums = o.sums.data(),
@@ -162,7 +155,7 @@ void forward_step(const Kernels& kernels, Operands& o, bool adds_inputs) {
                         .c = o.state.data(),
                         .c_row = kUnits,
                         .saved_c = o.in_tiles(o.c, kUnits),
-                        .h = behind(o.in_tiles(o.h, kUnits), kSamples)});
+                        .h = o.in_tiles(o.h, kUnits).from(kSamples)});
 }
 
 void backward_step(const Kernels& kernels, Operands& o) {
@@ -170,13 +163,13 @@ void backward_step(const Kernels& kernels, Operands& o) {
                          .panels = kUnits / 32,
                          .own_units = kUnits,
                          .k_tiles = kGates / 32,
-                         .dgates_next = o.in_tiles(std::as_const(o.dgates), kGates),
+                         .dgates_next = o.in_tiles(o.dgates, kGates),
                          .weights = o.R_back.data(),
                          .dy = o.dy.data(),
                          .dy_row = kUnits,
                          .gates = o.in_tiles(o.saved, kGates),
-                         .c = o.in_tiles(std::as_const(o.c), kUnits),
-                         .c_previous = behind(o.in_tiles(std::as_const(o.c), kUnits), kSamples),
+                         .c = o.in_tiles(o.c, kUnits),
+                         .c_previous = o.in_tiles(o.c, kUnits).from(kSamples),
                          .dc = o.dc.data(),
                          .dc_row = kUnits});
 }

@@ -153,8 +153,7 @@ class BasicEngine final : public DenseEngine {
       c = record_step(weights, input_rows(layer, step.row, step.rows), h_before,
                       c.first_rows(step.rows_before), h_start, c_start, h);
       // Of the samples that end at this step.
-      const int t = direction == 0 ? k : batch().steps() - 1 - k;
-      const int going_on = direction == 0 ? batch().active(t + 1) : t > 0 ? step.rows : 0;
+      const int going_on = direction == 0 ? batch().active(step.t + 1) : step.t > 0 ? step.rows : 0;
       if (going_on == step.rows) continue;
       const StateRows final_c = states().final_c(layer, direction);
       std::copy_n(c.value + size(going_on, H), size(step.rows - going_on, H), final_c.at(going_on));

@@ -15,9 +15,9 @@ void backward_step(SequenceState& state, int layer, int d, int k, const Recurren
   const auto unit = static_cast<std::size_t>(task.blocks.first * g.B);
   const auto width = static_cast<std::size_t>(g.width);
   const auto Hp = static_cast<std::size_t>(g.Hp);
-  const int t = d == 0 ? k : batch.steps() - 1 - k;
-  const int next_t = d == 0 ? t + 1 : t - 1;  // the step that continues this one
   const RecurrentStep step = batch.step(d, k);
+  const int t = step.t;
+  const int next_t = d == 0 ? t + 1 : t - 1;  // the step that continues this one
   const Chunk& chunk = state.chunks.of_step(t);
   const Chunk* next_chunk = next_t >= 0 && next_t < batch.steps() ? &state.chunks.of_step(next_t) : nullptr;
   const int with_next = next_chunk == nullptr ? 0 : std::min(step.rows, batch.active(next_t));

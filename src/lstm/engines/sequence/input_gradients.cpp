@@ -66,7 +66,7 @@ void initial_state_gradients(SequenceState& state, int thread) {
         for (int k = 0; k < batch.steps(); ++k) {
           const RecurrentStep step = batch.step(d, k);
           if (step.rows == step.rows_before) continue;  // nobody starts here
-          const Chunk& chunk = state.chunks.of_step(d == 0 ? k : batch.steps() - 1 - k);
+          const Chunk& chunk = state.chunks.of_step(step.t);
           state.kernels.input_gradient(
               {.rows = step.rows - step.rows_before,
                .all_unit_blocks = g.U,

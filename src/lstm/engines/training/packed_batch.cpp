@@ -53,9 +53,9 @@ void PackedBatch::load(const Batch& batch) {
 
 RecurrentStep PackedBatch::step(int direction, int k) const {
   const int t = direction == 0 ? k : steps_ - 1 - k;
-  if (k == 0) return {row(t), active(t), 0, 0};
   const int before = direction == 0 ? t - 1 : t + 1;
-  return {row(t), active(t), row(before), std::min(active(t), active(before))};
+  if (k == 0) return {row(t), active(t), 0, 0, t, before};
+  return {row(t), active(t), row(before), std::min(active(t), active(before)), t, before};
 }
 
 int PackedBatch::loss_length(int place) const {

@@ -24,6 +24,8 @@ struct RecurrentStep {
   int rows = 0;         // samples that run at it
   int row_before = 0;   // first row of the step that it continues
   int rows_before = 0;  // the first so many of its samples continue one; the others start from zero
+  int t = 0;            // the time step
+  int t_before = 0;     // that which it continues, where there is one
 };
 
 class PackedBatch {

@@ -53,9 +53,8 @@ void multiply_block(const bf16::Product& p, Multiplier& multiplier, int first_ro
   const int first_k = first_of_piece(p.k_tiles, piece, pieces);
   const auto from = static_cast<std::size_t>(first_k);
   const std::size_t panel_k = static_cast<std::size_t>(panel) * static_cast<std::size_t>(p.k_tiles);
-  bf16::ConstRows a = p.a;
-  a.start = a.at(first_row) + from * a.step;
-  const BlockProduct product{a, p.b + (panel_k + from) * kParts * bf16::kStepElements,
+  const BlockProduct product{p.a.from(first_row, first_k),
+                             p.b + (panel_k + from) * kParts * bf16::kStepElements,
                              first_of_piece(p.k_tiles, piece + 1, pieces) - first_k};
   multiplier.template block<kParts, kStays>(smaller(p.rows - first_row, kBlockRows), &product, 1,
                                             sums_of(p, first_row, panel), p.c_row, p.accumulates || piece > 0,

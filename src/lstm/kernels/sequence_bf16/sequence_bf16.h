@@ -52,6 +52,10 @@ struct RowsOf {
     const auto index = static_cast<std::size_t>(r);
     return start + index % 16 * row + index / 16 * tile;
   }
+  // Rows behind the first so many, which are whole tiles, from a multiple of 32 numbers on.
+  [[gnu::always_inline]] RowsOf from(int first_row, int k_tile = 0) const noexcept {
+    return {at(first_row) + static_cast<std::size_t>(k_tile) * step, row, tile, step};
+  }
   [[gnu::always_inline]] operator RowsOf<const Word>() const noexcept { return {start, row, tile, step}; }
 };
 using Rows = RowsOf<Bf16>;

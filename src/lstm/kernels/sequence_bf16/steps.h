@@ -154,10 +154,9 @@ void forward_step(const bf16::ForwardStep& step) noexcept {
     const int rows = smaller(step.rows - first, kBlockRows);
     BlockProduct products[2] = {};  // of the block's first panel
     int count = 0;
-    const auto add = [&](bf16::ConstRows a, const Bf16* weights, int k_tiles) {
+    const auto add = [&](const bf16::ConstRows& a, const Bf16* weights, int k_tiles) {
       const std::size_t panel = static_cast<std::size_t>(k_tiles) * kParts * bf16::kStepElements;
-      a.start = a.at(first);
-      products[count++] = {a, weights + static_cast<std::size_t>(2 * block) * panel, k_tiles};
+      products[count++] = {a.from(first), weights + static_cast<std::size_t>(2 * block) * panel, k_tiles};
     };
     if (adds_inputs) add(step.x, step.input_weights, step.input_k_tiles);
     if (continues) add(step.h_previous, step.weights, step.k_tiles);
@@ -293,9 +292,8 @@ void backward_step(const bf16::BackwardStep& step) noexcept {
         for (int i = 0; i < panels; ++i) {
           const std::size_t panel =
               static_cast<std::size_t>(first_panel + i) * static_cast<std::size_t>(step.k_tiles);
-          bf16::ConstRows dgates = step.dgates_next;
-          dgates.start = dgates.at(first) + from * dgates.step;
-          const BlockProduct product{dgates, step.weights + (panel + from) * kStep,
+          const BlockProduct product{step.dgates_next.from(first, first_k),
+                                     step.weights + (panel + from) * kStep,
                                      first_of_piece(step.k_tiles, piece + 1, pieces) - first_k};
           multiplier.template block<kParts, Stays::left>(
               rows, &product, 1, sums[turn][i][0], bf16::kPanelColumns, piece > 0,

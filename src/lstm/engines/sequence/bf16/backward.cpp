@@ -16,10 +16,9 @@ void backward_step(State& state, int layer, int d, int k, const RecurrenceTask& 
   const int own = task.units().first;
   const auto unit = static_cast<std::size_t>(own);
   const auto Hp = static_cast<std::size_t>(g.Hp), width = static_cast<std::size_t>(g.width);
-  const int t = d == 0 ? k : batch.steps() - 1 - k;
-  const int next_t = d == 0 ? t + 1 : t - 1;    // the step that continues this one
-  const int before_t = d == 0 ? t - 1 : t + 1;  // that which this one continues
   const RecurrentStep step = batch.step(d, k);
+  const int t = step.t;
+  const int next_t = d == 0 ? t + 1 : t - 1;  // the step that continues this one
   const bool is_last_step = next_t < 0 || next_t >= batch.steps();
   const int with_next = is_last_step ? 0 : std::min(step.rows, batch.active(next_t));
   const int not_last = batch.active(t + 1);  // places behind are at their sample's last step
@@ -45,7 +44,7 @@ void backward_step(State& state, int layer, int d, int k, const RecurrenceTask& 
     ConstRows c_previous = state.initial_c(layer, d, place, task.distance);
     if (c_previous.start != nullptr) c_previous.start += state.geometry.words(own);
     if (first_place < step.rows_before) {
-      c_previous = rows(buffers.c, g.Hp, before_t, step.row_before + place, own);
+      c_previous = rows(buffers.c, g.Hp, step.t_before, step.row_before + place, own);
     }
     state.kernels.backward_step({.rows = last - first,
                                  .panels = task.blocks.size(),

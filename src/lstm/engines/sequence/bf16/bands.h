@@ -24,7 +24,7 @@ class Bands {
 
   // True where a group's samples should be neighbours: rows of two groups share no tile.
   bool are_tiles() const { return are_tiles_; }
-  // The first step behind t whose rows lie elsewhere than behind those of t: not within their RowsOf.
+  // The rows of the steps from t up to this one are those of one RowsOf.
   int end_of_run(int t) const { return are_tiles_ ? steps_ : band(t).last_step; }
 
   // Rows place, place + distance, ... of time step t, and those of the steps behind it up to end_of_run(t),
@@ -43,6 +43,12 @@ class Bands {
     const auto first = static_cast<std::size_t>(of.first_row);
     const std::size_t step = static_cast<std::size_t>(P_ * of.rows) * kTileK;
     return {operand + first * K + (r - first) * kTileK + tile * step, next_row, 16 * next_row, step};
+  }
+  // One packed row of time step t, from a column on.
+  kernels::bf16::ConstRow row(const kernels::bf16::Bf16* operand, int columns, int t, int row,
+                              int first_column = 0) const {
+    const kernels::bf16::ConstRows from = rows(operand, columns, t, row, 1, first_column);
+    return {from.start, from.step};
   }
 
  private:

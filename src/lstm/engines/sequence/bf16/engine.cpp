@@ -178,13 +178,13 @@ class SequenceEngine final : public TrainingEngine {
 
   void read_final_state(int layer, int direction, int place, float* h, float* c) const override {
     const Bf16* y = buffers_.layers[static_cast<std::size_t>(layer)].y.data();
-    const ConstRows from = bands_.rows(y, geometry_.width, batch().end(direction, place),
-                                       batch().end_row(direction, place), 1, direction * geometry_.Hp);
     constexpr int kAtOnce = kernels::bf16::kTileK;
     for (int unit = 0; unit < geometry_.H; unit += kAtOnce) {
       std::array<float, kAtOnce> some;
-      const Bf16* start = from.start + static_cast<std::size_t>(unit / kAtOnce) * from.step;
-      kernels_.function.widen_row({start, from.step}, kAtOnce, some.data());
+      kernels_.function.widen_row(
+          bands_.row(y, geometry_.width, batch().end(direction, place), batch().end_row(direction, place),
+                     direction * geometry_.Hp + unit),
+          kAtOnce, some.data());
       std::copy_n(some.begin(), std::min(kAtOnce, geometry_.H - unit), h + unit);
     }
     std::copy_n(states().final_c(layer, direction).at(place), geometry_.H, c);
@@ -198,9 +198,8 @@ class SequenceEngine final : public TrainingEngine {
     const int width = geometry_.width;
     const Bf16* y = state_.y(network().layers - 1);
     const auto widen = [&](int t, int place, std::span<float> to, int to_row) {
-      const ConstRows from = bands_.rows(y, width, t, batch().row(t) + place);
       kernels_.function.widen_row(
-          {from.start, from.step}, width,
+          bands_.row(y, width, t, batch().row(t) + place), width,
           to.data() + static_cast<std::size_t>(to_row) * static_cast<std::size_t>(width));
     };
     if (network().reads_every_step()) {

@@ -54,13 +54,10 @@ void project_chunk(State& state, int layer, int d, const Chunk& chunk, const Rec
 }
 
 // sums: of the step's rows, in chunks of `chunk_rows`; unused in layers that add their inputs in steps.
-void forward_step(State& state, int layer, int d, int k, const RecurrenceTask& task, float* sums,
-                  int chunk_rows) {
+void forward_step(State& state, int layer, int d, const RecurrentStep& step, const RecurrenceTask& task,
+                  float* sums, int chunk_rows) {
   const Geometry& g = state.geometry;
   DirectionBuffers& buffers = state.direction(layer, d);
-  const RecurrentStep step = state.batch.step(d, k);
-  const int t = d == 0 ? k : state.batch.steps() - 1 - k;
-  const int before_t = d == 0 ? t - 1 : t + 1;
   const int own = task.units().first;
   const auto unit = static_cast<std::size_t>(own), Hp = static_cast<std::size_t>(g.Hp);
   const bool adds_inputs = state.adds_inputs_in_steps(layer);
@@ -77,22 +74,22 @@ void forward_step(State& state, int layer, int d, int k, const RecurrenceTask& t
         {.rows = last - first,
          .unit_blocks = 2 * task.blocks.size(),
          .own_units = g.own_units(task.blocks.first, task.blocks.size()),
-         .x = adds_inputs ? rows(x, g.inputs(layer), t, row, 0) : ConstRows{},
+         .x = adds_inputs ? rows(x, g.inputs(layer), step.t, row, 0) : ConstRows{},
          .input_weights = buffers.W.data() + 4 * unit * g.words(g.inputs(layer)),
          .input_k_tiles = g.inputs(layer) / kernels::bf16::kTileK,
-         .h_previous = continues ? rows(h, g.width, before_t, step.row_before + place, d * g.Hp)
+         .h_previous = continues ? rows(h, g.width, step.t_before, step.row_before + place, d * g.Hp)
                                  : state.initial_h(layer, d, place, task.distance),
          .weights = buffers.R.data() + 4 * unit * g.words(g.Hp),
          .k_tiles = g.Hp / kernels::bf16::kTileK,
          .sums = adds_inputs ? nullptr : sums + static_cast<std::size_t>(first) * kernels::bf16::kGateColumns,
          .sums_block = static_cast<std::size_t>(chunk_rows) * kernels::bf16::kGateColumns,
          .bias = buffers.bias.data() + 4 * unit,
-         .gates = rows(buffers.gates.data(), g.gates, t, row, 4 * own),
+         .gates = rows(buffers.gates.data(), g.gates, step.t, row, 4 * own),
          .c = state.buffers.c[static_cast<std::size_t>(d)].data() + static_cast<std::size_t>(place) * Hp +
               unit,
          .c_row = static_cast<std::size_t>(task.distance) * Hp,
-         .saved_c = rows(buffers.c.data(), g.Hp, t, row, own),
-         .h = rows(state.y(layer), g.width, t, row, d * g.Hp + own)});
+         .saved_c = rows(buffers.c.data(), g.Hp, step.t, row, own),
+         .h = rows(state.y(layer), g.width, step.t, row, d * g.Hp + own)});
   };
   const int continuing = task.samples(step.rows_before);
   run(0, continuing, true);
@@ -116,19 +113,19 @@ void forward_recurrence(State& state, int layer, int thread) {
       });
     }
     for (int k = 0; k < state.batch.steps(); ++k) {
+      const RecurrentStep step = state.batch.step(d, k);
       if (state.adds_inputs_in_steps(layer)) {
-        forward_step(state, layer, d, k, task, nullptr, 0);
+        forward_step(state, layer, d, step, task, nullptr, 0);
       } else {
-        const int t = d == 0 ? k : state.batch.steps() - 1 - k;
-        const Chunk& chunk = state.projection_chunks.of_step(t);
+        const Chunk& chunk = state.projection_chunks.of_step(step.t);
         if (&chunk != projected) {
           project_chunk(state, layer, d, chunk, task, scratch);
           projected = &chunk;
         }
         const int chunk_rows =
             scratch.first_row[static_cast<std::size_t>(chunk.last_step - chunk.first_step)];
-        const int first = scratch.first_row[static_cast<std::size_t>(t - chunk.first_step)];
-        forward_step(state, layer, d, k, task,
+        const int first = scratch.first_row[static_cast<std::size_t>(step.t - chunk.first_step)];
+        forward_step(state, layer, d, step, task,
                      scratch.sums.data() + static_cast<std::size_t>(first) * kernels::bf16::kGateColumns,
                      chunk_rows);
       }

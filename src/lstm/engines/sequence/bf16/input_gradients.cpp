@@ -63,10 +63,9 @@ void initial_state_gradients(State& state, int thread) {
         for (int k = 0; k < state.batch.steps(); ++k) {
           const RecurrentStep step = state.batch.step(d, k);
           if (step.rows == step.rows_before) continue;  // nobody starts here
-          const int t = d == 0 ? k : state.batch.steps() - 1 - k;
           state.kernels.multiply({.rows = step.rows - step.rows_before,
                                   .k_tiles = g.gates / kernels::bf16::kTileK,
-                                  .a = state.bands.rows<const Bf16>(buffers.gates.data(), g.gates, t,
+                                  .a = state.bands.rows<const Bf16>(buffers.gates.data(), g.gates, step.t,
                                                                     step.row + step.rows_before),
                                   .b = buffers.R_back.data() + column * gates,
                                   .panels = 1,

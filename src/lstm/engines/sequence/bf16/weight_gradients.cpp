@@ -16,8 +16,7 @@ void list_rows(const State& state, const Chunk& chunk, const Bf16* operand, int 
   std::size_t i = 0;
   for (int t = chunk.first_step; t < chunk.last_step; ++t) {
     for (int row = state.batch.row(t); row < state.batch.row(t + 1); ++row, ++i) {
-      const ConstRows rows = state.bands.rows(operand, columns, t, row);
-      scratch.rows[i] = {rows.start, rows.step};
+      scratch.rows[i] = state.bands.row(operand, columns, t, row);
     }
   }
 }
@@ -36,10 +35,9 @@ void pack_left(State& state, int layer, int d, const Chunk& chunk, ThreadScratch
   std::size_t row = 0;
   for (int t = chunk.first_step; t < chunk.last_step; ++t) {
     const RecurrentStep step = batch.step(d, d == 0 ? t : batch.steps() - 1 - t);
-    const int before_t = d == 0 ? t - 1 : t + 1;
     for (int place = 0; place < step.rows; ++place, ++row) {
       const ConstRows h = place < step.rows_before
-                              ? state.bands.rows<const Bf16>(state.y(layer), g.width, before_t,
+                              ? state.bands.rows<const Bf16>(state.y(layer), g.width, step.t_before,
                                                              step.row_before + place, 1, d * g.Hp)
                               : state.initial_h(layer, d, place);
       scratch.rows[row] = {h.start, h.step};
