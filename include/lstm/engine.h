@@ -97,17 +97,17 @@ class Engine {
   virtual void update() = 0;  // one step of Adam, by gradients()
 
   // After forward: what the head put out, before any softmax, with samples and time steps as in the batch.
-  // Cross-entropy: (N, V), of each sample's last step. Others: (N, T, V), zeros behind what a sample's loss
-  // reads. Without a head: (N, T, D*H), h of the last layer. Throws std::invalid_argument where `logits` does
-  // not have logits_size() elements.
+  // Cross-entropy: (N, V), of each sample's last step. Others: (N, T, V), or as Batch::order says, zeros
+  // behind what a sample's loss reads. Without a head: (N, T, D*H), h of the last layer. Throws
+  // std::invalid_argument where `logits` does not have logits_size() elements.
   virtual void read_logits(std::span<float> logits) const = 0;
   // In place of loss(), for one of your own: its gradients by the logits, laid out as read_logits() does.
   // What lies behind the steps that a sample's loss reads is ignored. The value of the network's own loss, if
   // it has one, is computed, too, for loss(). Throws what read_logits() throws, and std::invalid_argument
   // after backward. (On a GPU in fp16 they should be about as large as those of CTC: 1 at most.)
   virtual void set_logit_gradients(std::span<const float> gradients) = 0;
-  // After backward, of an engine made with EngineOptions::input_gradients: those of x, (N, T, C) as in the
-  // batch, zeros behind each sample's length. Throws std::invalid_argument where `gradients` does not have as
+  // After backward, of an engine made with EngineOptions::input_gradients: those of x, laid out as
+  // x, zeros behind each sample's length. Throws std::invalid_argument where `gradients` does not have as
   // many elements as x, where the engine was made without, and before backward.
   virtual void read_input_gradients(std::span<float> gradients) const = 0;
   // After forward: h and c that each sample ends in, (L * D, N, H) each as Batch::initial_h has them

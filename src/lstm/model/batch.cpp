@@ -60,18 +60,23 @@ void validate(const Batch& batch, const Network& network, const BatchShape& shap
   require_within(batch.samples, shape.samples, "samples");
   require_within(batch.time_steps, shape.time_steps, "time_steps");
   const auto samples = static_cast<std::size_t>(batch.samples);
-  require_size(batch.x.size(), samples * static_cast<std::size_t>(batch.time_steps) * network.inputs, "x",
-               "samples * time_steps * inputs");
+  const bool is_packed = batch.order == RowOrder::packed;
   require_size(batch.lengths.size(), samples, "lengths", "one a sample");
   std::int64_t steps = 0;
   for (std::size_t n = 0; n < samples; ++n) {
     require_range(batch.lengths[n], 1, batch.time_steps, "lengths", n, "at most time_steps");
+    if (is_packed && n > 0) {
+      require_range(batch.lengths[n], 1, batch.lengths[n - 1], "lengths", n,
+                    "no longer than the one before, in packed order");
+    }
     steps += batch.lengths[n];
   }
   if (steps > most_steps(shape)) {
     reject("lengths: got " + to_string(steps) + " time steps in all, expected at most " +
            to_string(most_steps(shape)) + " (total_steps that the engine was built for)");
   }
+  require_size(batch.x.size(), row_count(batch) * static_cast<std::size_t>(network.inputs), "x",
+               is_packed ? "sum of lengths * inputs" : "samples * time_steps * inputs");
   for (const auto& [field, other, states] : {std::tuple{"initial_h", &batch.initial_c, &batch.initial_h},
                                              std::tuple{"initial_c", &batch.initial_h, &batch.initial_c}}) {
     if (states->empty() && other->empty()) continue;

@@ -1,10 +1,19 @@
+#include <numeric>
+
 #include "lstm/batch.h"
 
 namespace lstm {
 
+std::size_t row_count(const Batch& batch) {
+  if (batch.order == RowOrder::packed) {
+    return std::accumulate(batch.lengths.begin(), batch.lengths.end(), std::size_t{0});
+  }
+  return static_cast<std::size_t>(batch.samples) * static_cast<std::size_t>(batch.time_steps);
+}
+
 std::size_t logits_size(const Network& network, const Batch& batch) {
-  const auto rows = static_cast<std::size_t>(batch.samples) *
-                    static_cast<std::size_t>(network.reads_every_step() ? batch.time_steps : 1);
+  const std::size_t rows =
+      network.reads_every_step() ? row_count(batch) : static_cast<std::size_t>(batch.samples);
   return rows * static_cast<std::size_t>(network.logits());
 }
 

@@ -74,16 +74,20 @@ class ReferenceEngine final : public model::CheckedEngine {
   void load_batch(const Batch& batch) override {
     validate(batch, network_, shape_);
     batch_ = batch;
-    const std::size_t row = static_cast<std::size_t>(network_.inputs);
+    first_rows_.assign(static_cast<std::size_t>(batch.time_steps), 0);
+    for (std::size_t t = 0; t < first_rows_.size(); ++t) {
+      for (const std::int32_t length : batch.lengths)
+        first_rows_[t] += std::min(static_cast<std::size_t>(length), t);
+    }
     std::size_t first_label = 0;
     label_starts_.clear();
     for (int n = 0; n < batch.samples; ++n) {
       Trace& trace = traces_[static_cast<std::size_t>(n)];
       trace.length = batch.lengths[n];
       trace.loss_length = network_.loss == Loss::ctc ? batch.loss_lengths[n] : trace.length;
-      const auto x =
-          batch.x.subspan(static_cast<std::size_t>(n) * batch.time_steps * row, trace.length * row);
-      std::copy(x.begin(), x.end(), trace.x.begin());
+      for_each_row(n, trace.length, network_.inputs, [&](std::size_t first, std::size_t own) {
+        std::copy_n(batch.x.data() + first, network_.inputs, trace.x.data() + own);
+      });
       label_starts_.push_back(first_label);
       first_label += model::label_count(network_, batch, static_cast<std::size_t>(n));
     }
@@ -152,27 +156,30 @@ class ReferenceEngine final : public model::CheckedEngine {
   void copy_logits(std::span<float> logits) const override {
     std::fill(logits.begin(), logits.end(), 0.0f);
     for (int n = 0; n < batch_.samples; ++n) {
-      const std::vector<double>& own = traces_[static_cast<std::size_t>(n)].logits;
-      std::copy_n(own.begin(), logits_of(n), logits.begin() + first_logit_of(n));
+      const double* logits_of = traces_[static_cast<std::size_t>(n)].logits.data();
+      for_each_logit_row(n, [&](std::size_t first, std::size_t own) {
+        std::copy_n(logits_of + own, network_.logits(), logits.data() + first);
+      });
     }
   }
 
   void copy_logit_gradients(std::span<const float> gradients) override {
     for (int n = 0; n < batch_.samples; ++n) {
-      std::copy_n(gradients.begin() + first_logit_of(n), logits_of(n),
-                  traces_[static_cast<std::size_t>(n)].d_logits.begin());
+      double* d_logits = traces_[static_cast<std::size_t>(n)].d_logits.data();
+      for_each_logit_row(n, [&](std::size_t first, std::size_t own) {
+        std::copy_n(gradients.data() + first, network_.logits(), d_logits + own);
+      });
     }
   }
 
   bool has_input_gradients() const override { return input_gradients_; }
   void copy_input_gradients(std::span<float> gradients) const override {
     std::fill(gradients.begin(), gradients.end(), 0.0f);
-    const std::size_t sample_size = gradients.size() / static_cast<std::size_t>(batch_.samples);
     for (int n = 0; n < batch_.samples; ++n) {
       const Trace& trace = traces_[static_cast<std::size_t>(n)];
-      const auto count = static_cast<std::ptrdiff_t>(trace.length) * network_.inputs;
-      std::copy_n(trace.dx.begin(), count,
-                  gradients.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(n) * sample_size));
+      for_each_row(n, trace.length, network_.inputs, [&](std::size_t first, std::size_t own) {
+        std::copy_n(trace.dx.data() + own, network_.inputs, gradients.data() + first);
+      });
     }
   }
 
@@ -248,14 +255,33 @@ class ReferenceEngine final : public model::CheckedEngine {
     for_each_state_of(*this, body);
   }
 
-  // Of a sample that its loss reads, and where they start among those of the batch.
-  std::ptrdiff_t logits_of(int n) const {
-    const int steps = network_.reads_every_step() ? traces_[static_cast<std::size_t>(n)].loss_length : 1;
-    return static_cast<std::ptrdiff_t>(steps) * network_.logits();
+  // Calls body(where the caller has it, where the sample's trace has it) for the rows, of `size` numbers, of
+  // the first `steps` steps of a sample.
+  template <class Body>
+  void for_each_row(int n, int steps, int size, const Body& body) const {
+    const auto sample = static_cast<std::size_t>(n), row_size = static_cast<std::size_t>(size);
+    for (std::size_t t = 0; t < static_cast<std::size_t>(steps); ++t) {
+      std::size_t row = 0;
+      switch (batch_.order) {
+        case RowOrder::by_sample:
+          row = sample * static_cast<std::size_t>(batch_.time_steps) + t;
+          break;
+        case RowOrder::by_step:
+          row = t * static_cast<std::size_t>(batch_.samples) + sample;
+          break;
+        case RowOrder::packed:
+          row = first_rows_[t] + sample;
+          break;
+      }
+      body(row * row_size, t * row_size);
+    }
   }
-  std::ptrdiff_t first_logit_of(int n) const {
-    return static_cast<std::ptrdiff_t>(n) * static_cast<std::ptrdiff_t>(logits_size(network_, batch_)) /
-           batch_.samples;
+  // The same for the logits of a sample that its loss reads.
+  template <class Body>
+  void for_each_logit_row(int n, const Body& body) const {
+    const auto size = static_cast<std::size_t>(network_.logits());
+    if (!network_.reads_every_step()) return body(static_cast<std::size_t>(n) * size, std::size_t{0});
+    for_each_row(n, traces_[static_cast<std::size_t>(n)].loss_length, network_.logits(), body);
   }
 
   // The caller sees parameters as floats. Those it has written since they were last published replace the
@@ -296,6 +322,7 @@ class ReferenceEngine final : public model::CheckedEngine {
   std::vector<Trace> traces_;                           // one a sample
   Batch batch_;
   std::vector<std::size_t> label_starts_;  // (N + 1)
+  std::vector<std::size_t> first_rows_;    // (T): rows of the steps before, in packed order
 };
 
 }  // namespace

@@ -267,6 +267,13 @@ TEST_P(EmulatedEngine, TakesGradientsOfLogits) {
   }
 }
 
+TEST_P(EmulatedEngine, TakesRowsInAnyOrder) {
+  for (std::uint32_t seed = 800; seed < 804; ++seed) {
+    const RandomProblem problem(seed);
+    testing::expect_row_orders(*engine_for(problem), problem, false);
+  }
+}
+
 TEST_P(EmulatedEngine, ClipsGradientsTakesALearningRateAndAdamsState) {
   const RandomProblem problem({.inputs = 4, .units = 7, .classes = 3}, {3, 4, 1}, 5);
   testing::expect_clipped_gradients(*engine_for(problem), problem);

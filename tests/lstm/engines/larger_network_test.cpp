@@ -31,6 +31,20 @@ TEST_P(LargerNetwork, GetsGradientsOfItsInputs) {
   }
 }
 
+TEST_P(LargerNetwork, TakesRowsInAnyOrder) {
+  for (std::uint32_t seed = 800; seed < 808; ++seed) {
+    const RandomProblem with_head(seed);
+    for (const RandomProblem& problem : {with_head, with_head.without_head()}) {
+      for (const bool input_gradients : {false, true}) {
+        const auto engine = engine_for(
+            problem, {.threads = 1 + static_cast<int>(seed % 2), .input_gradients = input_gradients});
+        testing::expect_row_orders(*engine, problem, input_gradients);
+      }
+    }
+    if (HasFailure()) FAIL() << "stopped at the first shape that fails";
+  }
+}
+
 // More rows and columns than any kernel takes at once, in chunks.
 TEST_P(LargerNetwork, GetsGradientsOfManyInputs) {
   for (const Loss loss : {Loss::ctc, Loss::cross_entropy}) {

@@ -126,6 +126,14 @@ RandomProblem RandomProblem::with_spoilt_padding() const {
   return spoilt;
 }
 
+RandomProblem RandomProblem::with_descending_lengths() const {
+  RandomProblem sorted = *this;
+  std::ranges::sort(sorted.lengths, std::greater<>());
+  for (std::size_t n = 0; n < sorted.loss_lengths.size(); ++n)
+    sorted.loss_lengths[n] = std::min(sorted.loss_lengths[n], sorted.lengths[n]);
+  return sorted;
+}
+
 std::unique_ptr<Engine> engine_for(const RandomProblem& problem, std::string_view name,
                                    const EngineOptions& options) {
   auto engine = make_engine(name, problem.network, problem.shape, options);

@@ -27,6 +27,8 @@ struct RandomProblem {
   RandomProblem without_head() const;
   // The same with NaN in x behind each sample's length.
   RandomProblem with_spoilt_padding() const;
+  // The same with the longest samples first, as packed rows have them.
+  RandomProblem with_descending_lengths() const;
 
   std::uint32_t seed;
   Network network;

@@ -169,6 +169,87 @@ void expect_input_gradients(Engine& engine, const RandomProblem& problem, double
   EXPECT_THROW(engine.read_input_gradients(got), std::invalid_argument);
 }
 
+namespace {
+
+// Rows of `size` numbers that lie by sample, in another order.
+std::vector<float> in_order(RowOrder order, const Batch& by_sample, std::size_t size,
+                            std::span<const float> values) {
+  if (order == RowOrder::by_sample) return copy_of(values);
+  std::vector<float> result;
+  for (int t = 0; t < by_sample.time_steps; ++t) {
+    for (int n = 0; n < by_sample.samples; ++n) {
+      if (order == RowOrder::packed && t >= by_sample.lengths[n]) continue;
+      const auto row = static_cast<std::size_t>(n * by_sample.time_steps + t);
+      const std::span<const float> values_of_row = values.subspan(row * size, size);
+      result.insert(result.end(), values_of_row.begin(), values_of_row.end());
+    }
+  }
+  return result;
+}
+
+struct OrderedStep {
+  std::vector<float> logits, gradients, dx;
+};
+
+OrderedStep step_in_order(Engine& engine, const RandomProblem& problem, RowOrder order,
+                          bool has_input_gradients) {
+  constexpr float kUnwritten = std::numeric_limits<float>::quiet_NaN();
+  const Batch by_sample = problem.batch();
+  Batch batch = by_sample;
+  const auto V = static_cast<std::size_t>(problem.network.logits());
+  const std::vector<float> x =
+      in_order(order, by_sample, static_cast<std::size_t>(problem.network.inputs), problem.x);
+  std::vector<float> d_logits = random_logit_gradients(problem);
+  if (problem.network.reads_every_step()) d_logits = in_order(order, by_sample, V, d_logits);
+  batch.x = x;
+  batch.order = order;
+  EXPECT_EQ(logits_size(problem.network, batch), d_logits.size());
+  OrderedStep step;
+  step.logits.assign(d_logits.size(), kUnwritten);
+  step.dx.assign(has_input_gradients ? x.size() : 0, kUnwritten);
+  engine.load(batch);
+  engine.forward();
+  engine.read_logits(step.logits);
+  engine.set_logit_gradients(d_logits);
+  engine.backward();
+  step.gradients = copy_of(engine.gradients());
+  if (has_input_gradients) engine.read_input_gradients(step.dx);
+  return step;
+}
+
+void expect_row_order(Engine& engine, const RandomProblem& problem, RowOrder order,
+                      bool has_input_gradients) {
+  const Batch by_sample = problem.batch();
+  const auto step = [&](RowOrder one) { return step_in_order(engine, problem, one, has_input_gradients); };
+  OrderedStep expected = step(RowOrder::by_sample);
+  if (problem.network.reads_every_step()) {
+    expected.logits =
+        in_order(order, by_sample, static_cast<std::size_t>(problem.network.logits()), expected.logits);
+  }
+  if (has_input_gradients) {
+    expected.dx = in_order(order, by_sample, static_cast<std::size_t>(problem.network.inputs), expected.dx);
+  }
+  const OrderedStep got = step(order);
+  const std::string what = problem.text() + (order == RowOrder::packed ? ", packed" : ", by step");
+  EXPECT_EQ(got.logits, expected.logits) << what;
+  EXPECT_EQ(got.gradients, expected.gradients) << what;
+  EXPECT_EQ(got.dx, expected.dx) << what;
+}
+
+}  // namespace
+
+void expect_row_orders(Engine& engine, const RandomProblem& problem, bool has_input_gradients) {
+  const RandomProblem spoilt = problem.with_spoilt_padding();
+  expect_row_order(engine, spoilt, RowOrder::by_step, has_input_gradients);
+  expect_row_order(engine, problem.with_descending_lengths().with_spoilt_padding(), RowOrder::packed,
+                   has_input_gradients);
+  Batch batch = problem.batch();
+  batch.order = RowOrder::packed;
+  if (row_count(batch) < row_count(problem.batch())) {
+    EXPECT_THROW(engine.load(batch), std::invalid_argument) << "x has the rows of padding, too";
+  }
+}
+
 void expect_written_gradients(Engine& engine, const RandomProblem& problem) {
   std::mt19937 random(problem.seed);
   std::uniform_real_distribution<float> uniform(0.5, 1);

@@ -18,6 +18,9 @@ std::vector<float> random_logit_gradients(const RandomProblem& problem);
 // with zeros behind each sample's length; under a custom loss those for random gradients of the logits. The
 // engine is one with EngineOptions::input_gradients.
 void expect_input_gradients(Engine& engine, const RandomProblem& problem, double tolerance);
+// Expects the same bits whatever the order of the rows of x, logits and their gradients: by step and, of
+// samples by descending length, packed. Where the engine has gradients of x, those, too.
+void expect_row_orders(Engine& engine, const RandomProblem& problem, bool has_input_gradients);
 // Expects the gradients of the reference for random gradients of the logits, which take the place of the
 // problem's loss; and the value of that loss, whenever it is asked for.
 void expect_logit_gradients(Engine& engine, const RandomProblem& problem, double tolerance);

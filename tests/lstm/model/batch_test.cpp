@@ -21,11 +21,20 @@ struct Data {
   Network network{.inputs = 2, .units = 4, .layers = 1, .directions = 1, .classes = 4};
   BatchShape shape{3, 5, 3};
   int samples = 3, time_steps = 5;
+  RowOrder order = RowOrder::by_sample;
   std::vector<float> x = std::vector<float>(30);
   std::vector<std::int32_t> lengths = {5, 3, 4}, loss_lengths, labels = {0, 3, 2}, label_lengths;
 
   void check() const {
-    validate({samples, time_steps, x, lengths, loss_lengths, labels, label_lengths}, network, shape);
+    validate({.samples = samples,
+              .time_steps = time_steps,
+              .x = x,
+              .lengths = lengths,
+              .loss_lengths = loss_lengths,
+              .labels = labels,
+              .label_lengths = label_lengths,
+              .order = order},
+             network, shape);
   }
 };
 
@@ -68,6 +77,22 @@ TEST(ValidateBatch, SaysWhichValueOfACtcBatchIsWrong) {
   expect("labels[2]: got 0, expected 1..3", [](Data& data) { data.labels[2] = 0; });
   expect("blank", [](Data& data) { data.labels[2] = 0; });
   expect("labels[3]: got 4", [](Data& data) { data.labels[3] = 4; });
+}
+
+TEST(ValidateBatch, SaysWhatPackedOrderNeeds) {
+  const auto expect = [](const char* message, const auto& spoil) {
+    expect_rejected(Loss::cross_entropy, message, [&](Data& data) {
+      data.order = RowOrder::packed;
+      data.lengths = {5, 4, 3};
+      data.x.resize(24);
+      ASSERT_NO_THROW(data.check());
+      spoil(data);
+    });
+  };
+  expect("x: got 30 values, expected 24 (sum of lengths * inputs)", [](Data& data) { data.x.resize(30); });
+  expect("lengths[2]: got 4, expected 1..3 (no longer than the one before, in packed order)", [](Data& data) {
+    data.lengths = {5, 3, 4};
+  });
 }
 
 TEST(ValidateBatch, AcceptsLabelsThatDoNotFitIntoTheirSteps) {

@@ -17,9 +17,7 @@ __device__ inline void pack_step(const PackX<T>& p, int t, long long first, long
   for (long long i = first; i < count; i += stride) {
     const auto [place, column] = element(i, p.stride);
     const float value =
-        column < p.inputs
-            ? p.x[(static_cast<long long>(p.order[place]) * p.loaded_steps + t) * p.inputs + column]
-            : 0.0f;
+        column < p.inputs ? p.x[p.loaded.row(p.rows, p.order[place], t) * p.inputs + column] : 0.0f;
     p.packed[start + i] = rounded<T>(value);
   }
 }

@@ -7,15 +7,16 @@
 
 namespace lstm::cuda {
 
-// x (N, loaded_steps, inputs) as loaded -> packed (rows, stride) with zeros behind the inputs.
+// x as loaded, in rows of `inputs` -> packed (rows, stride) with zeros behind the inputs.
 template <class T>
 struct PackX {
-  PackedRows rows;                   //
-  const int* order = nullptr;        // (N): the sample of each place
-  const float* x = nullptr;          //
-  int loaded_steps = 0, inputs = 0;  //
-  int stride = 0;                    //
-  T* packed = nullptr;               // out
+  PackedRows rows;             //
+  LoadedRows loaded;           //
+  const int* order = nullptr;  // (N): the sample of each place
+  const float* x = nullptr;    //
+  int inputs = 0;              //
+  int stride = 0;              //
+  T* packed = nullptr;         // out
 };
 
 // Both in one launch, since the products wait for both. `copies` may be of no segments.

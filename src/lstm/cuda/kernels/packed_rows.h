@@ -26,4 +26,16 @@ struct PackedRows {
   }
 };
 
+// Where the caller has the row of one sample at one time step (Batch::order): at sample * sample_distance + t
+// * step_distance, or, packed, at row(t) + sample.
+struct LoadedRows {
+  static constexpr int kPacked = 0;  // as step_distance
+
+  long long sample_distance = 0, step_distance = 0;
+
+  LSTM_HOST_DEVICE long long row(const PackedRows& rows, int sample, int t) const {
+    return sample * sample_distance + (step_distance == kPacked ? rows.row(t) : t * step_distance);
+  }
+};
+
 }  // namespace lstm::cuda

@@ -13,6 +13,18 @@ std::size_t most_ints(const BatchShape& shape) {
   return (T + 1) + 5 * N + 1 + N * static_cast<std::size_t>(std::max(shape.max_labels, 1));
 }
 
+LoadedRows loaded_rows_of(const Batch& batch) {
+  switch (batch.order) {
+    case RowOrder::by_sample:
+      return {.sample_distance = batch.time_steps, .step_distance = 1};
+    case RowOrder::by_step:
+      return {.sample_distance = 1, .step_distance = batch.samples};
+    case RowOrder::packed:
+      break;
+  }
+  return {.sample_distance = 1, .step_distance = LoadedRows::kPacked};
+}
+
 }  // namespace
 
 DeviceBatch::DeviceBatch(const Network& network, const BatchShape& shape)
@@ -38,7 +50,7 @@ DeviceBatch::DeviceBatch(const Network& network, const BatchShape& shape)
 
 void DeviceBatch::load(const Batch& batch, const Stream& stream) {
   packed_.load(batch);
-  loaded_steps_ = batch.time_steps;
+  loaded_rows_ = loaded_rows_of(batch);
   is_staged_read_.synchronise();
   write_ints();
   const std::span<const int> ints = staged_.as<int>();
@@ -54,7 +66,8 @@ void DeviceBatch::find_pattern() {
   const auto row_starts =
       staged_.as<int>().subspan(row_starts_, static_cast<std::size_t>(packed_.steps()) + 1);
   std::vector<int> key(row_starts.begin(), row_starts.end());
-  key.insert(key.end(), {loaded_steps_, loss_steps_});
+  key.insert(key.end(), {loss_steps_, static_cast<int>(loaded_rows_.sample_distance),
+                         static_cast<int>(loaded_rows_.step_distance)});
   const auto known = std::ranges::find(patterns_, key, &Pattern::key);
   if (known != patterns_.end()) return patterns_.splice(patterns_.begin(), patterns_, known);
   if (patterns_.size() == kRecentPatterns) patterns_.pop_back();

@@ -26,13 +26,13 @@ class DeviceBatch {
   const engines::PackedBatch& packed() const { return packed_; }
   int loss_steps() const { return loss_steps_; }  // the longest loss length
   // A number for what work is recorded for: the same as that of an earlier batch only where both have the
-  // same rows(), loaded_steps() and loss_steps(). The latest kRecentPatterns are known again.
+  // same rows(), loaded_rows() and loss_steps(). The latest kRecentPatterns are known again.
   int pattern() const { return patterns_.front().number; }
 
   // On the device.
   PackedRows rows() const { return {packed_.steps(), ints_of(row_starts_)}; }
-  const float* x() const { return x_; }  // (N, loaded_steps(), C)
-  int loaded_steps() const { return loaded_steps_; }
+  const float* x() const { return x_; }  // as loaded
+  LoadedRows loaded_rows() const { return loaded_rows_; }
   const int* order() const { return ints_of(order_); }                // (N) sample by place
   const int* lengths() const { return ints_of(lengths_); }            // (N) by place
   const int* loss_lengths() const { return ints_of(loss_lengths_); }  // (N) by place
@@ -49,11 +49,12 @@ class DeviceBatch {
 
   struct Pattern {
     int number;
-    std::vector<int> key;  // row starts, then the other two
+    std::vector<int> key;  // of row starts and the other two
   };
 
   engines::PackedBatch packed_;
-  int loss_steps_ = 0, loaded_steps_ = 0;
+  int loss_steps_ = 0;
+  LoadedRows loaded_rows_ = {};
   std::list<Pattern> patterns_;  // the latest first
   int pattern_count_ = 0;
   // Where each array lies in the ints, of which the last has as many as the batch has labels.

@@ -92,9 +92,9 @@ void DeviceEngine<T>::forward_step() {
   branch_off();
   make_operands<T>(main().stream.get(),
                    {.rows = batch_.rows(),
+                    .loaded = batch_.loaded_rows(),
                     .order = batch_.order(),
                     .x = batch_.x(),
-                    .loaded_steps = batch_.loaded_steps(),
                     .inputs = network_.inputs,
                     .stride = x_stride(),
                     .packed = x_},

@@ -103,9 +103,7 @@ void DeviceHead<T>::read_logits(const DeviceBatch& batch, std::span<float> logit
         "copying logits from the device");
   stream_->synchronise();
   const auto row = engines::LogitRow::of(network_, network_.units);
-  for (int place = 0; place < batch.packed().samples(); ++place) {
-    engines::unpack_logits(network_, row, batch.packed(), place, packed.data(), logits);
-  }
+  engines::unpack_logits(network_, row, batch.packed(), packed.data(), logits);
 }
 
 template <class T>
@@ -113,9 +111,7 @@ void DeviceHead<T>::set_logit_gradients(const DeviceBatch& batch, const Matrix<T
                                         std::span<const float> gradients) {
   std::vector<float> packed(size(logit_rows(batch), network_.classes));
   const auto row = engines::LogitRow::of(network_, network_.units);
-  for (int place = 0; place < batch.packed().samples(); ++place) {
-    engines::pack_logit_gradients(network_, row, batch.packed(), place, gradients, packed);
-  }
+  engines::pack_logit_gradients(network_, row, batch.packed(), gradients, packed);
   check(cudaMemcpyAsync(d_logits_, packed.data(), packed.size() * sizeof(float), cudaMemcpyHostToDevice,
                         stream_->get()),
         "copying gradients of logits to the device");

@@ -83,15 +83,18 @@ void Head::forward_rows(const PackedBatch& batch, const float* y, const float* w
 
 void Head::read_logits(const PackedBatch& batch, std::span<float> logits) const {
   const float* packed = network_.has_head() ? logits_.data() : y_;
-  for_each_item(*team_, batch.samples(),
-                [&](int place, int) { unpack_logits(network_, logit_row_, batch, place, packed, logits); });
+  const auto share = [&](int thread) {
+    unpack_logits(network_, logit_row_, batch, packed, logits, {thread, team_->threads()});
+  };
+  team_->run(share);
 }
 
 void Head::set_logit_gradients(const PackedBatch& batch, std::span<const float> gradients) {
   const std::span<float> packed = d_logits_.first(size(logit_rows(batch), logit_row_.packed_size()));
-  for_each_item(*team_, batch.samples(), [&](int place, int) {
-    pack_logit_gradients(network_, logit_row_, batch, place, gradients, packed);
-  });
+  const auto share = [&](int thread) {
+    pack_logit_gradients(network_, logit_row_, batch, gradients, packed, {thread, team_->threads()});
+  };
+  team_->run(share);
 }
 
 double Head::loss(const PackedBatch& batch) {

@@ -9,44 +9,46 @@ std::size_t size(int a, int b) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
 }
 
-// Where a sample starts in the caller's order.
-std::size_t first_of(const Network& network, const LogitRow& row, const PackedBatch& batch, int place) {
-  const int steps = network.reads_every_step() ? batch.batch().time_steps : 1;
-  return static_cast<std::size_t>(batch.sample(place)) * size(steps, row.size());
-}
-
 }  // namespace
 
-void unpack_logits(const Network& network, const LogitRow& row, const PackedBatch& batch, int place,
-                   const float* packed, std::span<float> logits) {
-  float* to = logits.data() + first_of(network, row, batch, place);
+void unpack_logits(const Network& network, const LogitRow& row, const PackedBatch& batch, const float* packed,
+                   std::span<float> logits, Part part) {
+  const auto row_size = static_cast<std::size_t>(row.size());
   if (!network.reads_every_step()) {
-    row.unpack(packed + size(place, row.packed_size()), to);
+    for (int place = part.part; place < batch.samples(); place += part.parts)
+      row.unpack(packed + size(place, row.packed_size()),
+                 logits.data() + size(batch.sample(place), row.size()));
     return;
   }
-  const int read = batch.loss_length(place);
-  for (int t = 0; t < read; ++t, to += row.size())
-    row.unpack(packed + size(batch.row(t) + place, row.packed_size()), to);
-  std::fill_n(to, size(batch.batch().time_steps - read, row.size()), 0.0f);
+  batch.for_each_loaded_row(part.part, part.parts, [&](int place, int t) {
+    float* to = logits.data() + batch.loaded_row(place, t) * row_size;
+    if (t < batch.loss_length(place)) {
+      row.unpack(packed + size(batch.row(t) + place, row.packed_size()), to);
+    } else {
+      std::fill_n(to, row_size, 0.0f);
+    }
+  });
 }
 
-void pack_logit_gradients(const Network& network, const LogitRow& row, const PackedBatch& batch, int place,
-                          std::span<const float> gradients, std::span<float> packed) {
-  const float* from = gradients.data() + first_of(network, row, batch, place);
+void pack_logit_gradients(const Network& network, const LogitRow& row, const PackedBatch& batch,
+                          std::span<const float> gradients, std::span<float> packed, Part part) {
+  const auto row_size = static_cast<std::size_t>(row.size());
   if (!network.reads_every_step()) {
-    row.pack(from, packed.data() + size(place, row.packed_size()));
+    for (int place = part.part; place < batch.samples(); place += part.parts)
+      row.pack(gradients.data() + size(batch.sample(place), row.size()),
+               packed.data() + size(place, row.packed_size()));
     return;
   }
-  const int read = batch.loss_length(place);
-  for (int t = 0; t < batch.length(place); ++t, from += row.size()) {
+  batch.for_each_loaded_row(part.part, part.parts, [&](int place, int t) {
+    if (t >= batch.length(place)) return;
     const std::size_t at = size(batch.row(t) + place, row.packed_size());
-    if (at >= packed.size()) break;  // no sample's loss reads this step
-    if (t < read) {
-      row.pack(from, packed.data() + at);
+    if (at >= packed.size()) return;  // no sample's loss reads this step
+    if (t < batch.loss_length(place)) {
+      row.pack(gradients.data() + batch.loaded_row(place, t) * row_size, packed.data() + at);
     } else {
       std::fill_n(packed.data() + at, row.packed_size(), 0.0f);
     }
-  }
+  });
 }
 
 }  // namespace lstm::engines

@@ -30,13 +30,17 @@ struct LogitRow {
   }
 };
 
+// Which of how many calls that share the work.
+struct Part {
+  int part = 0, parts = 1;
+};
+
 // packed: (N, V) by place where the head reads last steps, else (rows, V), rows as LogitRow has them. Writes
-// what Engine::read_logits() promises of the sample at one place; `logits` has the size for all.
-void unpack_logits(const Network& network, const LogitRow& row, const PackedBatch& batch, int place,
-                   const float* packed, std::span<float> logits);
-// The way back, of gradients: writes all rows of `packed` that the sample has, zeros where its loss does not
-// read.
-void pack_logit_gradients(const Network& network, const LogitRow& row, const PackedBatch& batch, int place,
-                          std::span<const float> gradients, std::span<float> packed);
+// what Engine::read_logits() promises.
+void unpack_logits(const Network& network, const LogitRow& row, const PackedBatch& batch, const float* packed,
+                   std::span<float> logits, Part part = {});
+// The way back, of gradients: writes all rows of `packed`, zeros where a sample's loss does not read.
+void pack_logit_gradients(const Network& network, const LogitRow& row, const PackedBatch& batch,
+                          std::span<const float> gradients, std::span<float> packed, Part part = {});
 
 }  // namespace lstm::engines

@@ -73,8 +73,7 @@ void PackedBatch::pack_x(cpu::ThreadTeam& team, float* packed) const {
   for_each_part(team, steps_, 1, [&](std::int64_t first, std::int64_t last) {
     for (auto t = static_cast<int>(first); t < last; ++t) {
       for (int place = 0; place < active(t); ++place) {
-        const std::size_t from = static_cast<std::size_t>(sample(place)) * batch_.time_steps + t;
-        std::copy_n(batch_.x.data() + from * C, C, packed + static_cast<std::size_t>(row(t) + place) * C);
+        std::copy_n(x(place, t), C, packed + static_cast<std::size_t>(row(t) + place) * C);
       }
     }
   });
@@ -83,16 +82,17 @@ void PackedBatch::pack_x(cpu::ThreadTeam& team, float* packed) const {
 void PackedBatch::unpack_dx(cpu::ThreadTeam& team, const float* packed, int stride,
                             std::span<float> dx) const {
   const auto C = static_cast<std::size_t>(network_.inputs);
-  const auto sample_size = static_cast<std::size_t>(batch_.time_steps) * C;
-  for_each_item(team, batch_.samples, [&](int place, int) {
-    const auto to = dx.subspan(static_cast<std::size_t>(sample(place)) * sample_size, sample_size);
-    const int end = length(place);
-    for (int t = 0; t < end; ++t) {
-      const auto from = static_cast<std::size_t>(row(t) + place) * static_cast<std::size_t>(stride);
-      std::copy_n(packed + from, C, to.begin() + static_cast<std::ptrdiff_t>(t * C));
+  const auto unpack_row = [&](int place, int t) {
+    float* to = dx.data() + loaded_row(place, t) * C;
+    if (t < length(place)) {
+      std::copy_n(packed + static_cast<std::size_t>(row(t) + place) * static_cast<std::size_t>(stride), C,
+                  to);
+    } else {
+      std::fill_n(to, C, 0.0f);
     }
-    std::fill(to.begin() + static_cast<std::ptrdiff_t>(end * C), to.end(), 0.0f);
-  });
+  };
+  const auto share = [&](int thread) { for_each_loaded_row(thread, team.threads(), unpack_row); };
+  team.run(share);
 }
 
 std::size_t PackedBatch::bytes() const {

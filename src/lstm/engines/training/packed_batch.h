@@ -56,17 +56,46 @@ class PackedBatch {
   int loss_length(int place) const;                       // steps that CTC covers; else length
   std::span<const std::int32_t> labels(int place) const;  // cross-entropy: one; custom: none
 
+  // The row of one sample at one time step in the caller's arrays, which are laid out as batch().order says.
+  std::size_t loaded_row(int place, int t) const {
+    const auto n = static_cast<std::size_t>(sample(place)), step = static_cast<std::size_t>(t);
+    switch (batch_.order) {
+      case RowOrder::by_sample:
+        return n * static_cast<std::size_t>(batch_.time_steps) + step;
+      case RowOrder::by_step:
+        return step * static_cast<std::size_t>(batch_.samples) + n;
+      case RowOrder::packed:
+        break;
+    }
+    return static_cast<std::size_t>(row(t)) + n;
+  }
+  // Calls body(place, t) for each row that the caller has, also behind a sample's length; more or less in the
+  // caller's order. Of `parts` calls with the same body each does its part.
+  template <class Body>
+  void for_each_loaded_row(int part, int parts, const Body& body) const {
+    if (batch_.order == RowOrder::by_sample) {
+      for (int place = part; place < samples(); place += parts) {
+        for (int t = 0; t < batch_.time_steps; ++t) body(place, t);
+      }
+      return;
+    }
+    const bool is_packed = batch_.order == RowOrder::packed;
+    const std::int64_t steps = is_packed ? steps_ : batch_.time_steps;
+    const auto last = static_cast<int>(steps * (part + 1) / parts);
+    for (auto t = static_cast<int>(steps * part / parts); t < last; ++t) {
+      const int places = is_packed ? active(t) : samples();
+      for (int place = 0; place < places; ++place) body(place, t);
+    }
+  }
+
   // (C) of one sample at one time step, as loaded.
   const float* x(int place, int t) const {
-    return batch_.x.data() +
-           (static_cast<std::size_t>(sample(place)) * static_cast<std::size_t>(batch_.time_steps) +
-            static_cast<std::size_t>(t)) *
-               static_cast<std::size_t>(network_.inputs);
+    return batch_.x.data() + loaded_row(place, t) * static_cast<std::size_t>(network_.inputs);
   }
   // Copies x into packed rows (rows(), C); nothing behind a sample's length is read.
   void pack_x(cpu::ThreadTeam& team, float* packed) const;
-  // The way back, of the gradients of x: packed rows of `stride` floats, C of which are copied, into `dx` (N,
-  // T, C) as x was loaded; zeros behind each sample's length.
+  // The way back, of the gradients of x: packed rows of `stride` floats, C of which are copied, into `dx`,
+  // laid out as x was loaded; zeros behind each sample's length.
   void unpack_dx(cpu::ThreadTeam& team, const float* packed, int stride, std::span<float> dx) const;
 
   std::size_t bytes() const;

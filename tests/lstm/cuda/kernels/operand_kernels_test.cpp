@@ -15,6 +15,19 @@ using testing::PackedExample;
 using testing::emulation::Order;
 using testing::emulation::run;
 
+TEST(OperandKernels, FindRowsInAnyOrder) {
+  // Three samples of 3, 2 and 1 steps.
+  const std::vector<int> row_starts = {0, 3, 5, 6};
+  const PackedRows rows{3, row_starts.data()};
+  const LoadedRows by_sample{.sample_distance = 4, .step_distance = 1},
+      by_step{.sample_distance = 1, .step_distance = 3},
+      packed{.sample_distance = 1, .step_distance = LoadedRows::kPacked};
+  EXPECT_EQ(by_sample.row(rows, 2, 1), 9);
+  EXPECT_EQ(by_step.row(rows, 2, 1), 5);
+  EXPECT_EQ(packed.row(rows, 1, 1), 4);
+  EXPECT_EQ(packed.row(rows, 0, 2), 5);
+}
+
 TEST(OperandKernels, PackWhatTheCpuPacksAndCopyParameters) {
   for (std::uint32_t seed = 1; seed <= 20; ++seed) {
     const PackedExample example = PackedExample::random(seed, Loss::cross_entropy);
@@ -37,9 +50,9 @@ TEST(OperandKernels, PackWhatTheCpuPacksAndCopyParameters) {
       }
     }
     const PackX<float> x{.rows = example.rows(),
+                         .loaded = {.sample_distance = example.shape.time_steps, .step_distance = 1},
                          .order = example.order.data(),
                          .x = example.x.data(),
-                         .loaded_steps = example.shape.time_steps,
                          .inputs = C,
                          .stride = stride,
                          .packed = got.data()};
