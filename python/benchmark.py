@@ -4,8 +4,8 @@ In turn, in one process. Prints the median of each, and of the ratios of neighbo
 does not move. With precision bf16 torch.nn.LSTM runs under torch.autocast.
 
 Usage: benchmark.py [--layers L] [--bidirectional] [--units H] [--inputs C] [--samples N] [--time-steps T]
-                    [--batch-first] [--packed] [--input-gradients] [--precision fp32|bf16|bf16x3] [--threads K]
-                    [--rounds R]
+                    [--dropout P] [--batch-first] [--packed] [--input-gradients] [--precision fp32|bf16|bf16x3]
+                    [--threads K] [--rounds R]
 """
 
 import argparse
@@ -26,6 +26,7 @@ def parse():
     for name in ("bidirectional", "batch-first", "packed", "input-gradients"):
         parser.add_argument("--" + name, action="store_true")
     parser.add_argument("--precision", default="fp32")
+    parser.add_argument("--dropout", type=float, default=0.0)
     return parser.parse_args()
 
 
@@ -56,7 +57,7 @@ def main():
         torch.set_num_threads(options.threads)
     torch.manual_seed(1)
     theirs = torch.nn.LSTM(options.inputs, options.units, options.layers, batch_first=options.batch_first,
-                           bidirectional=options.bidirectional)
+                           dropout=options.dropout, bidirectional=options.bidirectional)
     ours = lstm_engine.LSTM.from_torch(theirs, precision=options.precision)
     x = make_input(options)
     times = {ours: [], theirs: []}

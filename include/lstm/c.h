@@ -22,7 +22,7 @@ extern "C" {
 #define LSTM_C_API __attribute__((visibility("default")))
 
 /* Changes whenever something below is no longer what it was. */
-#define LSTM_C_VERSION 1
+#define LSTM_C_VERSION 2
 
 typedef enum lstm_status {
   LSTM_OK = 0,
@@ -30,6 +30,15 @@ typedef enum lstm_status {
   LSTM_OUT_OF_MEMORY = 2,
   LSTM_FAILED = 3 /* anything else */
 } lstm_status;
+
+/* Where arrays with a row for each step of each sample have that row. */
+typedef enum lstm_row_order {
+  LSTM_ROWS_BY_SAMPLE = 0, /* (N, T, ...), as torch.nn.LSTM with batch_first */
+  LSTM_ROWS_BY_STEP = 1,   /* (T, N, ...) */
+  /* (sum of lengths, ...): step after step those samples that still run, as the data of a PackedSequence of
+   * PyTorch. Lengths descend from sample to sample. */
+  LSTM_ROWS_PACKED = 2
+} lstm_row_order;
 
 typedef struct lstm_layer lstm_layer;
 
@@ -49,10 +58,11 @@ typedef struct lstm_layer_settings {
 typedef struct lstm_layer_batch {
   int samples;            /* N */
   int time_steps;         /* T */
-  const float* x;         /* (N, T, C); what lies behind a sample's length is never read */
+  const float* x;         /* (N, T, C), or as order says; what lies behind a sample's length is never read */
   const int32_t* lengths; /* (N) in 1..T; NULL: all T */
   const float* initial_h; /* (L * D, N, H), as h_0 and c_0 of torch.nn.LSTM; both NULL: zeros */
   const float* initial_c;
+  int order; /* of the rows of x, outputs and their gradients: one of lstm_row_order */
 } lstm_layer_batch;
 
 /* LSTM_C_VERSION of the library, to compare with that of this header. */
@@ -81,7 +91,7 @@ LSTM_C_API size_t lstm_layer_workspace_bytes(const lstm_layer* layer);
 /* Copies all parameters. `count` is L * D * 4; a tensor that is NULL counts as zeros. */
 LSTM_C_API int lstm_layer_set_parameters(lstm_layer* layer, const float* const* tensors, size_t count);
 
-/* Writes the outputs (N, T, D*H), zeros behind each sample's length, and the states that the samples end in,
+/* Writes the outputs, (N, T, D*H) or as order says, zeros behind each sample's length, and the states that the samples end in,
  * (L * D, N, H) each, which may both be NULL. The caller keeps x, unchanged, until backward has returned or
  * another forward begins. */
 LSTM_C_API int lstm_layer_forward(lstm_layer* layer, const lstm_layer_batch* batch, float* outputs,

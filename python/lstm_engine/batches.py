@@ -1,7 +1,8 @@
-"""From the layouts of torch.nn.LSTM to that of the engine, (N, T, features), and back."""
+"""Batches in the layouts of torch.nn.LSTM: what the engine has to know of them."""
 
 import torch
 
+from lstm_engine import library
 from lstm_engine.engine import Size
 
 
@@ -15,33 +16,32 @@ class Padded:
         if samples < 1 or time_steps < 1:
             raise ValueError("lstm_engine: input of shape %s has %d samples of %d time steps, expected at least one of "
                              "each" % (tuple(x.shape), samples, time_steps))
-        self.batch_first = batch_first
+        self.order = library.ROWS_BY_SAMPLE if batch_first else library.ROWS_BY_STEP
         self.size = Size(samples, time_steps, samples * time_steps)
 
-    def to_engine(self, values):
-        return (values if self.batch_first else values.transpose(0, 1)).contiguous()
-
-    def from_engine(self, values):
-        return values if self.batch_first else values.transpose(0, 1).contiguous()
+    def dropout(self, values, probability):
+        """As torch.nn.LSTM does it between its layers, which lie by step there in any case: the same seed makes the
+        same numbers zero."""
+        if self.order == library.ROWS_BY_STEP:
+            return torch.nn.functional.dropout(values, probability)
+        samples, time_steps, features = values.shape
+        factors = torch.nn.functional.dropout(values.new_ones(time_steps, samples, features), probability)
+        return values * factors.transpose(0, 1)
 
 
 class Packed:
     """The data of a PackedSequence, (rows, features): step after step, samples by descending length."""
 
-    def __init__(self, batch_sizes):
+    order = library.ROWS_PACKED
+
+    def __init__(self, data, batch_sizes):
         time_steps, samples = len(batch_sizes), int(batch_sizes[0])
-        places, steps = (torch.arange(count, device="cpu") for count in (samples, time_steps))
-        runs = places < batch_sizes.unsqueeze(1)  # (T, N): whether a sample has that step
+        runs = torch.arange(samples, device="cpu") < batch_sizes.unsqueeze(1)  # (T, N): whether a sample has that step
         self.lengths = runs.sum(0, dtype=torch.int32)
-        # (rows): where each row lies in (N * T, features).
-        self.rows = (places * time_steps + steps.unsqueeze(1))[runs]
-        self.size = Size(samples, time_steps, len(self.rows))
+        self.size = Size(samples, time_steps, int(self.lengths.sum()))
+        if len(data) != self.size.total_steps or not torch.equal(runs.sum(1), batch_sizes):
+            raise ValueError("lstm_engine: input has %d rows and batch_sizes %s, expected these to descend, "
+                             "and as many rows as their sum" % (len(data), batch_sizes.tolist()))
 
-    def to_engine(self, values):
-        samples, time_steps, _ = self.size
-        # Nobody reads the rest.
-        padded = values.new_empty(samples * time_steps, values.shape[1]).index_copy_(0, self.rows, values)
-        return padded.view(samples, time_steps, -1)
-
-    def from_engine(self, values):
-        return values.flatten(0, 1).index_select(0, self.rows)
+    def dropout(self, values, probability):
+        return torch.nn.functional.dropout(values, probability)

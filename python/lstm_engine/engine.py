@@ -62,18 +62,19 @@ class Engine:
     def description(self):
         return library.library().lstm_layer_description(self.layer).decode()
 
-    def forward(self, x, lengths, states, parameters):
-        """Outputs (N, T, D*H) and final states (L*D, N, H) of x (N, T, C).
+    def forward(self, batch, x, states, parameters):
+        """Outputs (..., D*H) and final states (L*D, N, H) of x (..., C) of a Padded or Packed batch.
 
-        Lengths (N), states and parameters may be None. x must be kept, unchanged, until backward."""
+        States and parameters may be None. x must be kept, unchanged, until backward."""
         library.call("lstm_layer_set_parameters", self.layer, addresses(parameters), len(parameters))
-        samples, time_steps = x.shape[:2]
-        batch = library.LayerBatch(samples, time_steps, address(x), address(lengths), *map(address, states))
+        samples, time_steps, _ = batch.size
+        loaded = library.LayerBatch(samples, time_steps, address(x), address(batch.lengths), *map(address, states),
+                                    batch.order)
         network = self.network
-        outputs = x.new_empty(samples, time_steps, network.directions * network.units)
+        outputs = x.new_empty(*x.shape[:-1], network.directions * network.units)
         h, c = (x.new_empty(network.layers * network.directions, samples, network.units) for _ in range(2))
         results = map(address, (outputs, h, c))
-        library.call("lstm_layer_forward", self.layer, ctypes.byref(batch), *results)
+        library.call("lstm_layer_forward", self.layer, ctypes.byref(loaded), *results)
         return outputs, h, c
 
     def backward(self, d_outputs, d_h, d_c, dx, d_states, d_parameters):

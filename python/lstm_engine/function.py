@@ -10,23 +10,19 @@ def contiguous(tensors):
 
 def run_forward(loan, batch, x, states, parameters):
     """Outputs, in the layout of x, and h_n and c_n. The loan is then ready for run_backward."""
-    loan.x = batch.to_engine(x.detach())
-    outputs, h_n, c_n = loan.engine.forward(loan.x, batch.lengths, contiguous(states), contiguous(parameters))
-    return batch.from_engine(outputs), h_n, c_n
+    loan.x = x.detach().contiguous()
+    return loan.engine.forward(batch, loan.x, contiguous(states), contiguous(parameters))
 
 
-def run_backward(loan, batch, output_gradients, states, parameters, wanted):
+def run_backward(loan, output_gradients, states, parameters, wanted):
     """Gradients of x, two states, and parameters, None where nobody wants them. Ends the loan."""
-    d_outputs, d_h, d_c = output_gradients
-    d_outputs = None if d_outputs is None else batch.to_engine(d_outputs)
     x_wanted, *states_wanted = wanted[:3]
     dx = torch.empty_like(loan.x) if x_wanted else None
     d_states = [loan.x.new_empty(state.shape) if any(states_wanted) else None for state in states]
     d_parameters = [loan.x.new_empty(parameter.shape) if parameter_wanted else None
                     for parameter, parameter_wanted in zip(parameters, wanted[3:])]
-    loan.engine.backward(d_outputs, *contiguous((d_h, d_c)), dx, d_states, d_parameters)
+    loan.engine.backward(*contiguous(output_gradients), dx, d_states, d_parameters)
     loan.end()
-    dx = None if dx is None else batch.from_engine(dx)
     d_states = [d_state if state_wanted else None for d_state, state_wanted in zip(d_states, states_wanted)]
     return [dx] + d_states + d_parameters
 
@@ -53,7 +49,7 @@ class LayerFunction(torch.autograd.Function):
         if loan is None:
             loan = ctx.pool.lend(ctx.batch.size, wanted[0])
             run_forward(loan, ctx.batch, x, (h_0, c_0), parameters)
-        gradients = run_backward(loan, ctx.batch, output_gradients, (h_0, c_0), parameters, wanted)
+        gradients = run_backward(loan, output_gradients, (h_0, c_0), parameters, wanted)
         return (None, None, *gradients)
 
 

@@ -6,7 +6,7 @@ import functools
 import os
 import pathlib
 
-VERSION = 1  # LSTM_C_VERSION of the header that is written down here
+VERSION = 2  # LSTM_C_VERSION of the header that is written down here
 VARIABLE = "LSTM_LIBRARY"
 FILE = "liblstm_c.so"
 
@@ -21,7 +21,7 @@ class LayerSettings(ctypes.Structure):
 
 class LayerBatch(ctypes.Structure):
     _fields_ = [("samples", ctypes.c_int), ("time_steps", ctypes.c_int)] + [
-        (name, ctypes.c_void_p) for name in ("x", "lengths", "initial_h", "initial_c")]
+        (name, ctypes.c_void_p) for name in ("x", "lengths", "initial_h", "initial_c")] + [("order", ctypes.c_int)]
 
 
 class OutputGradients(ctypes.Structure):
@@ -32,6 +32,9 @@ class InputGradients(ctypes.Structure):
     _fields_ = [(name, ctypes.c_void_p) for name in ("x", "initial_h", "initial_c")] + [
         ("parameters", FloatPointers), ("count", ctypes.c_size_t)]
 
+
+# lstm_row_order
+ROWS_BY_SAMPLE, ROWS_BY_STEP, ROWS_PACKED = range(3)
 
 # Result and arguments of each function.
 FUNCTIONS = {

@@ -33,14 +33,11 @@ class LSTM(torch.nn.LSTM):
     precision: the number format of the operands of products, one of precisions(): "fp32", "bf16" or "bf16x3" (bfloat16
     in three products each, nearly as exact as fp32). Tensors are float32 with any of them.
 
-    Raises ValueError for dropout between layers and for projections (proj_size), which the engine does not have.
+    Raises ValueError for projections (proj_size), which the engine does not have.
     """
 
     def __init__(self, input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0,
                  bidirectional=False, proj_size=0, device=None, dtype=None, *, precision="fp32"):
-        if dropout and num_layers != 1:
-            raise ValueError("lstm_engine: dropout between layers is not there, got dropout=%s: put LSTM(num_layers=1) "
-                             "and torch.nn.Dropout in turn, or use torch.nn.LSTM" % dropout)
         if proj_size:
             raise ValueError("lstm_engine: projections are not there, got proj_size=%s: use torch.nn.LSTM" % proj_size)
         if precision not in library.precisions():
@@ -48,7 +45,12 @@ class LSTM(torch.nn.LSTM):
         super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
                          device=device, dtype=dtype)
         self.precision = precision
-        self.pool = EnginePool(Network(input_size, hidden_size, num_layers, 2 if bidirectional else 1, precision))
+        directions = 2 if bidirectional else 1
+        self.pool = EnginePool(Network(input_size, hidden_size, num_layers, directions, precision))
+        # With dropout between them layers are trained one by one.
+        self.layer_pools = [] if dropout == 0 or num_layers == 1 else [
+            EnginePool(Network(directions * hidden_size if layer > 0 else input_size, hidden_size, 1, directions,
+                               precision)) for layer in range(num_layers)]
 
     @classmethod
     def from_torch(cls, lstm, precision="fp32"):
@@ -68,7 +70,8 @@ class LSTM(torch.nn.LSTM):
 
     def description(self):
         """What computes, for people: kernels, threads, how work is split. Empty before the first forward is over."""
-        return "; ".join(sorted({engine.description() for engine in self.pool.idle_engines()}))
+        engines = [engine for pool in (self.pool, *self.layer_pools) for engine in pool.idle_engines()]
+        return "; ".join(sorted({engine.description() for engine in engines}))
 
     def _parameters_in_order(self):
         """In the order of the C interface. bias=False: None in place of each bias."""
@@ -116,6 +119,22 @@ class LSTM(torch.nn.LSTM):
             raise ValueError("lstm_engine: input has shape %s, expected input_size=%d as the last size"
                              % (tuple(x.shape), self.input_size))
 
+    def _run(self, batch, x, states):
+        """output, h_n and c_n of a Padded or Packed batch."""
+        parameters = self._parameters_in_order()
+        if not (self.layer_pools and self.training):
+            return function.apply(self.pool, batch, x, *states, parameters)
+        directions, tensors = self.pool.network.directions, len(parameters) // self.num_layers
+        ends = []
+        for layer, pool in enumerate(self.layer_pools):
+            if layer > 0:
+                x = batch.dropout(x, self.dropout)
+            own = slice(layer * directions, (layer + 1) * directions)
+            own_states = [None if state is None else state[own] for state in states]
+            x, *end = function.apply(pool, batch, x, *own_states, parameters[layer * tensors:(layer + 1) * tensors])
+            ends.append(end)
+        return (x, *map(torch.cat, zip(*ends)))
+
     @torch.compiler.disable  # torch.compile leaves the engine as it is and compiles what is around it
     def forward(self, input, hx=None):  # the argument names of torch.nn.LSTM
         if isinstance(input, PackedSequence):
@@ -125,7 +144,7 @@ class LSTM(torch.nn.LSTM):
         x = input if is_batched else input.unsqueeze(0)
         batch = Padded(x, self.batch_first or not is_batched)
         states = self._states(hx, batch.size.samples, is_batched)
-        output, h_n, c_n = function.apply(self.pool, batch, x, *states, self._parameters_in_order())
+        output, h_n, c_n = self._run(batch, x, states)
         if is_batched:
             return output, (h_n, c_n)
         return output.squeeze(0), (h_n.squeeze(1), c_n.squeeze(1))
@@ -133,11 +152,11 @@ class LSTM(torch.nn.LSTM):
     def _forward_packed(self, packed, hx):
         data, batch_sizes, sorted_indices, unsorted_indices = packed
         self._require_inputs(data, (2,))
-        batch = Packed(batch_sizes)
+        batch = Packed(data, batch_sizes)
         states = self._states(hx, batch.size.samples, is_batched=True)
         if hx is not None and sorted_indices is not None:
             states = [state.index_select(1, sorted_indices) for state in states]
-        output, h_n, c_n = function.apply(self.pool, batch, data, *states, self._parameters_in_order())
+        output, h_n, c_n = self._run(batch, data, states)
         if unsorted_indices is not None:
             h_n, c_n = (state.index_select(1, unsorted_indices) for state in (h_n, c_n))
         return PackedSequence(output, batch_sizes, sorted_indices, unsorted_indices), (h_n, c_n)

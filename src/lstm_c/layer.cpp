@@ -105,6 +105,19 @@ std::unique_ptr<lstm::Engine> make_engine(const lstm_layer_settings& settings) {
   return lstm::make_engine(kEngine, network, shape, options);
 }
 
+lstm::RowOrder row_order(int order) {
+  switch (order) {
+    case LSTM_ROWS_BY_SAMPLE:
+      return lstm::RowOrder::by_sample;
+    case LSTM_ROWS_BY_STEP:
+      return lstm::RowOrder::by_step;
+    case LSTM_ROWS_PACKED:
+      return lstm::RowOrder::packed;
+    default:
+      throw std::invalid_argument("order: got " + std::to_string(order) + ", expected one of lstm_row_order");
+  }
+}
+
 void load(lstm_layer& layer, const lstm_layer_batch& batch) {
   if (batch.samples < 1 || batch.time_steps < 1) {
     throw std::invalid_argument("batch: got " + std::to_string(batch.samples) + " samples of " +
@@ -119,9 +132,11 @@ void load(lstm_layer& layer, const lstm_layer_batch& batch) {
     layer.lengths.assign(batch.lengths, batch.lengths + samples);
   }
   lstm::Batch& loaded = layer.batch;
-  loaded = {.samples = batch.samples, .time_steps = batch.time_steps, .lengths = layer.lengths};
-  loaded.x = view(batch.x, samples * static_cast<std::size_t>(batch.time_steps) *
-                               static_cast<std::size_t>(network.inputs));
+  loaded = {.samples = batch.samples,
+            .time_steps = batch.time_steps,
+            .lengths = layer.lengths,
+            .order = row_order(batch.order)};
+  loaded.x = view(batch.x, lstm::row_count(loaded) * static_cast<std::size_t>(network.inputs));
   loaded.initial_h = view(batch.initial_h, lstm::states_size(network, loaded));
   loaded.initial_c = view(batch.initial_c, lstm::states_size(network, loaded));
   layer.engine->load(loaded);

@@ -59,7 +59,7 @@ struct Step {
   std::vector<float> dx = std::vector<float>(x.size()), d_h_0 = h, d_c_0 = h;
 
   lstm_layer_batch batch() const {
-    return {kSamples, kTimeSteps, x.data(), lengths.data(), h_0.data(), c_0.data()};
+    return {kSamples, kTimeSteps, x.data(), lengths.data(), h_0.data(), c_0.data(), LSTM_ROWS_BY_SAMPLE};
   }
   int forward(lstm_layer* layer) {
     const lstm_layer_batch loaded = batch();
@@ -167,6 +167,55 @@ TEST(CLayer, TakesNullForZerosAndForWhatNobodyWants) {
   EXPECT_THAT(run(true), ElementsAreArray(run(false)));
 }
 
+// Rows of `size` numbers by sample -> by step, or, of the lengths 4, 3 and 1, packed.
+std::vector<float> in_order(int order, const std::vector<float>& values, std::size_t size) {
+  constexpr int kLengths[kSamples] = {4, 3, 1};
+  std::vector<float> result;
+  for (int t = 0; t < kTimeSteps; ++t) {
+    for (int n = 0; n < kSamples; ++n) {
+      if (order == LSTM_ROWS_PACKED && t >= kLengths[n]) continue;
+      const auto row = values.begin() + static_cast<std::ptrdiff_t>(size) * (n * kTimeSteps + t);
+      result.insert(result.end(), row, row + static_cast<std::ptrdiff_t>(size));
+    }
+  }
+  return result;
+}
+
+TEST(CLayer, TakesRowsInAnyOrder) {
+  const auto engine = make_engine();
+  const auto parameters = waves(engine->layout().size(), 0.37);
+  const auto tensors = tensors_in(*engine, parameters.data());
+  const Layer layer = make();
+  ASSERT_EQ(lstm_layer_set_parameters(layer.get(), tensors.data(), kTensors), LSTM_OK) << lstm_error();
+  const auto run = [&](Step& step, int order) {
+    lstm_layer_batch batch = step.batch();
+    batch.order = order;
+    ASSERT_EQ(lstm_layer_forward(layer.get(), &batch, step.outputs.data(), step.h.data(), step.c.data()),
+              LSTM_OK)
+        << lstm_error();
+    const lstm_layer_output_gradients from{step.d_outputs.data(), step.d_h.data(), step.d_c.data()};
+    const lstm_layer_input_gradients to{step.dx.data(), step.d_h_0.data(), step.d_c_0.data(), nullptr, 0};
+    ASSERT_EQ(lstm_layer_backward(layer.get(), &from, &to), LSTM_OK) << lstm_error();
+  };
+  Step expected;
+  expected.lengths = {4, 3, 1};
+  run(expected, LSTM_ROWS_BY_SAMPLE);
+  for (const int order : {LSTM_ROWS_BY_STEP, LSTM_ROWS_PACKED}) {
+    constexpr std::size_t kWidth = kDirections * kUnits;
+    Step got;
+    got.lengths = expected.lengths;
+    got.x = in_order(order, got.x, kInputs);
+    got.d_outputs = in_order(order, got.d_outputs, kWidth);
+    got.outputs.resize(got.d_outputs.size());
+    got.dx.resize(got.x.size());
+    run(got, order);
+    EXPECT_THAT(got.outputs, ElementsAreArray(in_order(order, expected.outputs, kWidth)));
+    EXPECT_THAT(got.dx, ElementsAreArray(in_order(order, expected.dx, kInputs)));
+    EXPECT_THAT(got.h, ElementsAreArray(expected.h));
+    EXPECT_THAT(got.d_c_0, ElementsAreArray(expected.d_c_0));
+  }
+}
+
 TEST(CLayer, SaysWhatIsWrong) {
   lstm_layer* layer = nullptr;
   lstm_layer_settings wrong = settings();
@@ -195,6 +244,16 @@ TEST(CLayer, SaysWhatIsWrong) {
   EXPECT_EQ(lstm_layer_forward(made.get(), &negative, step.outputs.data(), nullptr, nullptr),
             LSTM_INVALID_ARGUMENT);
   EXPECT_THAT(lstm_error(), HasSubstr("got -1 samples"));
+  step.lengths = {4, 1, 3};
+  lstm_layer_batch disordered = step.batch();
+  disordered.order = 3;
+  EXPECT_EQ(lstm_layer_forward(made.get(), &disordered, step.outputs.data(), nullptr, nullptr),
+            LSTM_INVALID_ARGUMENT);
+  EXPECT_THAT(lstm_error(), HasSubstr("order: got 3"));
+  disordered.order = LSTM_ROWS_PACKED;
+  EXPECT_EQ(lstm_layer_forward(made.get(), &disordered, step.outputs.data(), nullptr, nullptr),
+            LSTM_INVALID_ARGUMENT);
+  EXPECT_THAT(lstm_error(), HasSubstr("lengths[2]: got 3, expected 1..1"));
 }
 
 TEST(CLayer, RunsBackwardOnceForEachForward) {

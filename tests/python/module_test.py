@@ -137,6 +137,33 @@ class Module(unittest.TestCase):
         for expected, got in zip(*losses):
             self.assertAlmostEqual(got / expected, 1, delta=1e-3)
 
+    def test_drops_what_nn_lstm_drops(self):
+        """From the same seed, in float32: in float64 other numbers are dropped."""
+        for i in range(SHAPES // 2):
+            case = random_case(self.source)._replace(layers=2 + i % 3)
+            with self.subTest(case=case):
+                theirs, _ = make_pair(case)
+                theirs.dropout = (0.5, 0.1, 1.0)[i % 3]
+                ours = lstm_engine.LSTM.from_torch(theirs)
+                x, states = make_inputs(case)
+                weights = []
+                results = []
+                for lstm in (theirs, ours):
+                    run(lstm, case, x, states, weights)  # what an earlier step has left does not matter
+                    torch.manual_seed(i)
+                    results.append(run(lstm, case, x, states, weights))
+                self.assert_agrees(results[1], results[0], 3 * TOLERANCE["fp32"])
+                self.assertEqual(ours.eval().dropout, theirs.dropout)
+                results = [run(lstm.eval(), case, x, states, weights) for lstm in (theirs, ours)]
+                self.assert_agrees(results[1], results[0], 3 * TOLERANCE["fp32"])
+
+    def test_drops_differently_in_each_step(self):
+        ours = lstm_engine.LSTM(5, 16, 2, dropout=0.5)
+        x = torch.randn(4, 3, 5)
+        self.assertFalse(torch.equal(ours(x)[0], ours(x)[0]))
+        ours.eval()
+        self.assertTrue(torch.equal(ours(x)[0], ours(x)[0]))
+
     def test_works_inside_of_torch_compile(self):
         class Tagger(torch.nn.Module):
             def __init__(self, lstm):
@@ -170,7 +197,6 @@ class Refusals(unittest.TestCase):
 
     def test_refuses_what_the_engine_does_not_have(self):
         make = lstm_engine.LSTM
-        self.assert_refuses("dropout=0.5", lambda: make(5, 6, 2, dropout=0.5))
         self.assert_refuses("proj_size=3", lambda: make(5, 6, proj_size=3))
         self.assert_refuses("precision='fp8', expected one of .*fp32.*bf16", lambda: make(5, 6, precision="fp8"))
         self.assert_refuses("greater than zero", lambda: make(5, 0))  # torch.nn.LSTM's own words
@@ -201,6 +227,9 @@ class Refusals(unittest.TestCase):
                             lambda: ours(x, 2 * (torch.zeros(2, 4, 6),)))
         self.assert_refuses("got 1 states", lambda: ours(x, (torch.zeros(2, 3, 6),)))
         self.assert_refuses(r"expected \(2, 6\)", lambda: ours(x[:, 0], 2 * (torch.zeros(2, 1, 6),)))
+        for rows, batch_sizes in ((4, [2, 1]), (2, [2, 1]), (3, [1, 2])):
+            packed = torch.nn.utils.rnn.PackedSequence(torch.randn(rows, 5), torch.tensor(batch_sizes))
+            self.assert_refuses("expected these to descend", lambda packed=packed: ours(packed))
         ours.weight_hh_l0 = torch.nn.Parameter(torch.zeros(24, 5))
         self.assert_refuses(r"weight_hh_l0 has shape \(24, 5\), expected \(24, 6\)", lambda: ours(x))
 
