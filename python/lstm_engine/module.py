@@ -8,6 +8,11 @@ from lstm_engine.batches import Packed, Padded
 from lstm_engine.engine import EnginePool, Network
 
 
+def not_compiled(function):
+    """torch.compile leaves the function as it is and compiles what is around it. PyTorch before 2.1 traces it."""
+    return torch.compiler.disable(function) if hasattr(torch, "compiler") else function
+
+
 def require_float32_on_cpu(name, tensor):
     if not isinstance(tensor, torch.Tensor):
         raise TypeError("lstm_engine: %s: got %s, expected a tensor" % (name, type(tensor).__name__))
@@ -135,7 +140,7 @@ class LSTM(torch.nn.LSTM):
             ends.append(end)
         return (x, *map(torch.cat, zip(*ends)))
 
-    @torch.compiler.disable  # torch.compile leaves the engine as it is and compiles what is around it
+    @not_compiled
     def forward(self, input, hx=None):  # the argument names of torch.nn.LSTM
         if isinstance(input, PackedSequence):
             return self._forward_packed(input, hx)

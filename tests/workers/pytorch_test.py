@@ -1,5 +1,6 @@
 """The PyTorch worker computes what float64 autograd computes, and keeps the worker protocol."""
 import os
+import pathlib
 import subprocess
 import sys
 import unittest
@@ -15,12 +16,14 @@ WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../workers
 DENSE_ONLY = "pytorch/LSTM"
 COMPILED = "pytorch/LSTMCell-compiled"
 GRAPHED = "pytorch/LSTM-graphed"
+ENGINE = "pytorch/lstm_engine"
+LIBRARY = pathlib.Path(os.environ.get("LSTMBENCH_BINARY_DIR", "bin")).parent / "lib" / "liblstm_c.so"
 ALL = ["pytorch/LSTMCell-basic", "pytorch/LSTMCell-fused", COMPILED, "pytorch/LSTMCell-scripted", "pytorch/LSTM",
        "pytorch/LSTM-packed", "pytorch/LSTM-flipped"]
 # Compiling takes seconds for each problem: all of them only in the full suite.
 QUICK = ALL if "LSTM_TEST_SHAPES" in os.environ else [name for name in ALL if name != COMPILED]
 # fp64 and fp32: rounding over a few steps, with room. bf16 keeps 8 bits: 2^-8 a product, with room.
-TOLERANCE = {"fp64": 1e-12, "fp32": 5e-6, "bf16": 0.04}
+TOLERANCE = {"fp64": 1e-12, "fp32": 5e-6, "bf16": 0.04, "bf16x3": 3e-4}
 
 PROBLEMS = {
     "one layer": dict(),
@@ -179,8 +182,8 @@ class PyTorchWorkerTest(unittest.TestCase):
         self.assertEqual((hello["protocol"], hello["library"], hello["version"]), (1, "pytorch", torch.__version__.split("+")[0]))
         self.assertEqual(hello["build"]["torch"], torch.__version__)
         # CUDA graphs run on a GPU only.
-        names = [one["name"] for one in hello["implementations"] if one["name"] != GRAPHED]
-        self.assertEqual((names, len(hello["implementations"])), (ALL, len(ALL) + 1))
+        names = [one["name"] for one in hello["implementations"] if one["name"] not in (GRAPHED, ENGINE)]
+        self.assertEqual((names, len(hello["implementations"])), (ALL, len(ALL) + 2))
         self.assertIn("cpu", hello["implementations"][0]["devices"])
         for name in ("python", "numpy", "torch"):
             self.assertIsInstance(hello["build"][name], str)
@@ -238,6 +241,47 @@ class PyTorchWorkerTest(unittest.TestCase):
         self.assertLess(peak_rss_from_a_large_process([sys.executable, WORKER]), LARGE_BYTES)
 
 
+class EngineTest(unittest.TestCase):
+    def start(self, *arguments):
+        worker = WorkerSession([sys.executable, WORKER, *arguments])
+        self.addCleanup(worker.close)
+        return worker, next(one for one in worker.send("hello", protocol=1)["implementations"] if one["name"] == ENGINE)
+
+    @unittest.skipUnless(LIBRARY.exists(), "liblstm_c.so is not built")
+    def test_matches_autograd(self):
+        worker, offer = self.start("--engine", str(LIBRARY))
+        self.assertNotIn("unavailable", offer)
+        self.assertEqual((offer["dtypes"], offer["devices"]), (["fp32", "bf16", "bf16x3"], ["cpu"]))
+        self.assertRegex(worker.send("hello", protocol=1)["build"]["lstm_engine"], "^[0-9a-f]{12}$")
+        for dtype in offer["dtypes"]:
+            self.assertEqual(check_conformance(self, worker, dtype, [ENGINE]), len(PROBLEMS))
+
+    @unittest.skipUnless(LIBRARY.exists(), "liblstm_c.so is not built")
+    def test_trains_as_nn_lstm_does(self):
+        worker, _ = self.start("--engine", str(LIBRARY))
+        losses = []
+        for implementation in ("pytorch/LSTM-packed", ENGINE):
+            problem = Problem(5, units=8, layers=2, directions=2, samples=4, loss="ctc", lengths=[5, 7, 6, 7])
+            self.addCleanup(problem.remove)
+            worker.send("prepare", **problem.request(implementation))
+            losses.append([step["loss"] for step in worker.send("run", steps=20)["steps"]])
+        assert_close(self, losses[1], np.array(losses[0]), 1e-4, ENGINE)
+
+    def test_says_why_it_is_not_there(self):
+        for arguments, text in (((), "cannot be loaded"), (("--engine", "/nonexistent.so"), "/nonexistent.so")):
+            with mock.patch.dict(os.environ):
+                os.environ.pop("LSTM_LIBRARY", None)
+                worker, offer = self.start(*arguments)
+            if not arguments and "unavailable" not in offer:
+                continue  # this interpreter has the package
+            self.assertRegex(offer["unavailable"], text + "|No module named 'lstm_engine'")
+            problem = Problem(1)
+            self.addCleanup(problem.remove)
+            with self.assertRaisesRegex(WorkerError, "lstm_engine cannot be imported") as caught:
+                worker.send("prepare", **problem.request(ENGINE))
+            self.assertEqual(caught.exception.kind, "unsupported")
+
+
 class MessageTest(unittest.TestCase):
     """What str() of Python 2.7 does to texts that are not ASCII, pretended."""
 
@@ -262,11 +306,11 @@ class MessageTest(unittest.TestCase):
 PRETENDED_GPU = """import sys, torch
 torch.cuda.is_available = lambda: True
 torch.cuda.get_device_capability = lambda device=None: (int(sys.argv[1]), 0)
-import errors, training, versions
+import errors, network, training, versions
 print(" ".join(versions.supported_dtypes()))
 for dtype, device in (("fp32", "cuda"), ("tf32", "cuda"), ("fp32", "cuda"), ("bf16", "cuda"), ("tf32", "cpu")):
     try:
-        training.Training({"dtype": dtype, "device": device, "threads": 1}, None)
+        training.Training({"dtype": dtype, "device": device, "threads": 1}, network.Network)
     except errors.ProtocolError as error:
         print(error.kind, torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32)
 """

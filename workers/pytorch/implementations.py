@@ -1,5 +1,6 @@
 """The implementations that this worker offers: name, description, network."""
 from cells import Basic, Compiled, Fused
+from engine import Engine
 from graphed import Graphed
 from scripted import Scripted
 from stacked import Dense, Flipped, Packed
@@ -14,4 +15,6 @@ IMPLEMENTATIONS = [
     ("pytorch/LSTM-packed", "nn.LSTM over packed sequences", Packed),
     ("pytorch/LSTM-flipped", "one nn.LSTM per layer and direction, the reverse one on sequences flipped within "
                              "their length", Flipped),
+    ("pytorch/lstm_engine", "lstm_engine.LSTM, this project's module in place of nn.LSTM; over packed sequences where "
+                            "lengths differ", Engine),
 ]

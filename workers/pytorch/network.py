@@ -20,6 +20,19 @@ class Network(nn.Module):
 
     compiles = False  # whether the first step does work that belongs to preparing
 
+    # What it can compute with and on, and why it cannot run here at all; "": it can.
+    @staticmethod
+    def dtypes():
+        return versions.supported_dtypes()
+
+    @staticmethod
+    def devices():
+        return versions.devices()
+
+    @staticmethod
+    def unavailable():
+        return ""
+
     def __init__(self, problem):
         super(Network, self).__init__()
         self.problem = problem

@@ -25,6 +25,7 @@ class Problem(object):
         if self.directions > 2:
             raise bad_request("directions must be 1 or 2, got %d" % self.directions)
         self.directory = text(request, "directory")
+        self.dtype = text(request, "dtype")
 
         n, t = self.samples, self.time_steps
         self.x = self.read("x", "float32", (n, t, self.inputs))

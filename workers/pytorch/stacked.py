@@ -20,8 +20,11 @@ class Stacked(Network):
 
     def __init__(self, problem):
         super(Stacked, self).__init__(problem)
-        self.lstm = nn.LSTM(problem.inputs, problem.units, problem.layers, batch_first=True,
-                            bidirectional=problem.directions == 2)
+        self.lstm = self.make_lstm(problem.inputs, problem.units, problem.layers, batch_first=True,
+                                   bidirectional=problem.directions == 2)
+
+    def make_lstm(self, *arguments, **named):
+        return nn.LSTM(*arguments, **named)
 
     def parameters_by_name(self):
         for layer in range(self.problem.layers):

@@ -17,8 +17,10 @@ class Training(object):
     def __init__(self, request, network_class):
         self.dtype = member(request, "dtype")
         self.device = member(request, "device")
-        for what, value, known in (("dtype", self.dtype, versions.supported_dtypes()),
-                                   ("device", self.device, versions.devices())):
+        if network_class.unavailable():
+            raise unsupported(network_class.unavailable())
+        for what, value, known in (("dtype", self.dtype, network_class.dtypes()),
+                                   ("device", self.device, network_class.devices())):
             if value not in known:
                 raise unsupported("%s %s; PyTorch %s here has %s"
                                   % (what, value, torch.__version__, ", ".join(known)))

@@ -30,7 +30,7 @@ MAX_LINE_BYTES = 1 << 20
 is_loaded = False
 
 
-def load_libraries(api, threads=None):
+def load_libraries(api, engine_library, threads=None):
     """At the first request, so that a broken installation is a reply and not a crash."""
     global is_loaded
     if is_loaded:
@@ -48,6 +48,9 @@ def load_libraries(api, threads=None):
         raise ProtocolError("failed", "--api tensor: PyTorch %s has Variables only" % torch.__version__)
     if api:
         versions.use_api(api)
+    if engine_library:
+        import engine
+        engine.use_library(engine_library)
     is_loaded = True
 
 
@@ -83,9 +86,16 @@ def identifier_of(request):
     return identifier
 
 
+def offer(name, description, network):
+    offered = {"name": name, "description": description, "dtypes": network.dtypes(), "devices": network.devices()}
+    if network.unavailable():
+        offered["unavailable"] = network.unavailable()
+    return offered
+
+
 class Worker(object):
-    def __init__(self, api):
-        self.api = api
+    def __init__(self, api, engine):
+        self.api, self.engine = api, engine
         self.training = None
 
     def answer(self, request):
@@ -100,18 +110,16 @@ class Worker(object):
     def hello(self, request):
         if request.get("protocol") != PROTOCOL:
             raise bad_request("protocol %r; this worker speaks %d" % (request.get("protocol"), PROTOCOL))
-        load_libraries(self.api)
+        load_libraries(self.api, self.engine)
         import build_info
-        import versions
+        import engine
         from implementations import IMPLEMENTATIONS
         return {"protocol": PROTOCOL, "library": "pytorch", "version": build_info.version(),
-                "build": build_info.read_build(),
-                "implementations": [{"name": name, "description": description,
-                                     "dtypes": versions.supported_dtypes(), "devices": versions.devices()}
-                                    for name, description, _ in IMPLEMENTATIONS]}
+                "build": dict(build_info.read_build(), **engine.build()),
+                "implementations": [offer(*implementation) for implementation in IMPLEMENTATIONS]}
 
     def prepare(self, request):
-        load_libraries(self.api, positive(request, "threads"))
+        load_libraries(self.api, self.engine, positive(request, "threads"))
         import torch
         from implementations import IMPLEMENTATIONS
         from training import Training
@@ -185,7 +193,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--api", choices=["tensor", "variable"],
                         help="variable: handle tensors as PyTorch before 0.4 had to [as the version does]")
-    worker = Worker(parser.parse_args().api)
+    parser.add_argument("--engine", metavar="FILE",
+                        help="liblstm_c.so, built from this source, for pytorch/lstm_engine [that of an installed "
+                             "lstm_engine]")
+    options = parser.parse_args()
+    worker = Worker(options.api, options.engine)
     requests, replies = open_channel()
     goes_on = True
     while goes_on:

@@ -262,6 +262,7 @@ std::string reason_to_leave_out(const Case& a_case, double step_s, double time_l
     return "a Python loop over several layers is slow";
   if (name == "pytorch/LSTMCell-compiled" || name == "pytorch/LSTMCell-scripted")
     return "compiled again in every fresh process, which takes long";
+  if (name == "pytorch/lstm_engine") return "native/sequence called from PyTorch";
   if (name == "pytorch/LSTM-flipped@tuned" && workload.has_equal_lengths())
     return "the same as pytorch/LSTM@tuned where lengths are equal";
   if (!workload.has_equal_lengths() &&

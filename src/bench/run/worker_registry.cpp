@@ -41,8 +41,11 @@ WorkerCommand peak_worker(const WorkerPlaces& places, const std::string& device)
 
 WorkerCommand pytorch_worker(const WorkerPlaces& places, const std::string& interpreter,
                              const std::string& version) {
-  return {
+  WorkerCommand worker{
       "pytorch", {interpreter, (places.source / "workers" / "pytorch" / "worker.py").string()}, {}, version};
+  const fs::path engine = places.programs.parent_path() / "lib" / "liblstm_c.so";
+  if (is_program(engine)) worker.arguments.insert(worker.arguments.end(), {"--engine", engine.string()});
+  return worker;
 }
 
 std::vector<WorkerCommand> known_workers(const WorkerPlaces& places, const Configuration& configuration) {
