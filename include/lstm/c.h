@@ -42,6 +42,17 @@ typedef enum lstm_row_order {
 
 typedef struct lstm_layer lstm_layer;
 
+/* Threads that the program has already, as those of OpenMP, for a layer to compute with. Threads of its own
+ * would be in the way of others that spin while they have nothing to do. All three are there. */
+typedef struct lstm_parallel_region {
+  /* Calls body(data) on each of `threads` threads at once, the caller among them, and returns when all have
+   * returned; flags are 0. GOMP_parallel of the OpenMP runtimes of GCC and LLVM does. Where it has fewer
+   * threads, the layer uses its own. */
+  void (*run)(void (*body)(void*), void* data, unsigned threads, unsigned flags);
+  int (*count)(void); /* within run(): how many threads there are (omp_get_num_threads) */
+  int (*index)(void); /* and which of them is this one, 0 the caller (omp_get_thread_num) */
+} lstm_parallel_region;
+
 typedef struct lstm_layer_settings {
   int inputs;          /* C */
   int units;           /* H */
@@ -53,6 +64,7 @@ typedef struct lstm_layer_settings {
   int threads;         /* at least 1 */
   int input_gradients; /* nonzero: backward can give the gradients of x, for one more product */
   const char* dtype;   /* of the operands of products, one of lstm_dtypes() */
+  const lstm_parallel_region* region; /* which is copied; NULL: threads of the layer's own */
 } lstm_layer_settings;
 
 typedef struct lstm_layer_batch {
@@ -91,9 +103,9 @@ LSTM_C_API size_t lstm_layer_workspace_bytes(const lstm_layer* layer);
 /* Copies all parameters. `count` is L * D * 4; a tensor that is NULL counts as zeros. */
 LSTM_C_API int lstm_layer_set_parameters(lstm_layer* layer, const float* const* tensors, size_t count);
 
-/* Writes the outputs, (N, T, D*H) or as order says, zeros behind each sample's length, and the states that the samples end in,
- * (L * D, N, H) each, which may both be NULL. The caller keeps x, unchanged, until backward has returned or
- * another forward begins. */
+/* Writes the outputs, (N, T, D*H) or as order says, zeros behind each sample's length, and the states that
+ * the samples end in, (L * D, N, H) each, which may both be NULL. The caller keeps x, unchanged, until
+ * backward has returned or another forward begins. */
 LSTM_C_API int lstm_layer_forward(lstm_layer* layer, const lstm_layer_batch* batch, float* outputs,
                                   float* final_h, float* final_c);
 

@@ -31,6 +31,18 @@ enum class Pinning {
   never,
 };
 
+// Threads that the program around an engine has already, as those of OpenMP, to compute with in place of the
+// engine's own: threads of two kinds are in each other's way where one kind spins while it has nothing to do.
+// All three, or none.
+struct ParallelRegion {
+  // Calls body(data) on each of `threads` threads at once, the caller among them, and returns when all have
+  // returned; flags are 0. GOMP_parallel of the OpenMP runtimes of GCC and LLVM does. Where it has fewer
+  // threads, the engine uses its own.
+  void (*run)(void (*body)(void*), void* data, unsigned threads, unsigned flags) = nullptr;
+  int (*count)() = nullptr;  // within run(): how many threads there are (omp_get_num_threads)
+  int (*index)() = nullptr;  // and which of them is this one, 0 the caller (omp_get_thread_num)
+};
+
 // Subnormal numbers count as zero on the calling thread from now on (FTZ and DAZ); engines do this by
 // themselves while they compute, and leave the caller's setting as it was.
 void flush_denormals();

@@ -27,6 +27,7 @@ struct EngineOptions {
   std::optional<Isa> isa = {};  // nothing: the best available one. One that the machine lacks throws.
   Split split = Split::automatic;
   Pinning pin_threads = Pinning::automatic;
+  ParallelRegion region = {};  // in place of threads of the engine's own; none is then bound to a CPU
   // backward computes the gradients of x, too: Engine::read_input_gradients(). Engines on a CPU only.
   bool input_gradients = false;
 

@@ -49,7 +49,7 @@ class Engine:
         self.layer = None  # what __del__ finds where create fails
         settings = library.LayerSettings(
             network.inputs, network.units, network.layers, network.directions, size.samples, size.time_steps,
-            size.total_steps, threads, input_gradients, network.precision.encode())
+            size.total_steps, threads, input_gradients, network.precision.encode(), library.parallel_region())
         layer = ctypes.c_void_p()
         library.call("lstm_layer_create", ctypes.byref(settings), ctypes.byref(layer))
         self.layer = layer

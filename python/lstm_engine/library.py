@@ -6,17 +6,25 @@ import functools
 import os
 import pathlib
 
+import torch
+
 VERSION = 2  # LSTM_C_VERSION of the header that is written down here
 VARIABLE = "LSTM_LIBRARY"
 FILE = "liblstm_c.so"
 
+PROCESS = os.getpid()  # that has imported this
+
 FloatPointers = ctypes.POINTER(ctypes.c_void_p)
+
+
+class ParallelRegion(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_void_p) for name in ("run", "count", "index")]
 
 
 class LayerSettings(ctypes.Structure):
     _fields_ = [(name, ctypes.c_int) for name in ("inputs", "units", "layers", "directions", "samples", "time_steps",
                                                   "total_steps", "threads", "input_gradients")] + [
-        ("dtype", ctypes.c_char_p)]
+        ("dtype", ctypes.c_char_p), ("region", ctypes.POINTER(ParallelRegion))]
 
 
 class LayerBatch(ctypes.Structure):
@@ -80,6 +88,39 @@ def call(name, *arguments):
     status = getattr(library(), name)(*arguments)
     if status != 0:
         raise ERRORS.get(status, RuntimeError)("lstm_engine: " + library().lstm_error().decode())
+
+
+def loaded_openmp():
+    """Paths of the OpenMP runtimes in this process, PyTorch's own first."""
+    with open("/proc/self/maps") as maps:
+        paths = {line.split(None, 5)[5].strip() for line in maps if "omp" in line and len(line.split(None, 5)) == 6}
+    names = ("libgomp", "libiomp", "libomp")
+    folder = str(pathlib.Path(torch.__file__).resolve().parent)
+    return sorted((path for path in paths if pathlib.Path(path).name.startswith(names)),
+                  key=lambda path: (not path.startswith(folder), path))
+
+
+@functools.lru_cache(maxsize=None)
+def openmp():
+    """PyTorch's OpenMP threads as a ParallelRegion, or None. PyTorch has them for its own operations, and they spin for
+    a while after each. LSTM_OPENMP=0: None."""
+    if os.environ.get("LSTM_OPENMP") == "0" or "OpenMP" not in torch.__config__.parallel_info():
+        return None
+    for path in loaded_openmp():
+        try:
+            runtime = ctypes.CDLL(path)
+            functions = [ctypes.cast(getattr(runtime, name), ctypes.c_void_p)
+                         for name in ("GOMP_parallel", "omp_get_num_threads", "omp_get_thread_num")]
+            return ParallelRegion(*functions)
+        except (OSError, AttributeError):
+            pass
+    return None
+
+
+def parallel_region():
+    """A pointer to openmp(), or None. A child of fork() does not have these threads."""
+    region = openmp() if os.getpid() == PROCESS else None
+    return None if region is None else ctypes.pointer(region)
 
 
 def precisions():

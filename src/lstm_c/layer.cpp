@@ -102,6 +102,11 @@ std::unique_ptr<lstm::Engine> make_engine(const lstm_layer_settings& settings) {
   options.dtype = dtype_called(settings.dtype);
   options.threads = settings.threads;
   options.input_gradients = settings.input_gradients != 0;
+  if (const lstm_parallel_region* region = settings.region) {
+    require(region->run != nullptr && region->count != nullptr && region->index != nullptr,
+            "a function of region");
+    options.region = {.run = region->run, .count = region->count, .index = region->index};
+  }
   return lstm::make_engine(kEngine, network, shape, options);
 }
 

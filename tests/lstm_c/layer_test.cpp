@@ -9,6 +9,7 @@
 
 #include "lstm/c.h"
 #include "lstm/engine.h"
+#include "parallel_region.h"
 
 namespace {
 
@@ -32,7 +33,8 @@ lstm_layer_settings settings() {
           .total_steps = 0,
           .threads = 2,
           .input_gradients = 1,
-          .dtype = "fp32"};
+          .dtype = "fp32",
+          .region = nullptr};
 }
 
 Layer make(const lstm_layer_settings& of = settings()) {
@@ -214,6 +216,30 @@ TEST(CLayer, TakesRowsInAnyOrder) {
     EXPECT_THAT(got.h, ElementsAreArray(expected.h));
     EXPECT_THAT(got.d_c_0, ElementsAreArray(expected.d_c_0));
   }
+}
+
+TEST(CLayer, ComputesOnThreadsOfTheProgram) {
+  using Region = lstm::PlainRegion;
+  const lstm_parallel_region region{Region::run, Region::get_count, Region::get_index};
+  lstm_layer_settings on_others = settings();
+  on_others.region = &region;
+  Step expected, got;
+  const std::vector<const float*> zeros(kTensors);
+  for (const auto& [of, step] : {std::pair{settings(), &expected}, {on_others, &got}}) {
+    Region::runs = 0;
+    const Layer layer = make(of);
+    ASSERT_EQ(lstm_layer_set_parameters(layer.get(), zeros.data(), kTensors), LSTM_OK);
+    ASSERT_EQ(step->forward(layer.get()), LSTM_OK) << lstm_error();
+    EXPECT_EQ(Region::runs > 0, of.region != nullptr);
+  }
+  EXPECT_THAT(got.outputs, ElementsAreArray(expected.outputs));
+  EXPECT_THAT(got.c, ElementsAreArray(expected.c));
+
+  const lstm_parallel_region half{Region::run, nullptr, Region::get_index};
+  on_others.region = &half;
+  lstm_layer* layer = nullptr;
+  EXPECT_EQ(lstm_layer_create(&on_others, &layer), LSTM_INVALID_ARGUMENT);
+  EXPECT_THAT(lstm_error(), HasSubstr("a function of region: got NULL"));
 }
 
 TEST(CLayer, SaysWhatIsWrong) {

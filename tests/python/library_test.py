@@ -9,6 +9,8 @@ import subprocess
 import sys
 import unittest
 
+import torch
+
 from lstm_engine import library
 
 HEADER = pathlib.Path(os.environ["LSTMBENCH_SOURCE_DIR"], "include/lstm/c.h").read_text()
@@ -37,6 +39,11 @@ class Library(unittest.TestCase):
             fields = [(field.split()[-1].lstrip("*"), kind(field)) for field in body.split(";")[:-1]]
             self.assertEqual([(field, kind_of(ctype)) for field, ctype in struct._fields_], fields, name)
 
+    def test_knows_the_struct_of_functions(self):
+        body = re.search(r"typedef struct lstm_parallel_region \{(.*?)\} lstm", self.header, re.DOTALL).group(1)
+        names = [name for name in re.findall(r"\(\*(\w+)\)", body) if name != "body"]
+        self.assertEqual([name for name, _ in library.ParallelRegion._fields_], names)
+
     def test_knows_each_function(self):
         declared = re.findall(r"^LSTM_C_API [^;(]*?(\w+)\((.*?)\);", self.header, re.DOTALL | re.MULTILINE)
         functions = {name: [kind(argument) for argument in arguments.split(",") if argument.strip() != "void"]
@@ -47,6 +54,24 @@ class Library(unittest.TestCase):
     def test_has_the_version_of_the_header(self):
         self.assertEqual(library.VERSION, int(re.search(r"LSTM_C_VERSION (\d+)", HEADER).group(1)))
         self.assertEqual(library.library().lstm_c_version(), library.VERSION)
+
+    @unittest.skipUnless("OpenMP" in torch.__config__.parallel_info(), "this PyTorch was built without OpenMP")
+    def test_computes_on_the_threads_of_pytorch(self):
+        self.assertIsNotNone(library.parallel_region())
+        program = ("import os, torch, lstm_engine; torch.set_num_threads(2);"
+                   "x = torch.randn(50, 64, 8); torch.randn(512, 512) @ torch.randn(512, 512);"
+                   "before = len(os.listdir('/proc/self/task')); lstm = lstm_engine.LSTM(8, 64); lstm(x);"
+                   "print(len(os.listdir('/proc/self/task')) - before)")
+        for variables, threads in (({}, "0"), ({"LSTM_OPENMP": "0"}, "1")):
+            result = subprocess.run([sys.executable, "-c", program], text=True, stdout=subprocess.PIPE, check=True,
+                                    env=dict(os.environ, **variables))
+            self.assertEqual(result.stdout.strip(), threads, variables)
+
+    def test_leaves_a_child_of_fork_its_own_threads(self):
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if library.parallel_region() is None else 1)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
 
     def test_says_what_to_do_where_the_library_is_missing(self):
         for file in ("/nonexistent/liblstm_c.so", ctypes.util.find_library("c") or "libc.so.6"):

@@ -43,6 +43,8 @@ struct ThreadTeam::State {
   alignas(128) std::atomic<int> busy{0};  // workers that have not finished this run
   std::optional<Barrier> barrier;
 
+  ParallelRegion region;
+
   alignas(128) std::vector<std::thread> workers;
 
   ~State() {
@@ -64,10 +66,24 @@ struct ThreadTeam::State {
     pin_thread(only(claim->cpu(0)));
   }
 
-  void work(int thread) {
+  void start_workers(int threads) {
+    workers.reserve(static_cast<std::size_t>(threads - 1));
+    try {
+      for (int thread = 1; thread < threads; ++thread) {
+        workers.emplace_back([this, thread, seen = generation.load()] { work(thread, seen); });
+      }
+    } catch (const std::system_error&) {  // those that have started end with the state
+      throw std::invalid_argument("threads: got " + std::to_string(threads) +
+                                  ", of which the system gives no more than " +
+                                  std::to_string(workers.size() + 1));
+    }
+  }
+
+  // `seen`: the last generation that it has no part in.
+  void work(int thread, std::uint32_t seen) {
     flush_denormals();
     bind_thread(claim ? only(claim->cpu(thread)) : cpus);
-    for (std::uint32_t seen = 0;;) {
+    for (;;) {
       const auto has_started = [&] { return generation.load(std::memory_order_acquire) != seen; };
       if (!spin(idle_spin, has_started)) generation.wait(seen);
       ++seen;
@@ -78,35 +94,51 @@ struct ThreadTeam::State {
   }
 };
 
-ThreadTeam::ThreadTeam(int threads, Pinning pinning) : threads_(threads), state_(std::make_unique<State>()) {
+ThreadTeam::ThreadTeam(int threads, Pinning pinning) : ThreadTeam(threads, pinning, {}) {}
+
+ThreadTeam::ThreadTeam(int threads, Pinning pinning, const ParallelRegion& region)
+    : threads_(threads), state_(std::make_unique<State>()) {
   if (threads < 1) {
     throw std::invalid_argument("threads: got " + std::to_string(threads) + ", expected at least 1");
   }
   State& state = *state_;
+  state.region = region;
   const int cpus = CPU_COUNT(&state.cpus);
   const bool has_cpus = threads <= cpus;
+  if (!has_cpus) state.barrier_spin = state.idle_spin = 0;
+  state.barrier.emplace(threads, state.barrier_spin);
+  if (region.run != nullptr) return;
   state.pins_caller = pinning == Pinning::always && has_cpus;
   if (state.pins_caller || (pinning == Pinning::automatic && threads == cpus)) {
     state.claim.emplace(state.cpus, threads, Cores(state.cpus));
   }
-  if (!has_cpus) state.barrier_spin = state.idle_spin = 0;
-  state.barrier.emplace(threads, state.barrier_spin);
-  state.workers.reserve(static_cast<std::size_t>(threads - 1));
-  try {
-    for (int thread = 1; thread < threads; ++thread) {
-      state.workers.emplace_back([&state, thread] { state.work(thread); });
-    }
-  } catch (const std::system_error&) {  // those that have started end with the state
-    throw std::invalid_argument("threads: got " + std::to_string(threads) +
-                                ", of which the system gives no more than " +
-                                std::to_string(state.workers.size() + 1));
-  }
+  state.start_workers(threads);
 }
 
 ThreadTeam::~ThreadTeam() = default;
 
 void ThreadTeam::run_task(Task task) {
+  const ParallelRegion& region = state_->region;
+  if (threads_ == 1 || region.run == nullptr) return run_on_own_threads(task);
+  struct Share {
+    const ParallelRegion& region;
+    const Task task;
+    const int threads;
+    std::atomic<bool> lacks_threads{false};
+  } share{region, task, threads_};
+  const auto body = [](void* data) {
+    Share& of = *static_cast<Share*>(data);
+    if (of.region.count() != of.threads) return of.lacks_threads.store(true);
+    const DenormalsFlushed flushed;
+    of.task.call(of.task.function, of.region.index());
+  };
+  region.run(body, &share, static_cast<unsigned>(threads_), 0);
+  if (share.lacks_threads.load()) run_on_own_threads(task);
+}
+
+void ThreadTeam::run_on_own_threads(Task task) {
   State& state = *state_;
+  if (state.workers.empty() && threads_ > 1) state.start_workers(threads_);
   state.place_caller();
   const DenormalsFlushed flushed;
   if (threads_ > 1) {

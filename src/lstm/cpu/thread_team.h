@@ -16,6 +16,10 @@ class ThreadTeam {
   // are flushed in a run, also on the caller's thread, which has its own setting back after it. Throws
   // std::invalid_argument for threads < 1 or more than the system gives.
   explicit ThreadTeam(int threads, Pinning pinning = Pinning::always);
+  // The same on the threads of a region, none of which is pinned. In a run for which it has fewer, threads of
+  // the team's own take their place, made in the first of them; run() then throws what the constructor
+  // throws.
+  ThreadTeam(int threads, Pinning pinning, const ParallelRegion& region);
   // Ends the threads and, in the thread that was pinned as the caller, restores where it may run.
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
@@ -48,6 +52,7 @@ class ThreadTeam {
   struct State;
 
   void run_task(Task task);
+  void run_on_own_threads(Task task);
 
   int threads_;
   std::unique_ptr<State> state_;

@@ -32,7 +32,7 @@ class ReferenceEngine final : public model::CheckedEngine {
         adam_(adam),
         input_gradients_(options.input_gradients),
         layout_(network),
-        team_(options.threads, options.pin_threads),
+        team_(options.threads, options.pin_threads, options.region),
         weights_(layout_),
         parameters_(layout_.size()),
         published_(layout_.size()),

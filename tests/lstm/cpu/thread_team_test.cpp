@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cpu/affinity.h"
+#include "parallel_region.h"
 
 namespace lstm::cpu {
 namespace {
@@ -200,6 +201,46 @@ TEST(ThreadTeam, PinsOnlyTheFirstOfItsCallers) {
   }
   const cpu_set_t after = thread_cpus();
   EXPECT_TRUE(CPU_EQUAL(&after, &all));
+}
+
+// As many threads as there are to be in a run of the region; 1000: all.
+void expect_runs_in_a_region(int threads, unsigned most_threads, bool is_in_region) {
+  using Region = lstm::PlainRegion;
+  Region::most_threads = most_threads;
+  ThreadTeam team(threads, Pinning::always, Region::region());
+  const cpu_set_t before = thread_cpus();
+  std::vector<int> calls(static_cast<std::size_t>(threads), 0), counts = calls;
+  std::vector<double> halves(static_cast<std::size_t>(threads), 1);
+  for (int round = 1; round <= 5; ++round) {
+    Region::runs = 0;
+    team.run([&](int thread) {
+      const auto self = static_cast<std::size_t>(thread);
+      ++calls[self];
+      counts[self] = Region::count;
+      volatile double smallest = std::numeric_limits<double>::min();
+      halves[self] = smallest / 2;
+      team.barrier();
+    });
+    EXPECT_EQ(Region::runs, threads > 1 ? 1 : 0);
+    for (const int count : calls) EXPECT_EQ(count, round);
+    for (const int count : counts) EXPECT_EQ(count, is_in_region ? threads : 1);
+    for (const double half : halves) EXPECT_EQ(half, 0) << "subnormal numbers";
+  }
+  const cpu_set_t after = thread_cpus();
+  EXPECT_TRUE(CPU_EQUAL(&before, &after) || !is_in_region);
+  Region::most_threads = 1000;
+}
+
+TEST(ThreadTeam, RunsOnTheThreadsOfARegion) {
+  for (const int threads : {1, 2, 3, 8}) expect_runs_in_a_region(threads, 1000, true);
+}
+
+TEST(ThreadTeam, HasItsOwnThreadsWhereTheRegionHasTooFew) {
+  for (const int threads : {2, 3, 8}) {
+    for (const unsigned most : {1U, 2U}) {
+      if (most < static_cast<unsigned>(threads)) expect_runs_in_a_region(threads, most, false);
+    }
+  }
 }
 
 TEST(ThreadTeam, RejectsNoThreads) {

@@ -4,6 +4,7 @@
 
 #include "lstm/engines/every_engine_and_dtype.h"
 #include "lstm/engines/training_controls.h"
+#include "parallel_region.h"
 
 namespace lstm {
 namespace {
@@ -28,6 +29,22 @@ TEST_P(LargerNetwork, GetsGradientsOfItsInputs) {
       testing::expect_input_gradients(*engine, problem, tolerance(problem));
     }
     if (HasFailure()) FAIL() << "stopped at the first shape that fails";
+  }
+}
+
+TEST_P(LargerNetwork, ComputesTheSameOnThreadsOfTheProgram) {
+  for (std::uint32_t seed = 900; seed < 904; ++seed) {
+    const RandomProblem problem(seed);
+    const auto own = engine_for(problem, {.threads = 2});
+    const auto others = engine_for(problem, {.threads = 2, .region = PlainRegion::region()});
+    PlainRegion::runs = 0;
+    for (int step = 0; step < 3; ++step) {
+      const auto expected = testing::loss_and_gradients(*own, problem.batch());
+      const auto got = testing::loss_and_gradients(*others, problem.batch());
+      EXPECT_EQ(got.loss, expected.loss) << problem.text();
+      EXPECT_EQ(got.gradients, expected.gradients) << problem.text();
+    }
+    EXPECT_GT(PlainRegion::runs, 0);
   }
 }
 
