@@ -103,8 +103,9 @@ def loaded_openmp():
 @functools.lru_cache(maxsize=None)
 def openmp():
     """PyTorch's OpenMP threads as a ParallelRegion, or None. PyTorch has them for its own operations, and they spin for
-    a while after each. LSTM_OPENMP=0: None."""
-    if os.environ.get("LSTM_OPENMP") == "0" or "OpenMP" not in torch.__config__.parallel_info():
+    a while after each. LSTM_OPENMP=0, and LSTM_PIN=always, which is about threads of the engine's own: None."""
+    if (os.environ.get("LSTM_OPENMP") == "0" or os.environ.get("LSTM_PIN") in ("always", "1")
+            or "OpenMP" not in torch.__config__.parallel_info()):
         return None
     for path in loaded_openmp():
         try:

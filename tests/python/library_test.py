@@ -62,7 +62,7 @@ class Library(unittest.TestCase):
                    "x = torch.randn(50, 64, 8); torch.randn(512, 512) @ torch.randn(512, 512);"
                    "before = len(os.listdir('/proc/self/task')); lstm = lstm_engine.LSTM(8, 64); lstm(x);"
                    "print(len(os.listdir('/proc/self/task')) - before)")
-        for variables, threads in (({}, "0"), ({"LSTM_OPENMP": "0"}, "1")):
+        for variables, threads in (({}, "0"), ({"LSTM_OPENMP": "0"}, "1"), ({"LSTM_PIN": "always"}, "1")):
             result = subprocess.run([sys.executable, "-c", program], text=True, stdout=subprocess.PIPE, check=True,
                                     env=dict(os.environ, **variables))
             self.assertEqual(result.stdout.strip(), threads, variables)
