@@ -53,9 +53,8 @@ class LSTM(torch.nn.LSTM):
         directions = 2 if bidirectional else 1
         self.pool = EnginePool(Network(input_size, hidden_size, num_layers, directions, precision))
         # With dropout between them layers are trained one by one.
-        self.layer_pools = [] if dropout == 0 or num_layers == 1 else [
-            EnginePool(Network(directions * hidden_size if layer > 0 else input_size, hidden_size, 1, directions,
-                               precision)) for layer in range(num_layers)]
+        self.layer_pools = [EnginePool(Network(directions * hidden_size if layer > 0 else input_size, hidden_size, 1,
+                                               directions, precision)) for layer in range(num_layers)]
 
     @classmethod
     def from_torch(cls, lstm, precision="fp32"):
@@ -127,7 +126,7 @@ class LSTM(torch.nn.LSTM):
     def _run(self, batch, x, states):
         """output, h_n and c_n of a Padded or Packed batch."""
         parameters = self._parameters_in_order()
-        if not (self.layer_pools and self.training):
+        if not (self.training and self.num_layers > 1 and self.dropout > 0):
             return function.apply(self.pool, batch, x, *states, parameters)
         directions, tensors = self.pool.network.directions, len(parameters) // self.num_layers
         ends = []

@@ -163,8 +163,11 @@ class Module(unittest.TestCase):
         ours = lstm_engine.LSTM(5, 16, 2, dropout=0.5)
         x = torch.randn(4, 3, 5)
         self.assertFalse(torch.equal(ours(x)[0], ours(x)[0]))
-        ours.eval()
-        self.assertTrue(torch.equal(ours(x)[0], ours(x)[0]))
+        for change in (dict(dropout=0.0), dict(dropout=0.5, training=False)):
+            vars(ours).update(change)
+            self.assertTrue(torch.equal(ours(x)[0], ours(x)[0]), change)
+        vars(ours).update(training=True)
+        self.assertFalse(torch.equal(ours(x)[0], ours(x)[0]))
 
     @unittest.skipUnless(hasattr(torch, "compile"), "this PyTorch has no torch.compile")
     def test_works_inside_of_torch_compile(self):
