@@ -44,6 +44,7 @@ class ReferenceEngine final : public model::CheckedEngine {
         scratch_(static_cast<std::size_t>(options.threads), Scratch(network, shape)) {
     for (int n = 0; n < shape.samples; ++n) traces_.emplace_back(network, shape.time_steps, input_gradients_);
     label_starts_.reserve(traces_.size() + 1);
+    first_rows_.reserve(static_cast<std::size_t>(shape.time_steps));
   }
 
   const Network& network() const override { return network_; }
