@@ -10,6 +10,7 @@
 #include "lstm/c.h"
 #include "lstm/engine.h"
 #include "parallel_region.h"
+#include "rows_in_order.h"
 
 namespace {
 
@@ -169,20 +170,6 @@ TEST(CLayer, TakesNullForZerosAndForWhatNobodyWants) {
   EXPECT_THAT(run(true), ElementsAreArray(run(false)));
 }
 
-// Rows of `size` numbers by sample -> by step, or, of the lengths 4, 3 and 1, packed.
-std::vector<float> in_order(int order, const std::vector<float>& values, std::size_t size) {
-  constexpr int kLengths[kSamples] = {4, 3, 1};
-  std::vector<float> result;
-  for (int t = 0; t < kTimeSteps; ++t) {
-    for (int n = 0; n < kSamples; ++n) {
-      if (order == LSTM_ROWS_PACKED && t >= kLengths[n]) continue;
-      const auto row = values.begin() + static_cast<std::ptrdiff_t>(size) * (n * kTimeSteps + t);
-      result.insert(result.end(), row, row + static_cast<std::ptrdiff_t>(size));
-    }
-  }
-  return result;
-}
-
 TEST(CLayer, TakesRowsInAnyOrder) {
   const auto engine = make_engine();
   const auto parameters = waves(engine->layout().size(), 0.37);
@@ -202,17 +189,22 @@ TEST(CLayer, TakesRowsInAnyOrder) {
   Step expected;
   expected.lengths = {4, 3, 1};
   run(expected, LSTM_ROWS_BY_SAMPLE);
-  for (const int order : {LSTM_ROWS_BY_STEP, LSTM_ROWS_PACKED}) {
+  const lstm::Batch by_sample{.samples = kSamples, .time_steps = kTimeSteps, .lengths = expected.lengths};
+  for (const auto& [order, row_order] :
+       {std::pair{LSTM_ROWS_BY_STEP, lstm::RowOrder::by_step}, {LSTM_ROWS_PACKED, lstm::RowOrder::packed}}) {
     constexpr std::size_t kWidth = kDirections * kUnits;
+    const auto in_order = [&, to = row_order](const std::vector<float>& values, std::size_t size) {
+      return lstm::rows_in_order(to, by_sample, size, values);
+    };
     Step got;
     got.lengths = expected.lengths;
-    got.x = in_order(order, got.x, kInputs);
-    got.d_outputs = in_order(order, got.d_outputs, kWidth);
+    got.x = in_order(got.x, kInputs);
+    got.d_outputs = in_order(got.d_outputs, kWidth);
     got.outputs.resize(got.d_outputs.size());
     got.dx.resize(got.x.size());
     run(got, order);
-    EXPECT_THAT(got.outputs, ElementsAreArray(in_order(order, expected.outputs, kWidth)));
-    EXPECT_THAT(got.dx, ElementsAreArray(in_order(order, expected.dx, kInputs)));
+    EXPECT_THAT(got.outputs, ElementsAreArray(in_order(expected.outputs, kWidth)));
+    EXPECT_THAT(got.dx, ElementsAreArray(in_order(expected.dx, kInputs)));
     EXPECT_THAT(got.h, ElementsAreArray(expected.h));
     EXPECT_THAT(got.d_c_0, ElementsAreArray(expected.d_c_0));
   }

@@ -17,8 +17,9 @@ class Training(object):
     def __init__(self, request, network_class):
         self.dtype = member(request, "dtype")
         self.device = member(request, "device")
-        if network_class.unavailable():
-            raise unsupported(network_class.unavailable())
+        reason = network_class.unavailable()
+        if reason:
+            raise unsupported(reason)
         for what, value, known in (("dtype", self.dtype, network_class.dtypes()),
                                    ("device", self.device, network_class.devices())):
             if value not in known:

@@ -88,8 +88,9 @@ def identifier_of(request):
 
 def offer(name, description, network):
     offered = {"name": name, "description": description, "dtypes": network.dtypes(), "devices": network.devices()}
-    if network.unavailable():
-        offered["unavailable"] = network.unavailable()
+    reason = network.unavailable()
+    if reason:
+        offered["unavailable"] = reason
     return offered
 
 

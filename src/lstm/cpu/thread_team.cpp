@@ -94,8 +94,6 @@ struct ThreadTeam::State {
   }
 };
 
-ThreadTeam::ThreadTeam(int threads, Pinning pinning) : ThreadTeam(threads, pinning, {}) {}
-
 ThreadTeam::ThreadTeam(int threads, Pinning pinning, const ParallelRegion& region)
     : threads_(threads), state_(std::make_unique<State>()) {
   if (threads < 1) {

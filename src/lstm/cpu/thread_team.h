@@ -15,11 +15,10 @@ class ThreadTeam {
   // as far as there are. Of several callers, which take turns, `always` pins the first one only. Denormals
   // are flushed in a run, also on the caller's thread, which has its own setting back after it. Throws
   // std::invalid_argument for threads < 1 or more than the system gives.
-  explicit ThreadTeam(int threads, Pinning pinning = Pinning::always);
-  // The same on the threads of a region, none of which is pinned. In a run for which it has fewer, threads of
-  // the team's own take their place, made in the first of them; run() then throws what the constructor
+  // With a region its threads take the place of the team's own, and none is pinned. In a run for which it has
+  // fewer, threads of the team's own compute, made in the first of such runs; run() then throws what this
   // throws.
-  ThreadTeam(int threads, Pinning pinning, const ParallelRegion& region);
+  explicit ThreadTeam(int threads, Pinning pinning = Pinning::always, const ParallelRegion& region = {});
   // Ends the threads and, in the thread that was pinned as the caller, restores where it may run.
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;

@@ -8,6 +8,8 @@
 #include <random>
 #include <stdexcept>
 
+#include "rows_in_order.h"
+
 namespace lstm::testing {
 namespace {
 
@@ -171,22 +173,6 @@ void expect_input_gradients(Engine& engine, const RandomProblem& problem, double
 
 namespace {
 
-// Rows of `size` numbers that lie by sample, in another order.
-std::vector<float> in_order(RowOrder order, const Batch& by_sample, std::size_t size,
-                            std::span<const float> values) {
-  if (order == RowOrder::by_sample) return copy_of(values);
-  std::vector<float> result;
-  for (int t = 0; t < by_sample.time_steps; ++t) {
-    for (int n = 0; n < by_sample.samples; ++n) {
-      if (order == RowOrder::packed && t >= by_sample.lengths[n]) continue;
-      const auto row = static_cast<std::size_t>(n * by_sample.time_steps + t);
-      const std::span<const float> values_of_row = values.subspan(row * size, size);
-      result.insert(result.end(), values_of_row.begin(), values_of_row.end());
-    }
-  }
-  return result;
-}
-
 struct OrderedStep {
   std::vector<float> logits, gradients, dx;
 };
@@ -198,9 +184,9 @@ OrderedStep step_in_order(Engine& engine, const RandomProblem& problem, RowOrder
   Batch batch = by_sample;
   const auto V = static_cast<std::size_t>(problem.network.logits());
   const std::vector<float> x =
-      in_order(order, by_sample, static_cast<std::size_t>(problem.network.inputs), problem.x);
+      rows_in_order(order, by_sample, static_cast<std::size_t>(problem.network.inputs), problem.x);
   std::vector<float> d_logits = random_logit_gradients(problem);
-  if (problem.network.reads_every_step()) d_logits = in_order(order, by_sample, V, d_logits);
+  if (problem.network.reads_every_step()) d_logits = rows_in_order(order, by_sample, V, d_logits);
   batch.x = x;
   batch.order = order;
   EXPECT_EQ(logits_size(problem.network, batch), d_logits.size());
@@ -224,10 +210,11 @@ void expect_row_order(Engine& engine, const RandomProblem& problem, RowOrder ord
   OrderedStep expected = step(RowOrder::by_sample);
   if (problem.network.reads_every_step()) {
     expected.logits =
-        in_order(order, by_sample, static_cast<std::size_t>(problem.network.logits()), expected.logits);
+        rows_in_order(order, by_sample, static_cast<std::size_t>(problem.network.logits()), expected.logits);
   }
   if (has_input_gradients) {
-    expected.dx = in_order(order, by_sample, static_cast<std::size_t>(problem.network.inputs), expected.dx);
+    expected.dx =
+        rows_in_order(order, by_sample, static_cast<std::size_t>(problem.network.inputs), expected.dx);
   }
   const OrderedStep got = step(order);
   const std::string what = problem.text() + (order == RowOrder::packed ? ", packed" : ", by step");

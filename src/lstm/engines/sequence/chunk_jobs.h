@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "engines/sequence/range.h"
+#include "engines/training/range.h"
 
 namespace lstm::engines {
 

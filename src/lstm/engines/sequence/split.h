@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "engines/sequence/range.h"
+#include "engines/training/range.h"
 #include "lstm/engine.h"
 
 namespace lstm::engines {

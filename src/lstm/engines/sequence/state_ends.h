@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "engines/sequence/range.h"
 #include "engines/training/packed_batch.h"
+#include "engines/training/range.h"
 #include "engines/training/states.h"
 
 namespace lstm::engines {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engines/sequence/range.h"
+#include "engines/training/range.h"
 
 namespace lstm::engines {
 

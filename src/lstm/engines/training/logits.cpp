@@ -20,7 +20,7 @@ void unpack_logits(const Network& network, const LogitRow& row, const PackedBatc
                  logits.data() + size(batch.sample(place), row.size()));
     return;
   }
-  batch.for_each_loaded_row(part.part, part.parts, [&](int place, int t) {
+  batch.for_each_loaded_row(part, [&](int place, int t) {
     float* to = logits.data() + batch.loaded_row(place, t) * row_size;
     if (t < batch.loss_length(place)) {
       row.unpack(packed + size(batch.row(t) + place, row.packed_size()), to);
@@ -39,7 +39,7 @@ void pack_logit_gradients(const Network& network, const LogitRow& row, const Pac
                packed.data() + size(place, row.packed_size()));
     return;
   }
-  batch.for_each_loaded_row(part.part, part.parts, [&](int place, int t) {
+  batch.for_each_loaded_row(part, [&](int place, int t) {
     if (t >= batch.length(place)) return;
     const std::size_t at = size(batch.row(t) + place, row.packed_size());
     if (at >= packed.size()) return;  // no sample's loss reads this step

@@ -30,11 +30,6 @@ struct LogitRow {
   }
 };
 
-// Which of how many calls that share the work.
-struct Part {
-  int part = 0, parts = 1;
-};
-
 // packed: (N, V) by place where the head reads last steps, else (rows, V), rows as LogitRow has them. Writes
 // what Engine::read_logits() promises.
 void unpack_logits(const Network& network, const LogitRow& row, const PackedBatch& batch, const float* packed,

@@ -91,7 +91,7 @@ void PackedBatch::unpack_dx(cpu::ThreadTeam& team, const float* packed, int stri
       std::fill_n(to, C, 0.0f);
     }
   };
-  const auto share = [&](int thread) { for_each_loaded_row(thread, team.threads(), unpack_row); };
+  const auto share = [&](int thread) { for_each_loaded_row({thread, team.threads()}, unpack_row); };
   team.run(share);
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cpu/thread_team.h"
+#include "engines/training/range.h"
 #include "lstm/batch.h"
 
 namespace lstm::engines {
@@ -26,6 +27,11 @@ struct RecurrentStep {
   int rows_before = 0;  // the first so many of its samples continue one; the others start from zero
   int t = 0;            // the time step
   int t_before = 0;     // that which it continues, where there is one
+};
+
+// Which of how many calls that share some work.
+struct Part {
+  int part = 0, parts = 1;
 };
 
 class PackedBatch {
@@ -70,19 +76,18 @@ class PackedBatch {
     return static_cast<std::size_t>(row(t)) + n;
   }
   // Calls body(place, t) for each row that the caller has, also behind a sample's length; more or less in the
-  // caller's order. Of `parts` calls with the same body each does its part.
+  // caller's order.
   template <class Body>
-  void for_each_loaded_row(int part, int parts, const Body& body) const {
+  void for_each_loaded_row(Part part, const Body& body) const {
     if (batch_.order == RowOrder::by_sample) {
-      for (int place = part; place < samples(); place += parts) {
+      for (int place = part.part; place < samples(); place += part.parts) {
         for (int t = 0; t < batch_.time_steps; ++t) body(place, t);
       }
       return;
     }
     const bool is_packed = batch_.order == RowOrder::packed;
-    const std::int64_t steps = is_packed ? steps_ : batch_.time_steps;
-    const auto last = static_cast<int>(steps * (part + 1) / parts);
-    for (auto t = static_cast<int>(steps * part / parts); t < last; ++t) {
+    const Range steps = part_of(is_packed ? steps_ : batch_.time_steps, part.part, part.parts);
+    for (int t = steps.first; t < steps.last; ++t) {
       const int places = is_packed ? active(t) : samples();
       for (int place = 0; place < places; ++place) body(place, t);
     }
