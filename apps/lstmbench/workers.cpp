@@ -96,7 +96,7 @@ Workers find_workers(const WorkerFlags& flags) {
 }
 
 void require_python(const WorkerFlags& flags) {
-  if (flags.python.empty() || flags.leaves_out_peers || !python_version(flags.python).empty()) return;
+  if (flags.python.empty() || flags.leaves_out_peers || !is_no_python(flags.python)) return;
   throw std::invalid_argument(
       fmt::format("--python: '{}' is not a Python that can be started; name the interpreter that has the "
                   "PyTorch to measure, or leave PyTorch out with --no-peers",

@@ -29,6 +29,17 @@ class Killed(Faults):
         self.assertEqual((process.returncode, statuses), (1, {"fake/hang": "CRASHED", "fake/steady": "UNCHECKED"}))
 
 
+    def test_an_interpreter_that_was_killed_when_asked_for_its_version_is_one(self):
+        once = self.folder / "once"
+        python = self.folder / "python"
+        python.write_text(f'#!/bin/sh\n[ -e {once} ] || {{ touch {once}; kill -9 $$; }}\nexec python3 "$@"\n')
+        python.chmod(0o755)
+        self.environment["LSTMBENCH_PYTHON"] = str(python)
+        self.call(*MEASURE, "--implementation", "fake/steady")
+        self.assertTrue(once.exists())
+        self.assertEqual([status for _, status, _ in self.content()[2]], ["UNCHECKED"])
+
+
 class Withdrawn(Faults):
     def test_what_was_measured_stays_where_it_is_unsupported_later(self):
         withdrawn = self.folder / "withdrawn"

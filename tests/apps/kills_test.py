@@ -56,8 +56,8 @@ class Killed(Faults):
         return victim != "worker" or bool(workers)
 
     def assert_only_workers_are_missing(self, expected, code, where):
-        self.assertTrue(self.has_run(), where)
         """What a killed worker leaves: its case CRASHED, or FAILED where it had not said yet what it offers."""
+        self.assertTrue(self.has_run(), where)
         state, rounds, cases = self.content()
         broken = [name for name, status, _ in cases if status in ("CRASHED", "FAILED")]
         self.assertEqual(state, expected[0], where)

@@ -54,15 +54,27 @@ std::vector<Candidate> find_candidates(const InterpreterPlaces& places) {
   return candidates;
 }
 
-}  // namespace
+ProgramResult ask_for_version(const std::string& program) {
+  return run_program({program, "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"},
+                     {{"PYTHONPATH", ""}}, start_limit);
+}
 
-std::string python_version(const std::string& program) {
-  const auto result = run_program({program, "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"},
-                                  {{"PYTHONPATH", ""}}, start_limit);
+std::string version_in(const ProgramResult& result) {
   const std::string version = last_line(result.output);
   const bool is_version =
       version_numbers(version).size() == 3 && version.find_first_not_of("0123456789.") == std::string::npos;
   return result.succeeded && is_version ? version : "";
+}
+
+}  // namespace
+
+std::string python_version(const std::string& program) {
+  return version_in(ask_for_version(program));
+}
+
+bool is_no_python(const std::string& program) {
+  const ProgramResult result = ask_for_version(program);
+  return !result.was_ended && version_in(result).empty();
 }
 
 std::vector<Interpreter> find_interpreters(const InterpreterPlaces& places) {

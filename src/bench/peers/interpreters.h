@@ -28,4 +28,8 @@ std::vector<Interpreter> find_interpreters(const InterpreterPlaces& places);
 // "3.7.16" of an interpreter; empty where it does not run.
 std::string python_version(const std::string& program);
 
+// Whether a program has shown that it is no interpreter: it cannot be started, or says something else than a
+// version. One that is killed, or slow, has shown nothing.
+bool is_no_python(const std::string& program);
+
 }  // namespace lstmbench

@@ -53,6 +53,7 @@ ProgramResult run_program(const std::vector<std::string>& arguments,
           fmt::format("did not end in {} s", std::chrono::duration_cast<std::chrono::seconds>(limit).count());
     else if (!exit || exit->signal != 0 || exit->code != 0)
       result.failure = exit ? describe(*exit) : "cannot be ended";
+    result.was_ended = !has_ended || !exit || exit->signal != 0;
     result.succeeded = result.failure.empty();
   } catch (const WorkerFailure& failure) {
     if (failure.status == Status::interrupted) throw;

@@ -12,6 +12,7 @@ struct ProgramResult {
   bool succeeded = false;  // exited with 0
   std::string output;      // standard output and error, interleaved: the last 64 KiB
   std::string failure;     // "exited with code 1", "did not end in 10 s"; empty where it succeeded
+  bool was_ended = false;  // by a signal or at the limit: what it would have said is not known
 };
 
 // arguments[0] is looked up in PATH where it has no slash. A program that cannot be started is a failure,

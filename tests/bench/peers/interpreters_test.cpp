@@ -39,6 +39,19 @@ TEST_F(Interpreters, ThatDoNotRunAreLeftOut) {
   EXPECT_THAT(found(), ::testing::IsEmpty());
 }
 
+TEST_F(Interpreters, AreNoneWhereTheyEndWithAnotherAnswer) {
+  const auto program = folder_.path() / "bin/python3";
+  const auto is_none = [&](const std::string& body) {
+    write_program(program, body);
+    return is_no_python(program.string());
+  };
+  EXPECT_FALSE(is_none("echo 3.11.7"));
+  EXPECT_TRUE(is_none("echo no version"));
+  EXPECT_TRUE(is_none("echo 3.11.7; exit 1"));
+  EXPECT_FALSE(is_none("kill -9 $$")) << "nothing is known of one that somebody killed";
+  EXPECT_TRUE(is_no_python((folder_.path() / "nonexistent").string()));
+}
+
 TEST_F(Interpreters, AreTheSystemsOwn) {
   places_.path = "/usr/bin:/nonexistent";
   EXPECT_THAT(found(), ::testing::Contains(::testing::MatchesRegex("3\\.[0-9.]+ PATH")));
