@@ -1,6 +1,6 @@
-"""What the PyTorch worker is written in, Python 2.7 can read: no syntax that came later.
+"""What the PyTorch worker is written in, and what it shares with others, Python 2.7 can read: no syntax that came later.
 
-Usage: python2_syntax.py FOLDER       every *.py in it
+Usage: python2_syntax.py FOLDER ...   every *.py in them
        python2_syntax.py --self-test  an example of each rule
 """
 
@@ -104,7 +104,7 @@ def self_test():
 def main():
     if sys.argv[1:] == ["--self-test"]:
         return self_test()
-    files = sorted(pathlib.Path(sys.argv[1]).glob("*.py"))
+    files = sorted(path for folder in sys.argv[1:] for path in pathlib.Path(folder).glob("*.py"))
     found = ["%s:%d: Python 2.7 does not know %s" % (file, line, what)
              for file in files for line, what in problems(file.read_text(encoding="utf-8"))]
     sys.exit("\n".join(found) if found or not files else 0)

@@ -13,6 +13,7 @@ from worker_session import (LARGE_BYTES, Problem, WorkerError, WorkerSession, ch
                             peak_rss_from_a_large_process)
 
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../workers/pytorch/worker.py")
+SHARED = os.path.join(os.path.dirname(WORKER), "../protocol/python")  # what the workers in Python have in common
 DENSE_ONLY = "pytorch/LSTM"
 COMPILED = "pytorch/LSTMCell-compiled"
 GRAPHED = "pytorch/LSTM-graphed"
@@ -286,7 +287,7 @@ class MessageTest(unittest.TestCase):
     """What str() of Python 2.7 does to texts that are not ASCII, pretended."""
 
     def message_of(self, error):
-        sys.path.insert(0, os.path.dirname(WORKER))
+        sys.path[:0] = [os.path.dirname(WORKER), SHARED]
         import errors
         return errors.message_of(error)
 
@@ -319,7 +320,8 @@ for dtype, device in (("fp32", "cuda"), ("tf32", "cuda"), ("fp32", "cuda"), ("bf
 class PretendedGpuTest(unittest.TestCase):
     def lines(self, capability):
         return subprocess.run([sys.executable, "-B", "-c", PRETENDED_GPU, str(capability)], text=True, check=True,
-                              cwd=os.path.dirname(WORKER), stdout=subprocess.PIPE).stdout.splitlines()
+                              cwd=os.path.dirname(WORKER), env=dict(os.environ, PYTHONPATH=SHARED),
+                              stdout=subprocess.PIPE).stdout.splitlines()
 
     def test_fp32_is_not_tf32(self):
         allowed, forbidden = "bad-request True True", "bad-request False False"
@@ -395,7 +397,7 @@ class FakeGpu(object):
 
 class PhasesOnAGpu(unittest.TestCase):
     def test_nobody_waits_within_a_step(self):
-        sys.path.insert(0, os.path.dirname(WORKER))
+        sys.path[:0] = [os.path.dirname(WORKER), SHARED]
         import torch
         import training
         gpu, order = FakeGpu(), []
@@ -420,7 +422,7 @@ class PhasesOnAGpu(unittest.TestCase):
 
 class MemoryOfAGpu(unittest.TestCase):
     def setUp(self):
-        sys.path.insert(0, os.path.dirname(WORKER))
+        sys.path[:0] = [os.path.dirname(WORKER), SHARED]
         import torch
         import versions
         self.cuda, self.in_use, self.calls = torch.cuda, 0, []

@@ -6,9 +6,10 @@ import torch
 
 import adam
 import versions
-from errors import bad_request, is_out_of_memory, member, positive, unsupported
+from errors import is_out_of_memory, member, positive, unsupported
 from network import cannot_compile
-from problem import Problem
+from serving import json_number
+from sorted_problem import SortedProblem
 
 
 class Training(object):
@@ -33,7 +34,7 @@ class Training(object):
             # cuDNN compute a bf16 LSTM without tensor cores.
             versions.allow_tf32(self.dtype != "fp32")
 
-        self.problem = problem = Problem(request)
+        self.problem = problem = SortedProblem(request)
         ctc_problem = versions.api.ctc_problem(problem.label_lengths) if problem.loss == "ctc" else None
         if ctc_problem:
             raise unsupported(ctc_problem)
@@ -58,6 +59,11 @@ class Training(object):
         if self.network.compiles:
             self.compile()
         self.note_memory()
+
+        self.description = "torch %s, %s, %d threads" % (torch.__version__, self.device, torch.get_num_threads())
+
+    def device_peak_bytes(self):
+        return None if self.device_memory is None else self.device_memory.peak_bytes()
 
     def note_memory(self):
         if self.device_memory is not None:
@@ -157,8 +163,6 @@ class Training(object):
 
     def check(self, directory):
         """Loss at the prepared parameters; writes their gradients. Steps that were run before are not lost."""
-        if not os.path.isdir(directory):
-            raise bad_request("no such directory: %s" % directory)
         current = None
         if self.has_run:
             current = dict((name, parameter.data.cpu().numpy().copy())
@@ -171,12 +175,3 @@ class Training(object):
         if current is not None:
             self.set_parameters(current)
         return loss
-
-
-def json_number(value):
-    """JSON has no words for what is not finite: the protocol writes them as text."""
-    if value != value:
-        return "NaN"
-    if value in (float("inf"), float("-inf")):
-        return "Infinity" if value > 0 else "-Infinity"
-    return value

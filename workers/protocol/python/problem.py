@@ -10,9 +10,8 @@ from errors import bad_request, member, message_of, positive, text
 
 
 class Problem(object):
-    """Samples are put into descending order of length once, here, since packing asks for it; losses and gradients do
-    not depend on the order. The order of x stays the harness's: rearranging it is work of the forward pass.
-    """
+    """Arrays are as the protocol has them: x (N, T, C) float32, lengths and loss_lengths (N) int32, label_lengths (N)
+    int32 with CTC only; labels (N) int64, with CTC a list of N sequences of any length."""
 
     def __init__(self, request):
         network, batch = member(request, "network"), member(request, "batch")
@@ -29,16 +28,13 @@ class Problem(object):
 
         n, t = self.samples, self.time_steps
         self.x = self.read("x", "float32", (n, t, self.inputs))
-        self.check_range("lengths", self.read("lengths", "int32", (n,)), 1, t)
-        lengths = self.read("lengths", "int32", (n,))
-        loss_lengths = self.read("loss_lengths", "int32", (n,))
-        if (loss_lengths < 1).any() or (loss_lengths > lengths).any():
+        self.lengths = self.read("lengths", "int32", (n,))
+        self.check_range("lengths", self.lengths, 1, t)
+        self.loss_lengths = self.read("loss_lengths", "int32", (n,))
+        if (self.loss_lengths < 1).any() or (self.loss_lengths > self.lengths).any():
             raise bad_request("loss_lengths must be 1..length of each sample, got %s for lengths %s"
-                              % (loss_lengths.tolist(), lengths.tolist()))
-        self.order = np.argsort(-lengths.astype(np.int64), kind="mergesort")  # (N), stable
-        self.is_sorted = bool((self.order == np.arange(n)).all())
-        self.lengths, self.loss_lengths = lengths[self.order], loss_lengths[self.order]
-        self.is_dense = bool((lengths == t).all())
+                              % (self.loss_lengths.tolist(), self.lengths.tolist()))
+        self.is_dense = bool((self.lengths == t).all())
         self.read_labels()
 
     def read_labels(self):
@@ -46,16 +42,14 @@ class Problem(object):
         if self.loss == "cross-entropy":
             labels = self.read("labels", "int32", (n,))
             self.check_range("labels", labels, 0, self.classes - 1)
-            self.labels = labels[self.order].astype(np.int64)
+            self.labels = labels.astype(np.int64)
             return
-        label_lengths = self.read("label_lengths", "int32", (n,))
-        self.check_range("label_lengths", label_lengths, 0, None)
-        labels = self.read("labels", "int32", (int(label_lengths.sum()),))
+        self.label_lengths = self.read("label_lengths", "int32", (n,))
+        self.check_range("label_lengths", self.label_lengths, 0, None)
+        labels = self.read("labels", "int32", (int(self.label_lengths.sum()),))
         self.check_range("labels", labels, 1, self.classes - 1)
-        ends = np.cumsum(label_lengths)
-        sequences = [labels[end - length:end] for end, length in zip(ends, label_lengths)]
-        self.labels = np.concatenate([sequences[sample] for sample in self.order]).astype(np.int64)
-        self.label_lengths = label_lengths[self.order]
+        ends = np.cumsum(self.label_lengths)
+        self.labels = [labels[end - length:end].astype(np.int64) for end, length in zip(ends, self.label_lengths)]
 
     def read(self, name, dtype, shape):
         path = os.path.join(self.directory, name + ".npy")
