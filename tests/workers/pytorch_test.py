@@ -8,13 +8,12 @@ from unittest import mock
 
 import numpy as np
 
-from autograd import autograd, relative_error
-from worker_session import (LARGE_BYTES, Problem, WorkerError, WorkerSession, checked_gradients,
-                            peak_rss_from_a_large_process)
+from python_worker import PROBLEMS, PythonWorker, assert_close, check_conformance
+from worker_session import Problem, WorkerSession, checked_gradients
 
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../workers/pytorch/worker.py")
 SHARED = os.path.join(os.path.dirname(WORKER), "../protocol/python")  # what the workers in Python have in common
-DENSE_ONLY = "pytorch/LSTM"
+DENSE = "pytorch/LSTM"
 COMPILED = "pytorch/LSTMCell-compiled"
 GRAPHED = "pytorch/LSTM-graphed"
 ENGINE = "pytorch/lstm_engine"
@@ -23,86 +22,12 @@ ALL = ["pytorch/LSTMCell-basic", "pytorch/LSTMCell-fused", COMPILED, "pytorch/LS
        "pytorch/LSTM-packed", "pytorch/LSTM-flipped"]
 # Compiling takes seconds for each problem: all of them only in the full suite.
 QUICK = ALL if "LSTM_TEST_SHAPES" in os.environ else [name for name in ALL if name != COMPILED]
-# fp64 and fp32: rounding over a few steps, with room. bf16 keeps 8 bits: 2^-8 a product, with room.
-TOLERANCE = {"fp64": 1e-12, "fp32": 5e-6, "bf16": 0.04, "bf16x3": 3e-4}
-
-PROBLEMS = {
-    "one layer": dict(),
-    "one of everything": dict(samples=1, time_steps=1, inputs=1, units=1, classes=2),
-    "two directions": dict(directions=2),
-    "three layers, two directions": dict(layers=3, directions=2, samples=5),
-    "unequal lengths": dict(directions=2, layers=2, samples=5, lengths=[3, 7, 1, 7, 4]),
-    "unequal lengths, one direction": dict(layers=2, samples=4, lengths=[2, 6, 6, 7]),
-    "equal lengths below T": dict(directions=2, layers=2, lengths=[4, 4, 4]),
-    "sorted lengths": dict(directions=2, layers=2, lengths=[7, 5, 2]),
-    "ctc": dict(loss="ctc", directions=2, layers=2),
-    "ctc, unequal lengths": dict(loss="ctc", directions=2, layers=2, samples=5, lengths=[5, 7, 6, 7, 5]),
-    "ctc, equal lengths below T": dict(loss="ctc", lengths=[5, 5, 5]),
-    "ctc, padded": dict(loss="ctc", directions=2, layers=2, samples=4, loss_lengths=[5, 7, 6, 5]),
-    "ctc, loss shorter than lengths": dict(loss="ctc", directions=2, samples=3, lengths=[6, 7, 5],
-                                           loss_lengths=[5, 5, 5]),
-}
 
 
-def check_conformance(test, worker, dtype, implementations, problems=PROBLEMS):
-    """Loss and gradients of implementations on problems against float64 autograd; how many were compared, or
-    skipped because nn.LSTM has no bf16 on this processor."""
-    compared = 0
-    for seed, (name, sizes) in enumerate(sorted(problems.items())):
-        problem = Problem(seed, **sizes)
-        test.addCleanup(problem.remove)
-        loss, gradients = autograd(problem)
-        for implementation in implementations:
-            if implementation == DENSE_ONLY and (problem.lengths < problem.x.shape[1]).any():
-                continue
-            with test.subTest(problem=name, implementation=implementation, dtype=dtype):
-                worker.send("prepare", **problem.request(implementation, dtype))
-                try:
-                    got_loss, got = checked_gradients(worker, problem)
-                except WorkerError as error:
-                    if dtype == "bf16" and error.kind == "unsupported" and "AVX-512" in str(error):
-                        compared += 1
-                        test.skipTest(str(error))
-                    raise
-                assert_close(test, got_loss, loss, TOLERANCE[dtype], "loss")
-                for parameter in gradients:
-                    test.assertEqual(got[parameter].shape, gradients[parameter].shape)
-                    test.assertTrue(got[parameter].flags.c_contiguous, parameter)
-                    test.assertEqual(got[parameter].dtype, np.float64 if dtype == "fp64" else np.float32)
-                    assert_close(test, got[parameter], gradients[parameter], TOLERANCE[dtype], parameter)
-                compared += 1
-    return compared
-
-
-def assert_close(test, got, expected, tolerance, what):
-    error = relative_error(got, expected)
-    test.assertLessEqual(error, tolerance, "%s: relative error %.3g, tolerance %.3g" % (what, error, tolerance))
-
-
-class PyTorchWorkerTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.worker = WorkerSession([sys.executable, WORKER])
-
-    @classmethod
-    def tearDownClass(cls):
-        status = cls.worker.close()
-        assert status == 0, "end of file on descriptor 3 must end the worker with 0, got %d" % status
-
-    def problem(self, seed, **sizes):
-        problem = Problem(seed, **sizes)
-        self.addCleanup(problem.remove)
-        return problem
-
-    def assert_error(self, kind, text, request, **members):
-        with self.assertRaises(WorkerError) as caught:
-            self.worker.send(request, **members)
-        self.assertEqual(caught.exception.kind, kind, str(caught.exception))
-        self.assertIn(text, str(caught.exception))
-
-    def check_everything(self, dtype):
-        compared = check_conformance(self, self.worker, dtype, QUICK)
-        self.assertGreater(compared, 4 * len(PROBLEMS))
+class PyTorchWorkerTest(PythonWorker, unittest.TestCase):
+    COMMAND, LIBRARY = [sys.executable, WORKER], "pytorch"
+    IMPLEMENTATIONS, DENSE_ONLY = QUICK, [DENSE]
+    ANY, JUDGE = DENSE, "pytorch/LSTM-packed"
 
     def test_compiled_matches_autograd(self):
         name = "ctc, unequal lengths"
@@ -119,63 +44,12 @@ class PyTorchWorkerTest(unittest.TestCase):
 
     def test_dense_needs_full_lengths(self):
         problem = self.problem(1, lengths=[7, 6, 7])
-        self.assert_error("unsupported", "lengths", "prepare", **problem.request(DENSE_ONLY))
+        self.assert_error("unsupported", "lengths", "prepare", **problem.request(DENSE))
         problem = self.problem(1)
-        self.worker.send("prepare", **problem.request(DENSE_ONLY))  # usable after an error
+        self.worker.send("prepare", **problem.request(DENSE))  # usable after an error
 
     def test_graphs_need_a_gpu(self):
         self.assert_error("unsupported", "CUDA graphs need", "prepare", **self.problem(1).request(GRAPHED))
-
-    def test_trajectories_agree(self):
-        for sizes in (dict(layers=2, directions=2, samples=4, lengths=[4, 7, 6, 7]),
-                      dict(layers=2, directions=2, samples=4, loss="ctc", lengths=[5, 7, 6, 7])):
-            losses = {}
-            for implementation in QUICK:
-                problem = self.problem(5, units=8, **sizes)
-                if implementation == DENSE_ONLY:
-                    continue
-                self.worker.send("prepare", **problem.request(implementation))
-                steps = self.worker.send("run", steps=7)["steps"] + self.worker.send("run", steps=13)["steps"]
-                losses[implementation] = [step["loss"] for step in steps]
-            expected = losses["pytorch/LSTM-packed"]
-            self.assertEqual(len(expected), 20)
-            self.assertLess(expected[-1], expected[0], "20 steps of Adam lower the loss")
-            for implementation in losses:
-                assert_close(self, losses[implementation], np.array(expected), 1e-4, implementation)
-
-    def test_phases_fit_into_the_request(self):
-        problem = self.problem(2, loss="ctc")
-        self.worker.send("prepare", **problem.request("pytorch/LSTM"))
-        for step in self.worker.send("run", steps=3)["steps"]:
-            self.assertEqual(set(step), {"input_ns", "forward_ns", "loss_ns", "backward_ns", "update_ns", "loss"})
-            for phase in ("forward_ns", "loss_ns", "backward_ns", "update_ns"):
-                self.assertIsInstance(step[phase], int)
-                self.assertGreater(step[phase], 0)
-
-    def test_check_starts_from_the_prepared_parameters(self):
-        problem = self.problem(3)
-        self.worker.send("prepare", **problem.request("pytorch/LSTM"))
-        before, _ = checked_gradients(self.worker, problem)
-        first = [step["loss"] for step in self.worker.send("run", steps=2)["steps"]]
-        again, _ = checked_gradients(self.worker, problem)
-        third = self.worker.send("run", steps=1)["steps"][0]["loss"]
-        self.assertEqual([before, before], [first[0], again])
-        self.assertLess(third, first[1])
-
-    def test_infeasible_ctc_is_infinite(self):
-        problem = self.problem(4, loss="ctc", samples=1, time_steps=2, max_labels=3)
-        problem.label_lengths = np.array([3], np.int32)
-        problem.labels = np.array([1, 1, 2], np.int32)
-        problem.write()
-        self.worker.send("prepare", **problem.request("pytorch/LSTM"))
-        self.assertEqual(self.worker.send("run", steps=1)["steps"][0]["loss"], "Infinity")
-
-    def test_nan_is_text(self):
-        problem = self.problem(4)
-        problem.x[0, 0, 0] = np.nan
-        problem.write()
-        self.worker.send("prepare", **problem.request("pytorch/LSTM"))
-        self.assertEqual(self.worker.send("run", steps=1)["steps"][0]["loss"], "NaN")
 
     def test_hello(self):
         hello = self.worker.send("hello", protocol=1)
@@ -189,57 +63,6 @@ class PyTorchWorkerTest(unittest.TestCase):
         for name in ("python", "numpy", "torch"):
             self.assertIsInstance(hello["build"][name], str)
         self.assert_error("bad-request", "protocol", "hello", protocol=2)
-
-    def test_threads_are_set(self):
-        problem = self.problem(1)
-        for threads in (2, 1):
-            prepared = self.worker.send("prepare", **problem.request("pytorch/LSTM", threads=threads))
-            self.assertIn("%d threads" % threads, prepared["description"])
-
-    def test_bad_requests(self):
-        problem = self.problem(1)
-        good = problem.request("pytorch/LSTM")
-        self.assert_error("bad-request", "fly", "fly")
-        self.assert_error("bad-request", "LSTM-packed", "prepare", **dict(good, implementation="pytorch/GRU"))
-        self.assert_error("unsupported", "fp8", "prepare", **dict(good, dtype="fp8"))
-        self.assert_error("unsupported", "tf32", "prepare", **dict(good, dtype="tf32"))
-        self.assert_error("unsupported", "tpu", "prepare", **dict(good, device="tpu"))
-        self.assert_error("bad-request", "threads", "prepare", **dict(good, threads=0))
-        self.assert_error("bad-request", "units", "prepare", **dict(good, network=dict(problem.network, units=0)))
-        self.assert_error("bad-request", "expected", "prepare", **dict(good, network=dict(problem.network, units=9)))
-        self.assert_error("bad-request", "x.npy", "prepare", **dict(good, directory="/nonexistent"))
-        self.assert_error("bad-request", "Schl\u00fcssel", "prepare", **dict(good, directory="/Schl\u00fcssel"))
-        self.assert_error("bad-request", "'directory'", "prepare", **dict(good, directory=[]))
-        self.assert_error("bad-request", "'implementation'", "prepare", **dict(good, implementation=[]))
-        self.assert_error("bad-request", "hinge", "prepare", **dict(good, network=dict(problem.network, loss="hinge")))
-        self.assert_error("unsupported", "sgd", "prepare", **dict(good, optimizer={"name": "sgd"}))
-        self.assert_error("bad-request", "prepared", "run", steps=1)  # a failed prepare leaves nothing
-        self.worker.send("prepare", **good)
-        self.assert_error("bad-request", "steps", "run", steps=-1)
-        self.assert_error("bad-request", "/nonexistent", "check", directory="/nonexistent")
-        self.assertEqual(len(self.worker.send("run", steps=1)["steps"]), 1)
-
-    def test_bad_data(self):
-        for name, value, text in (("labels", [6, 0, 0], "labels.npy"), ("lengths", [7, 8, 7], "lengths.npy"),
-                                  ("loss_lengths", [7, 0, 7], "loss_lengths")):
-            problem = self.problem(1)
-            setattr(problem, name, np.array(value, np.int32))
-            problem.write()
-            self.assert_error("bad-request", text, "prepare", **problem.request("pytorch/LSTM"))
-
-    def test_lines_that_are_no_requests(self):
-        for line in (b"{", b"[]", b"\xff", b"{\"id\": 9}", b" " * (1 << 20) + b"{}", b"[" * 500000,
-                     b"{\"request\": []}", b"{\"request\": {}}", "{\"request\": \"Schl\u00fcssel\"}".encode("utf-8"),
-                     b"{\"id\": NaN, \"request\": \"hello\"}", b"{\"id\": 1e999, \"request\": \"hello\"}"):
-            with self.subTest(line=line[:60]):
-                reply = self.worker.send_line(line)
-                self.assertEqual(reply["error"]["kind"], "bad-request", reply)
-
-    def test_memory(self):
-        memory = self.worker.send("memory")
-        self.assertGreater(memory["peak_rss_bytes"], 50e6)
-        self.assertIsNone(memory["device_peak_bytes"])
-        self.assertLess(peak_rss_from_a_large_process([sys.executable, WORKER]), LARGE_BYTES)
 
 
 class EngineTest(unittest.TestCase):
