@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "peers/asked_version.h"
 #include "run/discovery.h"
 #include "run/progress.h"
 #include "run/worker_registry.h"
@@ -43,15 +44,15 @@ void add_peak_command(CLI::App& app, Work& work);
 struct WorkerFlags {
   std::string config;
   std::string python;
-  std::vector<std::string> versions;  // "torch=1.0.0", "1.4.0"; empty: those of the file
+  std::vector<std::string> versions;  // "torch=1.0.0,1.4.0"; empty: those of the file
   bool leaves_out_peers = false;
 };
 void add_worker_flags(CLI::App& command, WorkerFlags& flags);
 
 // The user's file: that of --config, else lstmbench.toml where there is one. Throws std::invalid_argument.
 Configuration find_configuration(const std::string& config);
-// --versions, else those of the file's [run] table.
-std::vector<std::string> asked_versions(const WorkerFlags& flags, const Configuration& configuration);
+// --versions, else those of the file's [run] table. Throws std::invalid_argument.
+std::vector<AskedVersion> asked_versions(const WorkerFlags& flags, const Configuration& configuration);
 
 // The workers that a command has to do with, and what the user's file says.
 struct Workers {

@@ -1,6 +1,8 @@
 // lstmbench doctor: what is installed, and is the machine fit?
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "command.h"
 #include "environment.h"
 #include "machine/machine.h"
@@ -52,7 +54,7 @@ std::string unavailable_reason(const Hello& hello) {
 }
 
 // What to do about a worker that does not answer.
-std::string remedy(const WorkerCommand& worker) {
+std::string remedy(const WorkerCommand& worker, const Configuration& configuration) {
   if (!worker.version.empty()) return "`lstmbench peers list` shows the versions that are installed";
   if (worker.name == "pytorch")
     return "--python PROGRAM or LSTMBENCH_PYTHON names an interpreter that has PyTorch, `./run setup` "
@@ -60,6 +62,12 @@ std::string remedy(const WorkerCommand& worker) {
            "one, --no-peers leaves it out";
   if (worker.name == "native" || worker.name == "onednn" || worker.name == "cuda" || worker.name == "cudnn")
     return "its program belongs beside lstmbench; build it again, as `./run bench` does";
+  const bool is_of_file =
+      std::any_of(configuration.workers.begin(), configuration.workers.end(),
+                  [&](const WorkerDefinition& definition) { return definition.name == worker.name; });
+  if (const PeerLibrary* library = library_of_worker(worker.name); library && !is_of_file)
+    return fmt::format("`lstmbench peers remove {0}` and `lstmbench peers add {0}` install it anew",
+                       library->name);
   return "see its command in the [[worker]] table of the configuration file";
 }
 
@@ -75,7 +83,7 @@ int diagnose(const WorkerFlags& flags) {
   for (const auto& worker : discovery.workers) {
     if (!worker.hello) {
       findings.bad(fmt::format("{}: {}", worker.command.label(), worker.problem));
-      findings.hint(remedy(worker.command));
+      findings.hint(remedy(worker.command, workers.configuration));
       continue;
     }
     has_native |= worker.command.name == "native";

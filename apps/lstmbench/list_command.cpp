@@ -103,7 +103,7 @@ void add_list_command(CLI::App& app, Work& work) {
   command->footer(
       "Examples:\n"
       "  lstmbench list\n"
-      "  lstmbench list --versions torch=1.12.1,2.0.1 --json");
+      "  lstmbench list --versions torch=1.12.1,2.0.1,jax=0.9.0 --json");
   command->callback([=, &work] {
     work = [=] {
       require_python(*flags);

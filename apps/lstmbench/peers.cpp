@@ -19,38 +19,25 @@ PeerPlaces peer_places() {
   places.interpreters.conda = home / ".conda" / "environments.txt";
   places.interpreters.conda_prefix = environment_variable("CONDA_PREFIX");
   places.data = workers.data;
-  places.locks = workers.source / "workers" / "pytorch" / "locks";
+  places.workers = workers.source / "workers";
   if (environment_variable("UV_DEFAULT_INDEX").empty() && environment_variable("UV_INDEX_URL").empty())
     places.index = environment_variable("PIP_INDEX_URL");
   return places;
-}
-
-std::string peer_version(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  const std::string library = equals == std::string::npos ? "torch" : text.substr(0, equals);
-  if (library != "torch")
-    throw std::invalid_argument(
-        fmt::format("'{}': only torch has versions to choose from (torch==2.0.1)", text));
-  if (equals == std::string::npos) return text == "torch" ? "" : text;
-  return text.substr(text.find_first_not_of('=', equals) == std::string::npos
-                         ? text.size()
-                         : text.find_first_not_of('=', equals));
 }
 
 void say_of_peers(const std::string& line) {
   std::fprintf(stderr, "%s\n", escape_terminal(line).c_str());
 }
 
-void EphemeralPeers::install(const std::vector<std::string>& versions) {
+void EphemeralPeers::install(const std::vector<AskedVersion>& versions) {
   const PeerPlaces places = peer_places();
   Installer installer(places, say_of_peers);
-  for (const auto& text : versions) {
-    const std::string version = peer_version(text);
-    if (find_environment(list_environments(places.data / "environments"), version)) continue;
+  for (const auto& [library, version] : versions) {
+    if (find_environment(list_environments(places.data / "environments"), *library, version)) continue;
     try {
-      environments_.push_back(installer.add({version, "", "", ""}));
+      environments_.push_back(installer.add({library, version}));
     } catch (const PeerFailure& failure) {
-      say_of_peers(fmt::format("torch {}: {}", version, failure.what()));
+      say_of_peers(fmt::format("{}: {}", label(*library, version), failure.what()));
     }
   }
 }

@@ -4,16 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "peers/asked_version.h"
 #include "peers/installer.h"
 
 namespace lstmbench {
 
 // From PATH, PYENV_ROOT, CONDA_PREFIX, PIP_INDEX_URL, HOME and XDG_DATA_HOME.
 PeerPlaces peer_places();
-
-// "torch==2.0.1", "torch=2.0.1" or "2.0.1" to "2.0.1"; "torch" to nothing. Throws std::invalid_argument for
-// other libraries.
-std::string peer_version(const std::string& text);
 
 // A line to standard error.
 void say_of_peers(const std::string& line);
@@ -23,9 +20,8 @@ void say_of_peers(const std::string& line);
 class EphemeralPeers {
  public:
   EphemeralPeers() = default;
-  // Versions as --versions takes them. What cannot be installed is said and left to be missing. Throws
-  // WorkerFailure(interrupted).
-  void install(const std::vector<std::string>& versions);
+  // What cannot be installed is said and left to be missing. Throws WorkerFailure(interrupted).
+  void install(const std::vector<AskedVersion>& versions);
   ~EphemeralPeers();
   EphemeralPeers(const EphemeralPeers&) = delete;
   EphemeralPeers& operator=(const EphemeralPeers&) = delete;

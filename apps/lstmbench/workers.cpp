@@ -18,28 +18,40 @@ namespace {
 constexpr std::chrono::minutes hello_limit{3};
 constexpr const char* default_config = "lstmbench.toml";
 
-// The worker of each version, or why there is none, in place of the one PyTorch that runs otherwise.
-void take_versions(const std::vector<std::string>& versions, Workers& workers) {
-  const auto environments = list_environments(workers.places.data / "environments");
+using Environments = std::vector<PeerEnvironment>;
+
+DiscoveredWorker missing_worker(const AskedVersion& asked, const Environments& environments) {
+  const auto& [library, version] = asked;
   std::vector<std::string> installed;
-  for (const auto& environment : environments) installed.push_back(environment.version);
-  const auto pytorch = std::find_if(workers.commands.begin(), workers.commands.end(),
-                                    [](const WorkerCommand& command) { return command.name == "pytorch"; });
-  auto at = pytorch == workers.commands.end() ? pytorch : workers.commands.erase(pytorch);
-  for (const auto& text : versions) {
-    const std::string version = peer_version(text);
-    const auto environment = find_environment(environments, version);
-    if (environment) {
-      at = std::next(workers.commands.insert(
-          at, pytorch_worker(workers.places, environment->interpreter().string(), version)));
-    } else {
-      workers.missing.push_back(
-          {{"pytorch", {}, {}, version},
-           std::nullopt,
-           fmt::format("torch {} is not installed; installed: {}; `lstmbench peers add torch=={}` "
-                       "installs it",
-                       version, installed.empty() ? "none" : fmt::format("{}", fmt::join(installed, ", ")),
-                       version)});
+  for (const auto& environment : environments)
+    if (environment.library == library && !environment.version.empty())
+      installed.push_back(environment.version);
+  return {{library->worker, {}, {}, version},
+          std::nullopt,
+          fmt::format("{} is not installed; installed: {}; `lstmbench peers add {}` installs it",
+                      label(*library, version),
+                      installed.empty() ? "none" : fmt::format("{}", fmt::join(installed, ", ")),
+                      pin(*library, version))};
+}
+
+// The worker of each version, or why there is none, in place of the one that the library has otherwise.
+void take_versions(const std::vector<AskedVersion>& versions, Workers& workers) {
+  const auto environments = list_environments(workers.places.data / "environments");
+  std::vector<WorkerCommand>& commands = workers.commands;
+  for (const auto& library : peer_libraries()) {
+    const auto is_asked_for = [&](const AskedVersion& asked) { return asked.library == &library; };
+    if (std::none_of(versions.begin(), versions.end(), is_asked_for)) continue;
+    const auto otherwise = std::find_if(commands.begin(), commands.end(), [&](const WorkerCommand& command) {
+      return command.name == library.worker;
+    });
+    auto at = otherwise == commands.end() ? otherwise : commands.erase(otherwise);
+    for (const auto& asked : versions) {
+      if (!is_asked_for(asked)) continue;
+      if (const auto environment = find_environment(environments, library, asked.version))
+        at = std::next(commands.insert(
+            at, library_worker(workers.places, library, environment->interpreter().string(), asked.version)));
+      else
+        workers.missing.push_back(missing_worker(asked, environments));
     }
   }
   if (workers.missing.size() == versions.size())
@@ -59,14 +71,14 @@ void add_worker_flags(CLI::App& command, WorkerFlags& flags) {
       ->envname("LSTMBENCH_PYTHON");
   command
       .add_option("--versions", flags.versions,
-                  "several PyTorch versions instead of the one: torch=1.12.1,2.0.1 (lstmbench peers)")
+                  "several versions of a library instead of its one: torch=1.12.1,2.0.1,jax=0.9.0 "
+                  "(lstmbench peers)")
       ->type_name("VERSION,...")
-      ->delimiter(',')
       ->allow_extra_args(false)
       ->envname("LSTMBENCH_VERSIONS");
   command
       .add_flag("--no-peers", flags.leaves_out_peers,
-                "only this project's engines; leave out PyTorch and oneDNN")
+                "only this project's engines; leave out all other libraries")
       ->envname("LSTMBENCH_NO_PEERS");
 }
 
@@ -77,10 +89,15 @@ Configuration find_configuration(const std::string& config) {
   return {};
 }
 
-std::vector<std::string> asked_versions(const WorkerFlags& flags, const Configuration& configuration) {
+std::vector<AskedVersion> asked_versions(const WorkerFlags& flags, const Configuration& configuration) {
   const auto found = configuration.run_defaults.find("versions");
-  if (!flags.versions.empty() || found == configuration.run_defaults.end()) return flags.versions;
-  return CLI::detail::split(found->second.text, ',');
+  const bool is_of_file = flags.versions.empty() && found != configuration.run_defaults.end();
+  try {
+    return parse_asked_versions(is_of_file ? std::vector{found->second.text} : flags.versions);
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(
+        fmt::format("{}: {}", is_of_file ? found->second.place + ": versions" : "--versions", error.what()));
+  }
 }
 
 Workers find_workers(const WorkerFlags& flags) {

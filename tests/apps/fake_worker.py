@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A worker that only pretends, for tests of the command line: every implementation it offers behaves in one way.
 
-Needs nothing but Python. The time of a step is FAKE_STEP_MS (5). FAKE_VERSION is what it calls itself, FAKE_BUILD_ID its
-build, FAKE_DTYPES what it offers (fp32). With FAKE_CHECK_HANGS, fake/hang never finishes a check. Once the file
+Needs nothing but Python. The time of a step is FAKE_STEP_MS (5). FAKE_LIBRARY (fake) and FAKE_VERSION are what it calls itself,
+FAKE_BUILD_ID its build, FAKE_DTYPES what it offers (fp32). With FAKE_CHECK_HANGS, fake/hang never finishes a check. Once the file
 FAKE_WITHDRAWN exists, it supports nothing any more.
 """
 import json
@@ -12,6 +12,7 @@ import sys
 import time
 
 STEP_S = float(os.environ.get("FAKE_STEP_MS", "5")) / 1000
+LIBRARY = os.environ.get("FAKE_LIBRARY", "fake")
 DTYPES = os.environ.get("FAKE_DTYPES", "fp32").split(",")
 BEHAVIOURS = {
     "fake/steady": "does its work",
@@ -36,9 +37,9 @@ class Refused(Exception):
 
 
 def hello():
-    implementations = [{"name": name, "description": text, "dtypes": DTYPES, "devices": ["cpu"]}
+    implementations = [{"name": name.replace("fake/", LIBRARY + "/"), "description": text, "dtypes": DTYPES, "devices": ["cpu"]}
                        for name, text in BEHAVIOURS.items()]
-    return {"protocol": 1, "library": "fake", "version": os.environ.get("FAKE_VERSION", "1.0+test"),
+    return {"protocol": 1, "library": LIBRARY, "version": os.environ.get("FAKE_VERSION", "1.0+test"),
             "build": {"made by": "a test", "build id": os.environ.get("FAKE_BUILD_ID", "0123")}, "implementations": implementations}
 
 

@@ -181,27 +181,127 @@ class Usage(CommandLine):
         commands = re.findall(r"^  ([a-z]+) ", listed, re.MULTILINE)
         self.assertEqual(sorted(with_flag), sorted(name for name in commands if "--no-peers" in self.call(name, "--help").stdout))
 
+    def add_environment(self, name, library, version, script=None, origin="installed"):
+        """A private environment whose interpreter is the pretended worker, whatever it is asked to run."""
+        python = self.folder / f"data/lstmbench/environments/{name}/bin/python"
+        python.parent.mkdir(parents=True)
+        script = script or f"FAKE_LIBRARY={library} FAKE_VERSION={version} FAKE_STEP_MS=1 exec python3 {FAKE}"
+        python.write_text(f"#!/bin/sh\n{script}\n")
+        python.chmod(0o755)
+        (python.parents[1] / "peer.json").write_text(json.dumps({"library": library, "version": version, "python": "3.11.7", "origin": origin}))
+
+    def with_environments(self, *arguments, **others):
+        return self.call(*arguments, environment={"XDG_DATA_HOME": str(self.folder / "data")}, **others)
+
+    def workers(self, *arguments):
+        """The libraries that answer, as `list` has them."""
+        document = json.loads(self.with_environments("list", "--json", *arguments).stdout)
+        return [f"{worker['name']} {worker['version']}" for worker in document["workers"]
+                if worker["version"] and worker["name"] in ("pytorch", "jax", "tensorflow")]
+
     def test_peers_say_what_is_wrong_in_one_line(self):
         empty = {"XDG_DATA_HOME": str(self.folder / "data")}
         self.assertIn("no peers", self.call("peers", "list", environment=empty).stdout)
         for arguments, code, part in (
                 (["peers"], 2, "add, list or remove"), (["peers", "ad"], 2, "'ad'"), (["peers", "add"], 2, "torch==2.0.1"),
-                (["peers", "add", "keras==3.0"], 2, "only torch"), (["peers", "add", "torch"], 2, "needs a version"),
+                (["peers", "add", "keras==3.0"], 2, "unknown library 'keras' (there are torch, jax, tensorflow)"),
+                (["peers", "add", "tensorflw"], 2, "did you mean 'tensorflow'?"),
+                (["peers", "add", "pytorch"], 2, "did you mean 'torch'?"),
+                (["peers", "add", "jax=="], 2, "'jax==' has no version"),
+                (["peers", "add", "jax", "tensorflow", "--name", "x"], 2, "go with one version"),
                 (["peers", "add", "torch==../x"], 1, "neither a version nor a name"),
+                (["peers", "add", "jax==1.0.0", "--name", "torch"], 1, "--name: 'torch'"),
                 (["peers", "add", "torch==1.0.0", "--python", "/nonexistent"], 1, "'/nonexistent' is no Python"),
-                (["peers", "remove", "torch==1.0.0"], 1, "is not installed"),
-                (["run", "--versions", "torch=9.9"], 2, "`lstmbench peers add torch==9.9`")):
+                (["peers", "add", "jax", "--python", "/nonexistent"], 1, "jax: --python: '/nonexistent' is no Python"),
+                (["peers", "remove", "torch==1.0.0"], 1, "torch 1.0.0 is not installed"),
+                (["peers", "remove", "jax"], 1, "jax is not installed"),
+                (["peers", "remove", "keras"], 2, "unknown library 'keras'"),
+                (["run", "--versions", "torch=9.9"], 2, "`lstmbench peers add torch==9.9`"),
+                (["run", "--versions", "jax=9.9"], 2, "jax 9.9 is not installed; installed: none; `lstmbench peers add jax==9.9`"),
+                (["run", "--versions", "torch=1.0,,2.0"], 2, "--versions: a version is empty"),
+                (["run", "--versions", "torch=1.0,jax"], 2, "--versions: 'jax' needs a version"),
+                (["run", "--versions", "keras=3.0"], 2, "--versions: unknown library 'keras'")):
             with self.subTest(arguments=arguments):
                 self.assert_one_line(self.call(*arguments, expect=code, environment=empty).stderr, part)
 
+    def test_peers_are_listed_with_their_library_and_removed(self):
+        for name, library, version in (("tensorflow", "tensorflow", "2.20.0"), ("jax", "jax", "0.10.2"),
+                                       ("jax-0.9.0", "jax", "0.9.0")):
+            self.add_environment(name, library, version)
+        self.add_environment("mine", "torch", "0.3.1.post2", origin="/opt/old/environment/bin/python")
+        lines = self.with_environments("peers", "list").stdout.splitlines()
+        self.assertEqual([line.split()[:3] for line in lines[:-1]],
+                         [["library", "version", "python"], ["torch", "0.3.1.post2", "3.11.7"],
+                          ["which", "is", "/opt/old/environment/bin/python"], ["jax", "0.9.0", "3.11.7"],
+                          ["jax", "0.10.2", "3.11.7"], ["tensorflow", "2.20.0", "3.11.7"]])
+        self.assertLessEqual(max(map(len, lines[:-1])), 80)
+        text = self.with_environments("peers", "remove", "jax==0.9.1", expect=1).stderr
+        self.assert_one_line(text, "jax 0.9.1 is not installed; did you mean 'jax==0.9.0'?")
+        self.with_environments("peers", "remove", "jax", "keras", expect=2)  # before anything is gone
+        text = self.with_environments("peers", "remove", "jax", "jax==0.9.0", "mine").stdout
+        self.assertEqual(re.findall(r"removed (\S+),", text), ["jax", "jax-0.9.0", "mine"])
+        self.assertEqual(os.listdir(self.folder / "data/lstmbench/environments"), ["tensorflow"])
+        self.assertIn("did you mean 'tensorflow'?", self.with_environments("peers", "remove", "tensorflow==1", expect=1).stderr)
+
+    def test_versions_take_the_place_of_their_library_only(self):
+        self.assertEqual(self.workers(), [])
+        for name, library, version in (("torch-9.1", "torch", "9.1"), ("torch-9.2", "torch", "9.2"), ("jax", "jax", "0.7"),
+                                       ("jax-0.8", "jax", "0.8"), ("tensorflow", "tensorflow", "2.0")):
+            self.add_environment(name, library, version)
+        self.assertEqual(self.workers(), ["jax 0.7", "tensorflow 2.0"])
+        self.assertEqual(self.workers("--versions", "jax=0.8"), ["jax 0.8", "tensorflow 2.0"])
+        self.assertEqual(self.workers("--versions", "jax=0.8,0.7,torch=9.2,9.1"),
+                         ["pytorch 9.2", "pytorch 9.1", "jax 0.8", "jax 0.7", "tensorflow 2.0"])
+        self.assertEqual(self.workers("--no-peers", "--versions", "jax=0.8"), [])
+        text = self.with_environments("list", "--versions", "9.1,jax=9.9").stdout
+        self.assertIn("jax 9.9 is not installed; installed: 0.7, 0.8;", " ".join(text.split()))
+        with (self.folder / "lstmbench.toml").open("a") as file:
+            file.write("[run]\nversions = ['jax=0.8', '0.7']\n")
+        self.assertEqual(self.workers(), ["jax 0.8", "jax 0.7", "tensorflow 2.0"])
+        self.assertEqual(self.workers("--versions", "9.1"), ["pytorch 9.1", "jax 0.7", "tensorflow 2.0"])
+        (self.folder / "bad.toml").write_text("[run]\nversions = ['jax']\n")
+        self.assertIn("bad.toml:2:12: versions: 'jax' needs a version",
+                      self.with_environments("list", "--config", "bad.toml", expect=2).stderr)
+        out = self.with_environments("run", "--workload", "tiny", "--implementation", "jax/steady,tensorflow/steady", "--check",
+                                     "none", "--rounds", "1", "--steps", "1", "--json", "out.json").stdout
+        self.assertIn("jax by version, ms", out)
+        self.assertNotIn("tensorflow by version", out)
+        repeat = {case["version"]: case["repeat_command"] for case in json.loads((self.folder / "out.json").read_text())["cases"]}
+        self.assertIn("--versions jax=0.8", repeat["0.8"])
+        self.assertNotIn("--versions", repeat["2.0"])
+
+    def test_doctor_says_how_to_install_a_library_anew(self):
+        self.add_environment("jax", "jax", "0.7", script="exit 1")
+        text = " ".join(self.with_environments("doctor").stdout.split())
+        self.assertIn("→ `lstmbench peers remove jax` and `lstmbench peers add jax` install it anew", text)
+        (self.folder / "lstmbench.toml").write_text("[[worker]]\nname = 'jax'\ncommand = ['false']\n")
+        self.assertIn("see its command in the [[worker]] table", " ".join(self.with_environments("doctor").stdout.split()))
+
+    def test_ephemeral_versions_are_installed_and_deleted(self):
+        """With a package index that has one version, and with a uv that "installs" the pretended worker."""
+        tools, environments = self.folder / "data/lstmbench/uv/bin", self.folder / "data/lstmbench/environments"
+        uv = rf"""case "$1 $2" in
+            "venv "*) for last; do :; done; mkdir -p $last/bin; printf '#!/bin/sh\n' >$last/bin/python; chmod +x $last/bin/python ;;
+            "pip install") python=$(echo "$*" | sed 's/.*--python \([^ ]*\) .*/\1/')
+                echo 'case $1 in -W) echo jax 0.8; exit ;; esac
+                    FAKE_LIBRARY=jax FAKE_VERSION=0.8 FAKE_STEP_MS=1 exec python3 {FAKE}' >>$python ;;
+            esac"""
+        for path, script in ((tools / "python", "echo Available versions: 0.8"), (tools / "pip", "exit 1"),
+                             (self.folder / "bin/uv", uv)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"#!/bin/sh\n{script}\n")
+            path.chmod(0o755)
+        result = self.measure("--versions", "jax=0.8", "--ephemeral", "--rounds", "1", "--steps", "1", "--markdown", "-",
+                              implementation="jax/steady",
+                              environment={"XDG_DATA_HOME": str(self.folder / "data"), "HOME": str(self.folder),
+                                           "PYENV_ROOT": str(self.folder), "PATH": f"{self.folder}/bin:/usr/bin:/bin"})
+        self.assertIn("| **jax/steady** | 0.8 |", result.stdout)
+        self.assertIn("jax 0.8: installing for Python", result.stderr)
+        self.assertEqual(os.listdir(environments), [".lock"])
+
     def test_progress_names_each_of_several_versions(self):
-        """Two environments whose PyTorch is the pretended worker."""
         for version in ("9.1", "9.2"):
-            python = self.folder / f"data/lstmbench/environments/torch-{version}/bin/python"
-            python.parent.mkdir(parents=True)
-            python.write_text(f"#!/bin/sh\nFAKE_VERSION={version} FAKE_STEP_MS=1 exec python3 {FAKE}\n")
-            python.chmod(0o755)
-            (python.parents[1] / "peer.json").write_text(json.dumps({"version": version}))
+            self.add_environment(f"torch-{version}", "torch", version, f"FAKE_VERSION={version} FAKE_STEP_MS=1 exec python3 {FAKE}")
         lines = self.measure("--versions", "torch=9.1,9.2", "--rounds", "1", "--steps", "1",
                              environment={"XDG_DATA_HOME": str(self.folder / "data")}).stderr.splitlines()
         for version in ("9.1", "9.2"):

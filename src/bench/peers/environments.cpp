@@ -17,8 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 using json = nlohmann::json;
 
-constexpr const char* prefix = "torch-";
-
 void write_file(const fs::path& path, const std::string& text) {
   std::ofstream file(path, std::ios::trunc);
   file << text;
@@ -26,18 +24,24 @@ void write_file(const fs::path& path, const std::string& text) {
   if (!file) throw StorageError(fmt::format("cannot write '{}'", path.string()));
 }
 
+// "2.15.0" of "torch-2.15.0+cpu.dist-info" and "2.20.0" of "tensorflow_cpu-2.20.0.dist-info".
+std::string version_of_package(const PeerLibrary& library, const std::string& file_name) {
+  std::string prefix = library.package + "-";
+  std::replace(prefix.begin(), prefix.end() - 1, '-', '_');
+  const std::size_t end_of_version = file_name.find(".dist-info");
+  if (end_of_version == std::string::npos || !file_name.starts_with(prefix)) return "";
+  return file_name.substr(prefix.size(), std::min(file_name.find('+'), end_of_version) - prefix.size());
+}
+
 // The environment that `./run setup` makes has no peer.json: the installed package says its version.
-std::string installed_version(const fs::path& folder) {
+std::string installed_version(const PeerLibrary& library, const fs::path& folder) {
   std::error_code error;
-  for (fs::directory_iterator library(folder / "lib", error), end; !error && library != end;
-       library.increment(error)) {
+  for (fs::directory_iterator lib(folder / "lib", error), end; !error && lib != end; lib.increment(error)) {
     std::error_code inner;
-    for (fs::directory_iterator package(library->path() / "site-packages", inner), last;
+    for (fs::directory_iterator package(lib->path() / "site-packages", inner), last;
          !inner && package != last; package.increment(inner)) {
-      const std::string name = package->path().filename().string();
-      const std::size_t end_of_version = name.find(".dist-info");
-      if (name.compare(0, 6, prefix) == 0 && end_of_version != std::string::npos)
-        return name.substr(6, name.find('+') < end_of_version ? name.find('+') - 6 : end_of_version - 6);
+      const std::string version = version_of_package(library, package->path().filename().string());
+      if (!version.empty()) return version;
     }
   }
   return "";
@@ -55,18 +59,22 @@ std::string configured_python(const fs::path& folder) {
 std::optional<PeerEnvironment> read_environment(const fs::path& folder) {
   std::error_code error;
   if (!fs::exists(folder / "bin" / "python", error) || folder.extension() == ".partial") return std::nullopt;
-  PeerEnvironment environment{folder.filename().string(), "", "", "installed", folder};
+  const std::string name = folder.filename().string();
+  const PeerLibrary* called = find_library(name);
+  const PeerLibrary* torch = find_library("torch");  // the only one of files that do not name one
+  PeerEnvironment environment{called ? called : torch, name, "", "", "installed", folder};
   std::ifstream file(folder / "peer.json");
   const json document = json::parse(file, nullptr, false);
   if (document.is_object() && document.contains("version")) {
+    environment.library = find_library(document.value("library", torch->name));
     environment.version = document.value("version", "");
     environment.python = document.value("python", "");
     environment.origin = document.value("origin", "installed");
   } else {
-    environment.version = installed_version(folder);
+    environment.version = installed_version(*environment.library, folder);
     environment.python = configured_python(folder);
   }
-  if (environment.version.empty()) return std::nullopt;
+  if (!environment.library || (environment.version.empty() && !called)) return std::nullopt;
   return environment;
 }
 
@@ -78,28 +86,29 @@ std::vector<PeerEnvironment> list_environments(const fs::path& environments) {
   for (fs::directory_iterator entry(environments, error), end; !error && entry != end; entry.increment(error))
     if (auto environment = read_environment(entry->path())) found.push_back(std::move(*environment));
   std::sort(found.begin(), found.end(), [](const PeerEnvironment& a, const PeerEnvironment& b) {
+    if (a.library != b.library) return a.library < b.library;  // as in their table
     return is_same_version(a.version, b.version) ? a.name < b.name : is_earlier_version(a.version, b.version);
   });
   return found;
 }
 
 std::optional<PeerEnvironment> find_environment(const std::vector<PeerEnvironment>& environments,
-                                                const std::string& text) {
+                                                const PeerLibrary& library, const std::string& version) {
   for (const auto& environment : environments)
-    if (environment.name == prefix + text) return environment;
-  for (const auto& environment : environments)
-    if (is_same_version(environment.version, text) && !version_numbers(text).empty() &&
-        std::isdigit(static_cast<unsigned char>(text.front())) != 0)
+    if (environment.library == &library && environment.name == environment_name(library, version))
       return environment;
+  if (version.empty() || std::isdigit(static_cast<unsigned char>(version.front())) == 0) return std::nullopt;
+  for (const auto& environment : environments)
+    if (environment.library == &library && is_same_version(environment.version, version)) return environment;
   return std::nullopt;
 }
 
 void describe_environment(const PeerEnvironment& environment) {
-  write_file(
-      environment.folder / "peer.json",
-      json{{"version", environment.version}, {"python", environment.python}, {"origin", environment.origin}}
-              .dump(1) +
-          "\n");
+  const json document{{"library", environment.library->name},
+                      {"version", environment.version},
+                      {"python", environment.python},
+                      {"origin", environment.origin}};
+  write_file(environment.folder / "peer.json", document.dump(1) + "\n");
 }
 
 void write_launcher(const fs::path& folder, const std::string& interpreter, const std::string& packages) {

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <sys/file.h>
 
 #include <algorithm>
@@ -22,7 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::minutes install_limit{60}, import_limit{5}, tools_limit{10};
-constexpr const char* oldest_python_of_uv = "3.6";
 
 using Environment = std::map<std::string, std::string>;
 
@@ -35,15 +33,20 @@ ProgramResult require(const std::vector<std::string>& command, const Environment
   return result;
 }
 
-// The version of torch that an interpreter has; empty where it cannot be imported, and the reason.
-std::string torch_version(const std::string& interpreter, std::string* reason = nullptr) {
-  const auto result = run_program(
-      {interpreter, "-W", "ignore", "-c", "import numpy, torch; print('torch ' + torch.__version__)"}, {},
-      import_limit);
-  const std::string line = last_line(result.output);
-  if (result.succeeded && line.rfind("torch ", 0) == 0) return line.substr(6, line.find('+') - 6);
+// The version that an interpreter has; empty where it cannot import what the worker needs, and the reason.
+std::string version_in(const std::string& interpreter, const PeerLibrary& library,
+                       std::string* reason = nullptr) {
+  const auto result =
+      run_program({interpreter, "-W", "ignore", "-c", version_program(library)}, {}, import_limit);
+  const std::string line = last_line(result.output), start = library.name + " ";
+  if (result.succeeded && line.starts_with(start))
+    return line.substr(start.size(), line.find('+') - start.size());
   if (reason) *reason = line.empty() ? result.failure : line;
   return "";
+}
+
+std::string name_of(const PeerRequest& request) {
+  return request.name.empty() ? environment_name(*request.library, request.version) : request.name;
 }
 
 // Two programs that install into the same folder would spoil it.
@@ -94,74 +97,38 @@ std::uint64_t Installer::free_bytes() const {
   return places_.free_bytes.value_or(fs::space(environments_, error).available);
 }
 
-PackageIndex& Installer::index() {
+PackageIndex& Installer::index_of(const PeerLibrary& library) {
   make_tools();
-  if (!index_)
-    index_.emplace(std::vector<std::string>{(places_.data / "uv" / "bin" / "python").string(), "-m", "pip"});
-  return *index_;
+  const std::vector<std::string> pip{(places_.data / "uv" / "bin" / "python").string(), "-m", "pip"};
+  return indexes_.try_emplace(&library, pip, library).first->second;
 }
 
 fs::path Installer::lock_for(const PeerRequest& request, const std::string& python) const {
   if (!request.lock.empty()) return request.lock;
+  const PeerLibrary& library = *request.library;
   const fs::path own =
-      places_.locks / fmt::format("torch-{}-python{}.txt", request.version, minor_version(python));
+      places_.workers / library.worker / "locks" /
+      fmt::format("{}-{}-python{}.txt", library.name, request.version, minor_version(python));
   std::error_code error;
   return fs::exists(own, error) ? own : fs::path();
 }
 
 std::optional<PeerEnvironment> Installer::registered(const PeerRequest& request,
                                                      const Interpreter& interpreter) {
-  const std::string version = torch_version(interpreter.program);
+  const PeerLibrary& library = *request.library;
+  const std::string version = version_in(interpreter.program, library);
   if (version.empty() || (!request.version.empty() && !is_same_version(version, request.version)))
     return std::nullopt;
-  const std::string name = request.name.empty() ? "torch-" + version : request.name;
+  const bool is_default = request.version.empty() && !request.is_there;
+  const std::string name =
+      request.name.empty() ? environment_name(library, is_default ? "" : version) : request.name;
   if (!is_plain_name(name))
     throw PeerFailure(fmt::format("--name: '{}' cannot be the name of a folder", name));
-  PeerEnvironment environment{name, version, interpreter.version, interpreter.program, environments_ / name};
+  PeerEnvironment environment{
+      &library, name, version, interpreter.version, interpreter.program, environments_ / name};
   write_launcher(environment.folder, interpreter.program, "");
   describe_environment(environment);
   return environment;
-}
-
-Interpreter Installer::choose_interpreter(const PeerRequest& request) {
-  const auto has_build = [&](const Interpreter& interpreter) {
-    const auto& versions = index().versions_for(minor_version(interpreter.version));
-    return std::any_of(versions.begin(), versions.end(),
-                       [&](const std::string& version) { return is_same_version(version, request.version); });
-  };
-  if (!request.python.empty()) {
-    const Interpreter named{request.python, python_version(request.python), "--python"};
-    if (has_build(named)) return named;
-  } else {
-    std::vector<Interpreter> candidates = interpreters();
-    // First those with a lock file, which are known to work; uv does not know Python 2.
-    std::stable_sort(candidates.begin(), candidates.end(), [&](const Interpreter& a, const Interpreter& b) {
-      const auto rank = [&](const Interpreter& one) {
-        return std::pair(lock_for({request.version, "", "", ""}, one.version).empty(),
-                         is_earlier_version(one.version, oldest_python_of_uv));
-      };
-      return rank(a) < rank(b);
-    });
-    for (const auto& candidate : candidates)
-      if (has_build(candidate)) return candidate;
-  }
-  const auto pythons = index().pythons_of(request.version);
-  if (pythons.empty()) {
-    const auto all = index().all_versions();
-    const auto nearest = nearest_versions(request.version, all);
-    throw PeerFailure(fmt::format(
-        "there is no such version to install; the nearest: {}{}", fmt::join(nearest, ", "),
-        is_earlier_version(request.version, "1.0.0") ? " (one that you have: --python PATH)" : ""));
-  }
-  std::vector<std::string> found;
-  for (const auto& interpreter : interpreters()) found.push_back(minor_version(interpreter.version));
-  const std::string builds = fmt::format("it has builds for Python {}", fmt::join(pythons, ", "));
-  if (!request.python.empty())
-    throw PeerFailure(fmt::format("{}; '{}' is {}", builds, request.python, python_version(request.python)));
-  throw PeerFailure(
-      fmt::format("{}; found: {}; install one of the former (`pyenv install {}`, or uv, conda), or name "
-                  "it with --python PATH",
-                  builds, fmt::join(found, ", "), pythons.back()));
 }
 
 void Installer::install_with_uv(const PeerRequest& request, const Interpreter& interpreter,
@@ -181,7 +148,8 @@ void Installer::install_with_uv(const PeerRequest& request, const Interpreter& i
     require({uv_, "venv", "-q", "--clear", "--relocatable", "--python", interpreter.program, folder.string()},
             environment, tools_limit);
   std::vector<std::string> command{uv_, "pip", "install", "-q", "--python", python};
-  for (const auto& requirement : requirements_of(request.version)) command.push_back(requirement);
+  for (const auto& requirement : requirements_of(*request.library, request.version))
+    command.push_back(requirement);
   const fs::path lock = lock_for(request, interpreter.version);
   if (!lock.empty()) command.insert(command.end(), {"-c", lock.string()});
   // A build for the CPU alone is a tenth of the size, where its index can be reached.
@@ -189,8 +157,8 @@ void Installer::install_with_uv(const PeerRequest& request, const Interpreter& i
   small.insert(small.end(), {"--torch-backend", "cpu"});
   Environment hasty = environment;
   hasty["UV_HTTP_RETRIES"] = "1";
-  if (!run_program(small, hasty, install_limit).succeeded) {
-    const std::string problem = space_problem(request.version, free_bytes(), environments_);
+  if (!request.library->has_cpu_index || !run_program(small, hasty, install_limit).succeeded) {
+    const std::string problem = space_problem(*request.library, request.version, free_bytes(), environments_);
     if (!problem.empty()) throw PeerFailure(problem);
     require(command, environment, install_limit);
   }
@@ -211,9 +179,9 @@ void Installer::install_with_its_pip(const PeerRequest& request, const Interpret
                                    "-q",
                                    "--upgrade",
                                    "--target",
-                                   (folder / "packages").string(),
-                                   "numpy",
-                                   "torch==" + request.version};
+                                   (folder / "packages").string()};
+  for (const auto& requirement : requirements_of(*request.library, request.version))
+    command.push_back(requirement);
   if (!lock.empty()) command.insert(command.end(), {"-c", lock.string()});
   require(command, {}, install_limit);
   write_launcher(folder, interpreter.program, "packages");
@@ -225,32 +193,53 @@ void Installer::install_with_its_pip(const PeerRequest& request, const Interpret
 }
 
 PeerEnvironment Installer::install(const PeerRequest& request, const Interpreter& interpreter) {
-  const std::string name = request.name.empty() ? "torch-" + request.version : request.name;
+  const PeerLibrary& library = *request.library;
+  const std::string name = name_of(request);
   const fs::path partial = environments_ / (name + ".partial");
   std::error_code error;
   // The folder is there: it was locked. What is smaller than any build is refused without asking for one.
   const std::uint64_t free = free_bytes();
-  constexpr std::uint64_t smallest_build = 1'500'000'000;
-  const std::string problem = space_problem(request.version, free, environments_);
-  if (free < smallest_build) throw PeerFailure(problem);
-  say_(fmt::format("torch {}: installing for Python {} ({}) into {}", request.version, interpreter.version,
-                   interpreter.origin, (environments_ / name).string()));
+  if (static_cast<double>(free) < library.least_gigabytes * (1 << 30))
+    throw PeerFailure(space_problem(library, request.version, free, environments_));
+  say_(fmt::format("{}: installing{} for Python {} ({}) into {}", label(library, request.version),
+                   request.version.empty() ? " the newest" : "", interpreter.version, interpreter.origin,
+                   (environments_ / name).string()));
   fs::create_directories(partial, error);
   if (is_earlier_version(interpreter.version, oldest_python_of_uv))
     install_with_its_pip(request, interpreter, partial);
   else
     install_with_uv(request, interpreter, partial);
   std::string reason;
-  if (torch_version((partial / "bin" / "python").string(), &reason).empty()) {
+  const std::string version = version_in((partial / "bin" / "python").string(), library, &reason);
+  if (version.empty()) {
     fs::remove_all(partial, error);
     throw PeerFailure(fmt::format("it was installed, but cannot be imported: {}", reason));
   }
-  PeerEnvironment environment{name, request.version, interpreter.version, "installed", partial};
+  PeerEnvironment environment{
+      &library,    name,   request.version.empty() ? version : request.version, interpreter.version,
+      "installed", partial};
   describe_environment(environment);
   environment.folder = environments_ / name;
   fs::rename(partial, environment.folder, error);
   if (error) throw StorageError(fmt::format("cannot rename '{}': {}", partial.string(), error.message()));
   return environment;
+}
+
+// The environment that has the name of what is asked for, if any.
+std::optional<PeerEnvironment> Installer::present(const PeerRequest& request) const {
+  const PeerLibrary& library = *request.library;
+  const std::string name = name_of(request);
+  if (const PeerLibrary* other = find_library(name); other && other != &library)
+    throw PeerFailure(fmt::format("--name: '{0}' is the environment of {0} itself", name));
+  if (request.is_there && request.name.empty()) return std::nullopt;  // its version is not known yet
+  for (const auto& environment : list_environments(environments_)) {
+    if (environment.name != name) continue;
+    if (environment.library != &library)
+      throw PeerFailure(
+          fmt::format("--name: '{}' is {} already", name, label(*environment.library, environment.version)));
+    return environment;
+  }
+  return std::nullopt;
 }
 
 PeerEnvironment Installer::add(const PeerRequest& request) {
@@ -262,21 +251,20 @@ PeerEnvironment Installer::add(const PeerRequest& request) {
   std::error_code error;
   if (!request.lock.empty() && !fs::exists(request.lock, error))
     throw PeerFailure(fmt::format("no lock file '{}'", request.lock.string()));
-  const std::string name = request.name.empty() ? request.version : request.name;
-  for (const auto& environment : list_environments(environments_))
-    if (environment.name == name || environment.name == "torch-" + name) {
-      say_(fmt::format("torch {}: already there as {}", environment.version, environment.name));
-      return environment;
-    }
+  const PeerLibrary& library = *request.library;
+  if (auto environment = present(request)) {
+    say_(fmt::format("{}: already there as {}", label(library, environment->version), environment->name));
+    return *environment;
+  }
   try {
     if (!request.python.empty()) {
       const Interpreter named{request.python, python_version(request.python), "--python"};
       if (named.version.empty())
         throw PeerFailure(fmt::format("--python: '{}' is no Python interpreter that runs", request.python));
       if (auto environment = registered(request, named)) return *environment;
-      if (request.version.empty())
-        throw PeerFailure(fmt::format(
-            "'{}' has no torch and numpy; name a version to install: torch==VERSION", request.python));
+      if (request.is_there)
+        throw PeerFailure(fmt::format("'{}' has no {} and {}; name a version to install: {}==VERSION",
+                                      request.python, library.name, library.modules, library.name));
     }
     return install(request, choose_interpreter(request));
   } catch (const PeerFailure&) {

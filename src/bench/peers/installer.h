@@ -1,9 +1,10 @@
-// Installing a version of torch into a private environment with uv.
+// Installing a version of a library into a private environment with uv.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -15,20 +16,26 @@
 
 namespace lstmbench {
 
+inline constexpr const char* oldest_python_of_uv = "3.6";
+
 // Where to look and to install; filled in by the program.
 struct PeerPlaces {
   InterpreterPlaces interpreters;
-  std::filesystem::path data;   // environments/ and uv/ are below
-  std::filesystem::path locks;  // lock files that come with lstmbench: torch-2.0.1-python3.10.txt
+  std::filesystem::path data;     // environments/ and uv/ are below
+  std::filesystem::path workers;  // lock files that come with lstmbench are in pytorch/locks/ below:
+                                  // torch-2.0.1-python3.10.txt
   std::optional<std::uint64_t> free_bytes{};  // on the disk; nothing: asked of the system
   std::string index;  // package index for uv (PIP_INDEX_URL); empty: its own, or pip's configuration
 };
 
 struct PeerRequest {
-  std::string version;         // empty: whatever `python` has
-  std::string python;          // an interpreter; empty: find one
-  std::string name;            // of the environment; empty: torch-VERSION
-  std::filesystem::path lock;  // pins of exact versions; empty: the one that comes with lstmbench, if any
+  const PeerLibrary* library;
+  std::string version;           // empty: what `python` has, or else the newest
+  std::string python{};          // an interpreter; empty: find one
+  std::string name{};            // of the environment; empty: as environment_name() has it
+  std::filesystem::path lock{};  // pins of exact versions; empty: the one that comes with lstmbench, if any
+  // `python` must have the library: nothing is installed, and the environment is called by its version.
+  bool is_there{false};
 };
 
 // One line for people; other versions go on.
@@ -46,10 +53,14 @@ class Installer {
   PeerEnvironment add(const PeerRequest& request);
 
  private:
+  std::optional<PeerEnvironment> present(const PeerRequest& request) const;
   std::optional<PeerEnvironment> registered(const PeerRequest& request, const Interpreter& interpreter);
   Interpreter choose_interpreter(const PeerRequest& request);
   const std::vector<Interpreter>& interpreters();
-  PackageIndex& index();
+  PackageIndex& index_of(const PeerLibrary& library);
+  std::optional<Interpreter> fitting_interpreter(const PeerRequest& request);
+  std::optional<Interpreter> newest_interpreter(const PeerLibrary& library);
+  std::string why_none_fits(const PeerRequest& request);
   std::filesystem::path lock_for(const PeerRequest& request, const std::string& python) const;
   PeerEnvironment install(const PeerRequest& request, const Interpreter& interpreter);
   void install_with_uv(const PeerRequest& request, const Interpreter& interpreter,
@@ -63,16 +74,12 @@ class Installer {
   std::function<void(const std::string&)> say_;
   std::filesystem::path environments_;
   std::optional<std::vector<Interpreter>> interpreters_;
-  std::optional<PackageIndex> index_;
+  std::map<const PeerLibrary*, PackageIndex> indexes_;
   std::string uv_;
 };
 
-// What a version of torch wants beside itself, as requirements: numpy it was built for, and setuptools where
-// it imports them.
-std::vector<std::string> requirements_of(const std::string& version);
-
 // Why a version cannot be installed with so many bytes free; empty: it can.
-std::string space_problem(const std::string& version, std::uint64_t free_bytes,
+std::string space_problem(const PeerLibrary& library, const std::string& version, std::uint64_t free_bytes,
                           const std::filesystem::path& where);
 
 // The lines "package==version" of what `pip freeze` writes: a lock file.

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::chrono::minutes index_limit{2};
 
-// From the first that torch was built for to those to come.
+// From the first that any library was built for to those to come.
 constexpr std::array pythons{"2.7",  "3.5",  "3.6",  "3.7",  "3.8",  "3.9",
                              "3.10", "3.11", "3.12", "3.13", "3.14", "3.15"};
 
@@ -31,14 +31,19 @@ std::vector<std::string> parse_available_versions(const std::string& output) {
   return versions;
 }
 
-const std::vector<std::string>& PackageIndex::versions_for(const std::string& python) {
-  const auto known = versions_.find(python);
-  if (known != versions_.end()) return known->second;
+bool has_fitting_build(const std::string& version, const std::vector<std::string>& builds) {
+  const std::vector<int> numbers = version_numbers(version);
+  return std::any_of(builds.begin(), builds.end(), [&](const std::string& build) {
+    const std::vector<int> other = version_numbers(build);
+    return other == numbers || (other < numbers && other.size() > 1 && numbers.size() > 1 &&
+                                std::equal(other.begin(), other.begin() + 2, numbers.begin()));
+  });
+}
+
+std::vector<std::string> PackageIndex::ask(const std::string& package, const std::string& python) const {
   std::vector<std::string> command = pip_;
-  for (const char* word : {"--disable-pip-version-check", "--retries", "1", "--timeout", "20", "index",
-                           "versions", "torch", "--only-binary", ":all:", "--python-version"})
-    command.emplace_back(word);
-  command.push_back(python);
+  command.insert(command.end(), {"--disable-pip-version-check", "--retries", "1", "--timeout", "20", "index",
+                                 "versions", package, "--only-binary", ":all:", "--python-version", python});
   const auto result = run_program(command, {}, index_limit);
   auto versions = parse_available_versions(result.output);
   const bool has_no_build = result.output.find("No matching distribution") != std::string::npos &&
@@ -50,7 +55,26 @@ const std::vector<std::string>& PackageIndex::versions_for(const std::string& py
                                          : last_line(result.output).empty() ? result.failure
                                                                             : last_line(result.output)));
   }
+  return versions;
+}
+
+const std::vector<std::string>& PackageIndex::versions_for(const std::string& python) {
+  const auto known = versions_.find(python);
+  if (known != versions_.end()) return known->second;
+  std::vector<std::string> versions = ask(library_.builds, python);
+  if (library_.builds != library_.package && !versions.empty()) {
+    const std::vector<std::string> builds = std::move(versions);
+    versions = ask(library_.package, python);
+    std::erase_if(versions, [&](const std::string& version) { return !has_fitting_build(version, builds); });
+  }
   return versions_[python] = std::move(versions);
+}
+
+bool PackageIndex::has_build(const std::string& version, const std::string& python) {
+  const auto& versions = versions_for(python);
+  return std::any_of(versions.begin(), versions.end(), [&](const std::string& other) {
+    return version.empty() || is_same_version(other, version);
+  });
 }
 
 std::vector<std::string> PackageIndex::all_versions() {
@@ -63,12 +87,8 @@ std::vector<std::string> PackageIndex::all_versions() {
 
 std::vector<std::string> PackageIndex::pythons_of(const std::string& version) {
   std::vector<std::string> result;
-  for (const char* python : pythons) {
-    const auto& versions = versions_for(python);
-    if (std::any_of(versions.begin(), versions.end(),
-                    [&](const std::string& other) { return is_same_version(other, version); }))
-      result.emplace_back(python);
-  }
+  for (const char* python : pythons)
+    if (has_build(version, python)) result.emplace_back(python);
   return result;
 }
 

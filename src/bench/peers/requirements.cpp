@@ -8,23 +8,14 @@
 
 namespace lstmbench {
 
-std::vector<std::string> requirements_of(const std::string& version) {
-  std::vector<std::string> requirements{"torch==" + version};
-  requirements.emplace_back(is_earlier_version(version, "2.3.0") ? "numpy<2" : "numpy");
-  // pkg_resources as they were: imported by 1.10 at once, by torch.compile of 2.0 when it compiles.
-  if (is_earlier_version(version, "2.2.0")) requirements.emplace_back("setuptools<60");
-  return requirements;
-}
-
-std::string space_problem(const std::string& version, std::uint64_t free_bytes,
+std::string space_problem(const PeerLibrary& library, const std::string& version, std::uint64_t free_bytes,
                           const std::filesystem::path& where) {
-  // Since 1.13 the libraries of CUDA are packages of their own, which uv keeps unpacked.
   constexpr double gigabyte = 1 << 30;
-  const double needed = is_earlier_version(version, "1.13.0") ? 3 : 8;
+  const double needed = library.gigabytes(version);
   const double free = static_cast<double>(free_bytes) / gigabyte;
   if (free >= needed) return "";
   return fmt::format(
-      "it needs up to {:.0f} GB, and '{}' has {:.1f} GB free (lstmbench peers list shows what others take)",
+      "it needs up to {} GB, and '{}' has {:.1f} GB free (lstmbench peers list shows what others take)",
       needed, where.string(), free);
 }
 

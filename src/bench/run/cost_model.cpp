@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "peers/library.h"
 #include "run/glob.h"
 
 namespace lstmbench {
@@ -42,7 +43,8 @@ double estimated_step_s(const Case& a_case, double fp32_peak_gflops) {
 }
 
 double estimated_start_s(const Case& a_case) {
-  return a_case.worker.name == "pytorch" ? 4 : 0.5;
+  const bool imports_library = library_of_worker(a_case.worker.name) != nullptr;
+  return imports_library ? 4 : 0.5;
 }
 
 }  // namespace lstmbench

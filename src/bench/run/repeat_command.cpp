@@ -1,5 +1,6 @@
 #include "run/repeat_command.h"
 
+#include "peers/library.h"
 #include "report/escape.h"
 
 namespace lstmbench {
@@ -15,8 +16,9 @@ std::string repeat_command(const Case& a_case, const std::vector<std::string>& r
                                  "--threads",
                                  std::to_string(a_case.threads)};
   if (a_case.device != "cpu") words.insert(words.end(), {"--device", a_case.device});
-  if (!a_case.worker.version.empty())
-    words.insert(words.end(), {"--versions", "torch=" + a_case.worker.version});
+  const PeerLibrary* library = library_of_worker(a_case.worker.name);
+  if (library && !a_case.worker.version.empty())
+    words.insert(words.end(), {"--versions", library->name + "=" + a_case.worker.version});
   words.insert(words.end(), run_arguments.begin(), run_arguments.end());
   std::string command = "lstmbench";
   for (const auto& word : words) command += " " + escape_shell(word);

@@ -14,10 +14,12 @@ bool is_program(const fs::path& path) {
   return fs::is_regular_file(path, error);
 }
 
-std::string python_interpreter(const WorkerPlaces& places) {
-  if (!places.python.empty()) return places.python;
-  const fs::path own = places.data / "environments" / "torch" / "bin" / "python";
-  return is_program(own) ? own.string() : "python3";
+// Of the library's default environment, where there is no other choice; empty where there is none.
+std::string interpreter_of(const WorkerPlaces& places, const PeerLibrary& library) {
+  if (library.is_looked_for && !places.python.empty()) return places.python;
+  const fs::path own = places.data / "environments" / environment_name(library, "") / "bin" / "python";
+  if (is_program(own)) return own.string();
+  return library.is_looked_for ? "python3" : "";
 }
 
 // nn.LSTM on the CPU calls oneDNN and gives its workspace back to the system after every step; half of its
@@ -39,12 +41,13 @@ WorkerCommand peak_worker(const WorkerPlaces& places, const std::string& device)
   return device == "cuda" ? cuda_worker(places, "cuda") : native_worker(places);
 }
 
-WorkerCommand pytorch_worker(const WorkerPlaces& places, const std::string& interpreter,
-                             const std::string& version) {
-  WorkerCommand worker{
-      "pytorch", {interpreter, (places.source / "workers" / "pytorch" / "worker.py").string()}, {}, version};
+WorkerCommand library_worker(const WorkerPlaces& places, const PeerLibrary& library,
+                             const std::string& interpreter, const std::string& version) {
+  const fs::path program = places.source / "workers" / library.worker / "worker.py";
+  WorkerCommand worker{library.worker, {interpreter, program.string()}, {}, version};
   const fs::path engine = places.programs.parent_path() / "lib" / "liblstm_c.so";
-  if (is_program(engine)) worker.arguments.insert(worker.arguments.end(), {"--engine", engine.string()});
+  if (library.takes_engine && is_program(engine))
+    worker.arguments.insert(worker.arguments.end(), {"--engine", engine.string()});
   return worker;
 }
 
@@ -55,7 +58,9 @@ std::vector<WorkerCommand> known_workers(const WorkerPlaces& places, const Confi
   if (is_program(places.programs / "lstm-worker-cuda")) {
     for (const char* library : {"cuda", "cudnn"}) workers.push_back(cuda_worker(places, library));
   }
-  workers.push_back(pytorch_worker(places, python_interpreter(places), ""));
+  for (const auto& library : peer_libraries())
+    if (const std::string interpreter = interpreter_of(places, library); !interpreter.empty())
+      workers.push_back(library_worker(places, library, interpreter, ""));
   for (const auto& definition : configuration.workers) {
     WorkerCommand worker{definition.name, definition.command, definition.environment};
     const auto same = std::find_if(workers.begin(), workers.end(),

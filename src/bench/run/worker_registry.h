@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "case/case.h"
+#include "peers/library.h"
 #include "workload/toml.h"
 
 namespace lstmbench {
@@ -14,18 +15,19 @@ namespace lstmbench {
 // Where to look; filled in by the program, so that nothing here reads its environment.
 struct WorkerPlaces {
   std::filesystem::path programs;  // the folder of lstm-worker-native, next to lstmbench
-  std::filesystem::path source;    // the project's folder: workers/pytorch/worker.py
+  std::filesystem::path source;    // the project's folder: workers/pytorch/worker.py and its like
   std::string python;              // --python or LSTMBENCH_PYTHON; empty: find one
-  std::filesystem::path data;      // ${XDG_DATA_HOME:-~/.local/share}/lstmbench: environments made by setup
+  std::filesystem::path data;  // ${XDG_DATA_HOME:-~/.local/share}/lstmbench: environments of setup and peers
 };
 
 // Built-in workers first, then the user's; a user's worker of the same name takes a built-in one's place. A
-// worker is listed whether or not it works: saying hello shows that.
+// worker is listed whether or not it works: saying hello shows that. jax's and tensorflow's are not there
+// before `lstmbench peers add` has installed the library.
 std::vector<WorkerCommand> known_workers(const WorkerPlaces& places, const Configuration& configuration);
 
-// PyTorch's worker, started by an interpreter that has the version of torch that was asked for.
-WorkerCommand pytorch_worker(const WorkerPlaces& places, const std::string& interpreter,
-                             const std::string& version);
+// The worker of a library, started by an interpreter that has it; version: the one that was asked for.
+WorkerCommand library_worker(const WorkerPlaces& places, const PeerLibrary& library,
+                             const std::string& interpreter, const std::string& version);
 
 // The worker that computes the reference.
 WorkerCommand native_worker(const WorkerPlaces& places);

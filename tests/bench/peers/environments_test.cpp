@@ -14,10 +14,11 @@ namespace fs = std::filesystem;
 
 class Environments : public ::testing::Test {
  protected:
-  PeerEnvironment make(const std::string& name, const std::string& version) {
+  PeerEnvironment make(const std::string& name, const std::string& version,
+                       const std::string& library = "torch") {
     const fs::path folder = root_.path() / name;
     write_program(folder / "bin/python", "exit 0");
-    PeerEnvironment environment{name, version, "3.7.16", "installed", folder};
+    PeerEnvironment environment{find_library(library), name, version, "3.7.16", "installed", folder};
     describe_environment(environment);
     return environment;
   }
@@ -49,16 +50,61 @@ TEST_F(Environments, OfSetupSayTheirVersionThroughTheInstalledPackage) {
   EXPECT_EQ(found[0].version + " " + found[0].python, "2.15.0 3.11.7");
 }
 
+TEST_F(Environments, OfOlderFilesAreTorchs) {
+  std::ofstream(make("torch-1.0.0", "1.0.0").folder / "peer.json") << R"({"version": "1.0.0"})";
+  std::ofstream(make("mine", "1.0.1").folder / "peer.json") << R"({"version": "1.0.1"})";
+  std::ofstream(make("other", "3.0").folder / "peer.json") << R"({"library": "keras", "version": "3.0"})";
+  const auto found = list_environments(root_.path());
+  ASSERT_EQ(found.size(), 2U);
+  for (const auto& one : found) EXPECT_EQ(one.library->name, "torch");
+}
+
+TEST_F(Environments, AreListedByLibraryThenByVersion) {
+  make("tensorflow-2.20.0", "2.20.0", "tensorflow");
+  make("jax", "0.10.2", "jax");
+  make("jax-0.9.0", "0.9.0", "jax");
+  make("torch-2.0.1", "2.0.1");
+  EXPECT_THAT(names(), ::testing::ElementsAre("torch-2.0.1", "jax-0.9.0", "jax", "tensorflow-2.20.0"));
+}
+
+TEST_F(Environments, OfEachLibrarySayTheirVersionThroughTheInstalledPackage) {
+  for (const char* package : {"jax/lib/python3.11/site-packages/jaxlib-0.9.1.dist-info",
+                              "jax/lib/python3.11/site-packages/jax-0.9.0.dist-info",
+                              "tensorflow/lib/python3.11/site-packages/tensorflow_cpu-2.20.0.dist-info"})
+    fs::create_directories(root_.path() / package);
+  for (const char* name : {"jax", "tensorflow"}) write_program(root_.path() / name / "bin/python", "exit 0");
+  const auto found = list_environments(root_.path());
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(label(*found[0].library, found[0].version), "jax 0.9.0");
+  EXPECT_EQ(label(*found[1].library, found[1].version), "tensorflow 2.20.0");
+}
+
+TEST_F(Environments, ThatRunsWouldTakeCountEvenWhereTheyAreDamaged) {
+  write_program(root_.path() / "jax/bin/python", "exit 1");
+  const auto all = list_environments(root_.path());
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].version, "");
+  EXPECT_TRUE(find_environment(all, *find_library("jax"), "")) << "so that it can be removed";
+}
+
 TEST_F(Environments, AreFoundByNameThenByVersion) {
   make("torch-1.0.0", "1.0.0");
   make("torch-1.0.0-python2.7", "1.0.0");
   make("torch", "2.15.0");
+  make("jax-1.0.0", "1.0.0", "jax");
   const auto all = list_environments(root_.path());
-  EXPECT_EQ(find_environment(all, "1.0.0")->name, "torch-1.0.0");
-  EXPECT_EQ(find_environment(all, "1.0.0-python2.7")->name, "torch-1.0.0-python2.7");
-  EXPECT_EQ(find_environment(all, "2.15.0")->name, "torch");
-  EXPECT_FALSE(find_environment(all, "1.0.1"));
-  EXPECT_FALSE(find_environment(all, ""));
+  const auto name = [&](const char* library, const std::string& version) {
+    const auto found = find_environment(all, *find_library(library), version);
+    return found ? found->name : "none";
+  };
+  EXPECT_EQ(name("torch", "1.0.0"), "torch-1.0.0");
+  EXPECT_EQ(name("torch", "1.0.0-python2.7"), "torch-1.0.0-python2.7");
+  EXPECT_EQ(name("torch", "2.15.0"), "torch");
+  EXPECT_EQ(name("torch", "1.0.1"), "none");
+  EXPECT_EQ(name("torch", ""), "torch");
+  EXPECT_EQ(name("jax", "1.0.0"), "jax-1.0.0");
+  EXPECT_EQ(name("jax", "2.15.0"), "none");
+  EXPECT_EQ(name("jax", ""), "none");
 }
 
 TEST_F(Environments, DamagedDescriptionsAreNotEnvironments) {

@@ -262,10 +262,22 @@ TEST(CostModel, PackedBackwardIsKnownToBeHopeless) {
   EXPECT_LT(estimated_step_s(dense, 470), 20);
 }
 
+TEST(CostModel, WorkersThatImportALibraryStartSlowly) {
+  const auto start_s = [](const char* worker) {
+    Case a_case;
+    a_case.worker.name = worker;
+    return estimated_start_s(a_case);
+  };
+  for (const char* slow : {"pytorch", "jax", "tensorflow"})
+    EXPECT_GT(start_s(slow), 2 * start_s("native")) << slow;
+}
+
 TEST(RepeatCommand, NamesTheVersionThatWasAskedFor) {
   Case a_case;
   a_case.worker = {"pytorch", {"python"}, {}, "1.0.0"};
   EXPECT_THAT(repeat_command(a_case, {}), HasSubstr("--versions torch=1.0.0"));
+  a_case.worker = {"jax", {"python"}, {}, "0.9.0"};
+  EXPECT_THAT(repeat_command(a_case, {}), HasSubstr("--versions jax=0.9.0"));
 }
 
 // PyTorch 1.0.0, 2.0.1 and, where that is not installed, 9.9.
