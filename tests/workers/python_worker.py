@@ -107,7 +107,7 @@ class PythonWorker:
         problem = self.problem(1, samples=64, time_steps=40, inputs=128, units=256)
         worker.send("prepare", **problem.request(implementation, threads=1))
         busy, start = cpu_seconds(worker.process.pid), time.monotonic()
-        worker.send("run", steps=20)
+        worker.send("run", steps=8)
         self.assertLess(cpu_seconds(worker.process.pid) - busy, 1.3 * (time.monotonic() - start) + 0.1)
 
     def test_trajectories_agree(self):

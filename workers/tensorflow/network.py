@@ -4,7 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-POLICY = {"fp32": "float32", "bf16": "mixed_bfloat16", "fp64": "float64"}
+# No bf16: under the policy mixed_bfloat16 Keras keeps the cell state, too, in 8 bits. Most gradients are off by 0.01, but
+# one of a small network, where those of few samples cancel, is off by 0.08: twice what the tests grant.
+FLOAT = {"fp32": "float32", "fp64": "float64"}
 # Keras has one bias where the protocol has two that are added. Both have the gradient of the one, so Adam moves them in
 # step and their sum twice as far: here the one learns at twice the rate.
 BIAS_RATE = 2
@@ -18,8 +20,7 @@ class Network:
 
     def __init__(self, problem):
         self.problem = problem
-        policy = keras.mixed_precision.Policy(POLICY[problem.dtype])
-        self.float = policy.variable_dtype  # of parameters, logits and losses
+        self.float = FLOAT[problem.dtype]
         self.mask = None if problem.is_dense else tf.sequence_mask(problem.lengths, problem.time_steps)
         self.last = tf.constant(problem.lengths - 1)
         self.variables, self.names, self.rates, self.layers = [], [], [], []
@@ -27,7 +28,7 @@ class Network:
         for number in range(problem.layers):
             layer = []
             for direction in ["forward", "reverse"][:problem.directions]:
-                lstm = keras.layers.LSTM(h, return_sequences=True, go_backwards=direction == "reverse", dtype=policy,
+                lstm = keras.layers.LSTM(h, return_sequences=True, go_backwards=direction == "reverse", dtype=self.float,
                                          kernel_initializer="zeros", recurrent_initializer="zeros")
                 lstm.build((problem.samples, problem.time_steps, inputs))
                 prefix, cell = "layer%d.%s." % (number, direction), lstm.cell
@@ -38,7 +39,7 @@ class Network:
                 layer.append(lstm)
             self.layers.append(layer)
             inputs = problem.directions * h
-        self.head = keras.layers.Dense(problem.classes, use_bias=False, dtype=policy, kernel_initializer="zeros")
+        self.head = keras.layers.Dense(problem.classes, use_bias=False, dtype=self.float, kernel_initializer="zeros")
         self.head.build((problem.samples, inputs))
         self.add(self.head.kernel, ["head"], self.read("head", (problem.classes, inputs)))
 
@@ -68,4 +69,4 @@ class Network:
             h = tf.concat(outputs, -1)
         if self.problem.loss == "cross-entropy":
             h = h[:, -1] if self.problem.is_dense else tf.gather(h, self.last, batch_dims=1)
-        return tf.cast(self.head(h), self.float)
+        return self.head(h)

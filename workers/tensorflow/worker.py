@@ -21,7 +21,7 @@ from errors import ProtocolError, message_of  # noqa: E402
 from serving import Worker, chosen  # noqa: E402
 
 IS_XLA = {"tensorflow/LSTM": False, "tensorflow/LSTM-xla": True}
-DTYPES = ["fp32", "bf16", "fp64"]
+DTYPES = ["fp32", "fp64"]
 OFFERS = [
     {"name": "tensorflow/LSTM", "description": "keras.layers.LSTM in a tf.function"},
     {"name": "tensorflow/LSTM-xla", "description": "keras.layers.LSTM in a tf.function with jit_compile",
