@@ -1,4 +1,7 @@
 """What every worker in Python is tested for: it computes what float64 autograd computes, and keeps the protocol."""
+import os
+import time
+
 import numpy as np
 
 from autograd import autograd, relative_error
@@ -56,6 +59,12 @@ def check_conformance(test, worker, dtype, implementations, problems=PROBLEMS, d
     return compared
 
 
+def cpu_seconds(pid):
+    with open("/proc/%d/stat" % pid) as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return sum(int(ticks) for ticks in fields[11:13]) / os.sysconf("SC_CLK_TCK")
+
+
 def assert_close(test, got, expected, tolerance, what):
     error = relative_error(got, expected)
     test.assertLessEqual(error, tolerance, "%s: relative error %.3g, tolerance %.3g" % (what, error, tolerance))
@@ -90,6 +99,16 @@ class PythonWorker:
             self.worker.send(request, **members)
         self.assertEqual(caught.exception.kind, kind, str(caught.exception))
         self.assertIn(text, str(caught.exception))
+
+    def check_one_thread(self, implementation):
+        """What a process computes, it computes on as many processors as it was told."""
+        worker = WorkerSession(self.COMMAND)
+        self.addCleanup(worker.close)
+        problem = self.problem(1, samples=64, time_steps=40, inputs=128, units=256)
+        worker.send("prepare", **problem.request(implementation, threads=1))
+        busy, start = cpu_seconds(worker.process.pid), time.monotonic()
+        worker.send("run", steps=8)
+        self.assertLess(cpu_seconds(worker.process.pid) - busy, 1.3 * (time.monotonic() - start) + 0.1)
 
     def test_trajectories_agree(self):
         for sizes in (dict(layers=2, directions=2, samples=4, lengths=[4, 7, 6, 7]),
