@@ -1,8 +1,8 @@
 """Adam as every other worker computes it: epsilon is added to the square root of the bias-corrected second moment.
 
 keras.optimizers.Adam adds it before the correction, which makes it thirty times as large in the first step. So does the
-operation that TensorFlow has for one tensor's update, but it takes epsilon anew with each step: scaled down here by what
-the correction will multiply it with.
+operation that TensorFlow has for one tensor's update, but it takes epsilon anew with each step: scaled down here by
+what the correction will multiply it with.
 """
 import tensorflow as tf
 

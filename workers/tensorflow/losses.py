@@ -54,13 +54,12 @@ class Ctc:
         if self.is_xla:
             return tf.nn.ctc_loss(labels, logits, self.label_lengths, lengths, logits_time_major=False, blank_index=0)
         # In float32 the operation's gradients are off by 1e-3 after 1000 steps: their exponents are differences of sums
-        # over all steps. At least those it keeps in float64 where it is given such logits. tf.nn.ctc_loss gives it none;
-        # that of old does, and has the blank as last class.
+        # over all steps. At least those it keeps in float64 where it is given such logits. tf.nn.ctc_loss gives it
+        # none; that of old does, and has the blank as last class.
         indices = np.argwhere(np.arange(labels.shape[1]) < self.label_lengths[:, None])
         labels = tf.SparseTensor(indices, tf.gather_nd(labels, indices) - 1, labels.shape)
         logits = tf.roll(tf.cast(logits, "float64"), -1, 2)
         return tf.compat.v1.nn.ctc_loss(labels, logits, lengths, time_major=False)
-
 
 
 LOSSES = {"cross-entropy": CrossEntropy, "ctc": Ctc}

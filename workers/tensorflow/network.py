@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-# No bf16: under the policy mixed_bfloat16 Keras keeps the cell state, too, in 8 bits. Most gradients are off by 0.01, but
-# one of a small network, where those of few samples cancel, is off by 0.08: twice what the tests grant.
+# No bf16: under the policy mixed_bfloat16 Keras keeps the cell state, too, in 8 bits. Most gradients are off by 0.01,
+# but one of a small network, where those of few samples cancel, is off by 0.08: twice what the tests grant.
 FLOAT = {"fp32": "float32", "fp64": "float64"}
 # Keras has one bias where the protocol has two that are added. Both have the gradient of the one, so Adam moves them in
 # step and their sum twice as far: here the one learns at twice the rate.
@@ -28,8 +28,8 @@ class Network:
         for number in range(problem.layers):
             layer = []
             for direction in ["forward", "reverse"][:problem.directions]:
-                lstm = keras.layers.LSTM(h, return_sequences=True, go_backwards=direction == "reverse", dtype=self.float,
-                                         kernel_initializer="zeros", recurrent_initializer="zeros")
+                lstm = keras.layers.LSTM(h, return_sequences=True, go_backwards=direction == "reverse",
+                                         dtype=self.float, kernel_initializer="zeros", recurrent_initializer="zeros")
                 lstm.build((problem.samples, problem.time_steps, inputs))
                 prefix, cell = "layer%d.%s." % (number, direction), lstm.cell
                 self.add(cell.kernel, [prefix + "W"], self.read(prefix + "W", (4 * h, inputs)))
