@@ -118,6 +118,14 @@ class MessageTest(unittest.TestCase):
         import errors
         return errors.message_of(error)
 
+    def test_libraries_have_their_words_for_no_memory(self):
+        sys.path[:0] = [SHARED]
+        import errors
+        for words in ("CUDA out of memory.", "[enforce fail] DefaultCPUAllocator: can't allocate memory", "OOM when allocating tensor",
+                      "RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes."):
+            self.assertTrue(errors.is_out_of_memory(RuntimeError(words)), words)
+        self.assertFalse(errors.is_out_of_memory(RuntimeError("shapes do not match")))
+
     def test_every_error_has_a_message(self):
         class NotAscii(Exception):
             def __str__(self):

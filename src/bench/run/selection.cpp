@@ -48,6 +48,10 @@ bool is_matched(const std::vector<std::string>& patterns, const std::string& nam
       fmt::format("unknown {} '{}'{} (see `lstmbench list`)", what, name, did_you_mean(name, known)));
 }
 
+// Of XLA's program for keras.layers.LSTM: with 100 steps it is the faster one, with 1000 it takes three times
+// as long.
+constexpr int xla_steps = 300;
+
 std::string library_of(const std::string& implementation) {
   return implementation.substr(0, implementation.find('/'));
 }
@@ -262,6 +266,8 @@ std::string reason_to_leave_out(const Case& a_case, double step_s, double time_l
     return "a Python loop over several layers is slow";
   if (name == "pytorch/LSTMCell-compiled" || name == "pytorch/LSTMCell-scripted")
     return "compiled again in every fresh process, which takes long";
+  if (name == "tensorflow/LSTM-xla" && workload.time_steps > xla_steps)
+    return "over many steps it takes several times as long as tensorflow/LSTM";
   if (name == "pytorch/lstm_engine") return "native/sequence called from PyTorch";
   if (name == "pytorch/LSTM-flipped@tuned" && workload.has_equal_lengths())
     return "the same as pytorch/LSTM@tuned where lengths are equal";

@@ -146,6 +146,18 @@ TEST(Selection, ByDefaultWhatMakesSenseForAWorkload) {
               Contains(HasSubstr("left out: pytorch/LSTMCell-basic on 4x320/CE-long, 4x320/CTC-long (")));
 }
 
+TEST(Selection, ByDefaultXlaOfTensorFlowRunsOverFewSteps) {
+  Discovery found = discovery();
+  for (const char* name : {"tensorflow/LSTM", "tensorflow/LSTM-xla"})
+    found.implementations.push_back(
+        {name, {name, "", {"fp32"}, {"cpu"}}, "2.21.0", found.workers[0].command});
+  const Plan plan = select_cases(options(), known_workloads({}), found, 470);
+  EXPECT_THAT(names(plan, "1x320/CE-short"), Contains("tensorflow/LSTM-xla"));
+  EXPECT_THAT(names(plan, "1x320/CE-long"), Not(Contains("tensorflow/LSTM-xla")));
+  EXPECT_THAT(names(plan, "1x320/CE-long"), Contains("tensorflow/LSTM"));
+  EXPECT_THAT(plan.left_out, Contains(HasSubstr("left out: tensorflow/LSTM-xla on 1x320/CE-long")));
+}
+
 TEST(Selection, ASlowMachineLeavesOutWhatCannotFinish) {
   const Plan plan = select_cases(options(), known_workloads({}), discovery(), 50);
   EXPECT_THAT(names(plan, "4x320/CE-long"), Not(Contains("native/basic")));

@@ -18,8 +18,8 @@ def unsupported(message):
 
 
 def is_out_of_memory(error):
-    return isinstance(error, MemoryError) or any(
-        sign in message_of(error) for sign in ("out of memory", "can't allocate memory", "not enough memory"))
+    signs = ("out of memory", "can't allocate memory", "not enough memory", "oom when allocating")
+    return isinstance(error, MemoryError) or any(sign in message_of(error).lower() for sign in signs)
 
 
 def member(values, name):
