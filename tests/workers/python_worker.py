@@ -110,6 +110,24 @@ class PythonWorker:
         worker.send("run", steps=8)
         self.assertLess(cpu_seconds(worker.process.pid) - busy, 1.3 * (time.monotonic() - start) + 0.1)
 
+    def check_labels_that_do_not_fit(self):
+        """Of four samples: too many labels, too many with the blank between two, none, and a few that fit."""
+        sizes = dict(samples=4, time_steps=3, loss="ctc", max_labels=4, lengths=[3, 3, 3, 2])
+        problem = self.problem(6, **sizes)
+        problem.label_lengths = np.array([4, 3, 0, 2], np.int32)
+        problem.labels = np.array([1, 2, 3, 4, 1, 1, 2, 5, 4], np.int32)
+        problem.write()
+        fitting = self.problem(6, **dict(sizes, samples=2, lengths=[3, 2]))
+        fitting.x, fitting.parameters = problem.x[2:], problem.parameters
+        fitting.label_lengths, fitting.labels = problem.label_lengths[2:], problem.labels[-2:]
+        _, expected = autograd(fitting)
+        for implementation in self.IMPLEMENTATIONS:
+            self.worker.send("prepare", **problem.request(implementation))
+            loss, gradients = checked_gradients(self.worker, problem)
+            self.assertEqual(loss, np.inf)
+            for name in expected:
+                assert_close(self, gradients[name], expected[name], TOLERANCE["fp32"], name)
+
     def test_trajectories_agree(self):
         for sizes in (dict(layers=2, directions=2, samples=4, lengths=[4, 7, 6, 7]),
                       dict(layers=2, directions=2, samples=4, loss="ctc", lengths=[5, 7, 6, 7])):
