@@ -7,13 +7,11 @@ import pathlib
 import pty
 import re
 import resource
-import select
 import shutil
 import signal
 import sqlite3
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import unicodedata

@@ -9,7 +9,7 @@ from unittest import mock
 import numpy as np
 
 from python_worker import PROBLEMS, PythonWorker, assert_close, check_conformance
-from worker_session import Problem, WorkerSession, checked_gradients
+from worker_session import Problem, WorkerError, WorkerSession
 
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../workers/pytorch/worker.py")
 SHARED = os.path.join(os.path.dirname(WORKER), "../protocol/python")  # what the workers in Python have in common

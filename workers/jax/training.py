@@ -9,7 +9,7 @@ import numpy as np
 import optax
 from jax.extend import backend
 
-from errors import bad_request, member, positive, unsupported
+from errors import member, positive, unsupported
 from problem import Problem
 from serving import json_number
 
