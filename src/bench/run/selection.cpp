@@ -7,6 +7,7 @@
 #include <map>
 
 #include "check/check.h"
+#include "peers/library.h"
 #include "run/cost_model.h"
 #include "run/glob.h"
 #include "workload/builtin.h"
@@ -93,6 +94,17 @@ bool is_unavailable(const DiscoveredWorker& worker, const std::string& implement
   return !worker.hello && worker.command.name == library_of(implementation);
 }
 
+// Of a library that takes part only once it was added.
+void require_installed(const std::string& implementation, const Discovery& discovery) {
+  const PeerLibrary* library = library_of_worker(library_of(implementation));
+  const bool is_there =
+      !library || std::any_of(discovery.workers.begin(), discovery.workers.end(),
+                              [&](const auto& worker) { return worker.command.name == library->worker; });
+  if (!is_there)
+    throw UnknownName(fmt::format("'{}': {} is not installed; `lstmbench peers add {}` installs it",
+                                  implementation, library->name, library->name));
+}
+
 void require_known(const RunOptions& options, const Discovery& discovery) {
   std::vector<std::string> names;
   for (const auto& implementation : discovery.implementations) names.push_back(implementation.name);
@@ -107,7 +119,9 @@ void require_known(const RunOptions& options, const Discovery& discovery) {
         std::any_of(names.begin(), names.end(), [&](const auto& n) { return matches_glob(name, n); });
     const bool is_missing = std::any_of(discovery.workers.begin(), discovery.workers.end(),
                                         [&](const auto& worker) { return is_unavailable(worker, name); });
-    if (!is_known && !is_missing) refuse(what, name, names);
+    if (is_known || is_missing) return;
+    require_installed(name, discovery);
+    refuse(what, name, names);
   };
   for (const auto& name : asked) require(name, "implementation");
   if (!options.baseline.empty()) require(options.baseline, "implementation of --baseline");

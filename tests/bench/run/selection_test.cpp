@@ -146,6 +146,18 @@ TEST(Selection, ByDefaultWhatMakesSenseForAWorkload) {
               Contains(HasSubstr("left out: pytorch/LSTMCell-basic on 4x320/CE-long, 4x320/CTC-long (")));
 }
 
+TEST(Selection, ALibraryThatWasNotAddedIsNamedWithTheCommandThatAddsIt) {
+  RunOptions asked = options();
+  for (const char* name : {"jax/LSTM", "jax/*"}) {
+    asked.implementations = {name};
+    EXPECT_THAT([&] { select_cases(asked, known_workloads({}), discovery(), 470); },
+                ::testing::ThrowsMessage<UnknownName>(HasSubstr("`lstmbench peers add jax` installs it")));
+  }
+  asked.implementations = {"pytorch/GRU"};
+  EXPECT_THAT([&] { select_cases(asked, known_workloads({}), discovery(), 470); },
+              ::testing::ThrowsMessage<UnknownName>(HasSubstr("unknown implementation 'pytorch/GRU'")));
+}
+
 TEST(Selection, ByDefaultXlaOfTensorFlowRunsOverFewSteps) {
   Discovery found = discovery();
   for (const char* name : {"tensorflow/LSTM", "tensorflow/LSTM-xla"})
