@@ -70,6 +70,14 @@ def assert_close(test, got, expected, tolerance, what):
     test.assertLessEqual(error, tolerance, "%s: relative error %.3g, tolerance %.3g" % (what, error, tolerance))
 
 
+IS_FULL = "LSTM_TEST_SHAPES" in os.environ  # the full suite
+
+
+def in_short(*names):
+    """These problems, and in the full suite all."""
+    return PROBLEMS if IS_FULL else {name: PROBLEMS[name] for name in names}
+
+
 class PythonWorker:
     """Of a unittest.TestCase that says which worker: COMMAND, LIBRARY, IMPLEMENTATIONS, DENSE_ONLY of them, which take
     no lengths, ANY of them that is quick to prepare, and JUDGE, which the losses of the others are to follow."""
@@ -99,6 +107,14 @@ class PythonWorker:
             self.worker.send(request, **members)
         self.assertEqual(caught.exception.kind, kind, str(caught.exception))
         self.assertIn(text, str(caught.exception))
+
+    def check_hello(self, *build):
+        hello = self.worker.send("hello", protocol=1)
+        self.assertEqual((hello["protocol"], hello["library"]), (1, self.LIBRARY))
+        self.assertEqual([one["name"] for one in hello["implementations"]], self.IMPLEMENTATIONS)
+        for name in build:
+            self.assertIsInstance(hello["build"][name], str)
+        self.assert_error("bad-request", "protocol", "hello", protocol=2)
 
     def check_one_thread(self, implementation):
         """What a process computes, it computes on as many processors as it was told."""

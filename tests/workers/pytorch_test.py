@@ -8,7 +8,7 @@ from unittest import mock
 
 import numpy as np
 
-from python_worker import PROBLEMS, PythonWorker, assert_close, check_conformance
+from python_worker import IS_FULL, PROBLEMS, PythonWorker, assert_close, check_conformance, in_short
 from worker_session import Problem, WorkerError, WorkerSession
 
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../workers/pytorch/worker.py")
@@ -21,11 +21,9 @@ LIBRARY = pathlib.Path(os.environ.get("LSTMBENCH_BINARY_DIR", "bin")).parent / "
 ALL = ["pytorch/LSTMCell-basic", "pytorch/LSTMCell-fused", COMPILED, "pytorch/LSTMCell-scripted", "pytorch/LSTM",
        "pytorch/LSTM-packed", "pytorch/LSTM-flipped"]
 # Compiling takes seconds for each problem: all of them only in the full suite.
-IS_FULL = "LSTM_TEST_SHAPES" in os.environ
 QUICK = ALL if IS_FULL else [name for name in ALL if name != COMPILED]
 # In the other dtypes, which are cast to and computed in by the same code.
-FEWER = PROBLEMS if IS_FULL else {name: PROBLEMS[name] for name in ("three layers, two directions", "unequal lengths", "ctc",
-                                                                    "ctc, unequal lengths")}
+FEWER = in_short("three layers, two directions", "unequal lengths", "ctc", "ctc, unequal lengths")
 
 
 class PyTorchWorkerTest(PythonWorker, unittest.TestCase):

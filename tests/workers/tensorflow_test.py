@@ -1,16 +1,14 @@
 """The TensorFlow worker computes what float64 autograd computes, and keeps the worker protocol."""
-import os
 import unittest
 
 from frameworks import command_of
-from python_worker import PROBLEMS, PythonWorker
+from python_worker import PythonWorker, in_short
 from worker_session import WorkerError, WorkerSession
 
 COMMAND = command_of("tensorflow", "tensorflow, keras")
 # Each is traced and compiled anew, which takes seconds: all of them only in the full suite.
-FEWER = {name: PROBLEMS[name] for name in ("unequal lengths, one direction", "ctc, loss shorter than lengths")}
-QUICK = dict(FEWER, **{"unequal lengths": PROBLEMS["unequal lengths"]})
-IS_FULL = "LSTM_TEST_SHAPES" in os.environ
+FEWER = in_short("unequal lengths, one direction")
+QUICK = in_short("unequal lengths", "unequal lengths, one direction", "ctc, loss shorter than lengths")
 
 
 class TensorFlowWorkerTest(PythonWorker, unittest.TestCase):
@@ -19,11 +17,10 @@ class TensorFlowWorkerTest(PythonWorker, unittest.TestCase):
     ANY = JUDGE = "tensorflow/LSTM"
 
     def test_fp32_matches_autograd(self):
-        self.check_everything("fp32", PROBLEMS if IS_FULL else QUICK)
+        self.check_everything("fp32", QUICK)
 
     def test_fp64_matches_autograd(self):
-        problems = PROBLEMS if IS_FULL else FEWER
-        self.check_everything("fp64", {name: problems[name] for name in problems if not name.startswith("ctc")})
+        self.check_everything("fp64", {name: FEWER[name] for name in FEWER if not name.startswith("ctc")})
 
     def test_what_is_unsupported(self):
         problem = self.problem(1, loss="ctc")
@@ -52,12 +49,7 @@ class TensorFlowWorkerTest(PythonWorker, unittest.TestCase):
                 self.check_one_thread(implementation)
 
     def test_hello(self):
-        hello = self.worker.send("hello", protocol=1)
-        self.assertEqual((hello["protocol"], hello["library"]), (1, "tensorflow"))
-        self.assertEqual([one["name"] for one in hello["implementations"]], self.IMPLEMENTATIONS)
-        for name in ("python", "numpy", "keras"):
-            self.assertIsInstance(hello["build"][name], str)
-        self.assert_error("bad-request", "protocol", "hello", protocol=2)
+        self.check_hello("python", "numpy", "keras")
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class Training:
         self.forward = jax.jit(lambda parameters, x: jax.vjp(lambda p: self.logits(p, x), parameters))
         self.loss = jax.jit(jax.value_and_grad(self.loss_of))
         self.backward = jax.jit(lambda derivative, dlogits: derivative(dlogits)[0])
-        self.step()  # compiles
+        self.full_step()  # compiles
         self.parameters, self.state = self.initial, self.optimizer.init(self.initial)
 
     def device_peak_bytes(self):
@@ -95,8 +95,7 @@ class Training:
             self.host_labels[sample, :len(labels)] = labels
         self.no_label = jnp.array(np.arange(most) >= lengths[:, None], self.float)
         self.no_logit = jnp.array(np.arange(problem.time_steps) >= problem.loss_lengths[:, None], self.float)
-        needed = [len(labels) + int((labels[1:] == labels[:-1]).sum()) for labels in problem.labels]
-        self.fits = jnp.array(np.array(needed) <= problem.loss_lengths)
+        self.fits = jnp.array(problem.fits())
 
     def logits(self, parameters, x):
         """(N, V) of each sample's last step for cross-entropy, (N, T, V) for CTC. x (N, T, C)."""

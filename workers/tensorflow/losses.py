@@ -25,8 +25,7 @@ class Ctc:
             raise unsupported("CTC in fp64: TensorFlow computes its exponentials and logarithms in float32")
         self.is_xla, self.lengths = is_xla, problem.loss_lengths
         sequences, label_lengths = problem.labels, problem.label_lengths
-        needed = [len(labels) + int((labels[1:] == labels[:-1]).sum()) for labels in sequences]
-        fits = np.array(needed) <= self.lengths
+        fits = problem.fits()
         self.is_infinite = not fits.all()
         self.empty = np.flatnonzero(label_lengths == 0)
         self.labelled = np.flatnonzero(fits & (label_lengths > 0))

@@ -51,6 +51,11 @@ class Problem(object):
         ends = np.cumsum(self.label_lengths)
         self.labels = [labels[end - length:end].astype(np.int64) for end, length in zip(ends, self.label_lengths)]
 
+    def fits(self):
+        """(N) of CTC: whether a sample's labels, with the blanks that repeats need between them, fit into its loss length."""
+        needed = [len(labels) + int((labels[1:] == labels[:-1]).sum()) for labels in self.labels]
+        return np.array(needed) <= self.loss_lengths
+
     def read(self, name, dtype, shape):
         path = os.path.join(self.directory, name + ".npy")
         try:
