@@ -152,6 +152,7 @@ void forward_step(const Kernels& kernels, Operands& o, bool adds_inputs) {
                         .sums_block = 64 * kSamples,
                         .bias = o.bias.data(),
                         .gates = o.in_tiles(o.saved, kGates),
+                        .gates_pass_caches = false,
                         .c = o.state.data(),
                         .c_row = kUnits,
                         .saved_c = o.in_tiles(o.c, kUnits),

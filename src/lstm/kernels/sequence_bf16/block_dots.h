@@ -69,6 +69,8 @@ class Multiplier {
   static constexpr int kRowsOfGates = Words::kSideBySide / 4;  // turned into gates at once
   static constexpr bool kStoresAtOnce = false;
   static constexpr bool kAddsInputsInSteps = true;
+  static constexpr bool kFetchesAhead = false;
+  static constexpr bool kStoresPastCaches = false;
 
   // How often block() calls `between`: behind each register tile.
   static int turns(int rows, int /*k_tiles*/) noexcept { return (rows + kTileRows - 1) / kTileRows; }

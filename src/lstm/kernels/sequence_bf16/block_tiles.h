@@ -25,6 +25,8 @@ class Multiplier {
   static constexpr int kRowsOfGates = 1;       // turned into gates at once
   static constexpr bool kStoresAtOnce = true;  // of a panel, behind the last turn
   static constexpr bool kAddsInputsInSteps = true;
+  static constexpr bool kFetchesAhead = true;  // what passes by, from further away than the caches' own do
+  static constexpr bool kStoresPastCaches = true;  // gates
 
   // How often block() calls `between`.
   static int turns(int /*rows*/, int k_tiles) noexcept { return k_tiles; }

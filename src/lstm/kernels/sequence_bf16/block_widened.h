@@ -68,6 +68,8 @@ class Multiplier {
   static constexpr int kRowsOfGates = Words::kSideBySide / 4;    // turned into gates at once
   static constexpr bool kStoresAtOnce = false;
   static constexpr bool kAddsInputsInSteps = false;  // one left operand is kept widened, not two
+  static constexpr bool kFetchesAhead = false;
+  static constexpr bool kStoresPastCaches = false;
 
   // How often block() calls `between`: behind each piece of the panel.
   static int turns(int /*rows*/, int k_tiles) noexcept { return (k_tiles + kPanelTiles - 1) / kPanelTiles; }

@@ -12,7 +12,8 @@ LSTM_INLINE inline const Bf16* words_of(const bf16::ConstRow& row, int i) noexce
   return row.start + static_cast<std::size_t>(i) * (row.step / kParts);
 }
 
-// 32 rows x 32 columns at a time: pairs of rows, whose transposed is two tiles.
+// 32 rows x 32 columns at a time: pairs of rows, whose transposed is two tiles. Rows come from memory, so
+// those behind these are fetched meanwhile.
 template <int kParts>
 void pack_left(const bf16::PackLeft& p) noexcept {
   const int k_tiles = (p.rows + bf16::kTileK - 1) / bf16::kTileK;
@@ -25,6 +26,9 @@ void pack_left(const bf16::PackLeft& p) noexcept {
         for (int r = 0; r < 2; ++r) {
           const int row = k * bf16::kTileK + 2 * pair + r;
           const bf16::ConstRow from = row < p.rows ? p.from[row] : bf16::ConstRow{};
+          const bf16::ConstRow behind =
+              row + bf16::kTileK < p.rows ? p.from[row + bf16::kTileK] : bf16::ConstRow{};
+          if (behind.start != nullptr) __builtin_prefetch(words_of<kParts>(behind, i));
           rows[r] = from.start == nullptr ? Words::zero() : Words::load(words_of<kParts>(from, i));
         }
         interleave(rows[0], rows[1], tiles[0][pair], tiles[1][pair]);

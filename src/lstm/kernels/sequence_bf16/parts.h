@@ -50,18 +50,20 @@ inline void store_saved(Vector x, Bf16* to) noexcept {
   if constexpr (kParts == 1) {
     store_rounded(x, to);
   } else {
-    store_floats(x, to);
+    floats_as_words(x).store(to);
   }
 }
 
-// 32 of them.
+// 32 of them. Past the caches where they are needed much later.
 template <int kParts>
-inline void store_saved_pair(Vector low, Vector high, Bf16* to, std::size_t part) noexcept {
+inline void store_saved_pair(Vector low, Vector high, Bf16* to, std::size_t part, bool past_caches) noexcept {
+  const auto store = [&](const Words& words, Bf16* at)
+                         LSTM_INLINE { past_caches ? words.store_past_caches(at) : words.store(at); };
   if constexpr (kParts == 1) {
-    Words::round(low, high).store(to);
+    store(Words::round(low, high), to);
   } else {
-    store_floats(low, to);
-    store_floats(high, to + part);
+    store(floats_as_words(low), to);
+    store(floats_as_words(high), to + part);
   }
 }
 

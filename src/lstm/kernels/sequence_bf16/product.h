@@ -41,6 +41,42 @@ class Pace {
   int pieces_, turns_, owed_ = 0;
 };
 
+// Rows of floats that are needed soon, fetched at some turns.
+class RowsAhead {
+ public:
+  // rows: `row` floats apart; from nullptr: none.
+  RowsAhead(const float* from, std::size_t row, int rows, int turns) noexcept
+      : next_(from), row_(row), pace_(from == nullptr ? 0 : rows, turns) {}
+
+  // At each turn. They will be written, too.
+  template <int kFloats>
+  LSTM_INLINE void fetch() noexcept {
+    for (int due = pace_.next(); due > 0; --due, next_ += row_) {
+      unroll<kFloats / 16>([&](auto line) LSTM_INLINE { __builtin_prefetch(next_ + 16 * line, 1); });
+    }
+  }
+
+ private:
+  const float* next_;
+  std::size_t row_;
+  Pace pace_;
+};
+
+// A piece of a panel that is needed next, into the second-level cache.
+class PanelAhead {
+ public:
+  PanelAhead(const Bf16* from, std::size_t words, int turns) noexcept
+      : next_(from), pace_(static_cast<int>(words / 32), turns) {}
+
+  LSTM_INLINE void fetch() noexcept {
+    for (int due = pace_.next(); due > 0; --due, next_ += 32) __builtin_prefetch(next_, 0, 2);
+  }
+
+ private:
+  const Bf16* next_;
+  Pace pace_;
+};
+
 inline float* sums_of(const bf16::Product& p, int first_row, int panel) noexcept {
   return p.c + static_cast<std::size_t>(panel / 2) * p.c_pair +
          static_cast<std::size_t>(first_row) * p.c_row + panel % 2 * bf16::kPanelColumns;
@@ -77,31 +113,57 @@ void multiply_by_rows(const bf16::Product& p) noexcept {
         const float* next = is_first_time ? sums_of(p, next_first, is_last ? 0 : panel + 1) : nullptr;
         const int k_tiles =
             first_of_piece(p.k_tiles, piece + 1, pieces) - first_of_piece(p.k_tiles, piece, pieces);
-        Pace pace(is_first_time ? smaller(p.rows - next_first, kBlockRows) : 0,
-                  Multiplier::turns(smaller(p.rows - first, kBlockRows), k_tiles));
+        RowsAhead ahead(next, p.c_row, smaller(p.rows - next_first, kBlockRows),
+                        Multiplier::turns(smaller(p.rows - first, kBlockRows), k_tiles));
         multiply_block<kParts, Stays::left>(p, multiplier, first, panel, piece, pieces,
                                             [&](auto products) LSTM_INLINE {
                                               do_all(products);
-                                              for (int due = pace.next(); due > 0; --due, next += p.c_row) {
-                                                __builtin_prefetch(next, 1);
-                                                __builtin_prefetch(next + 16, 1);
-                                              }
+                                              ahead.fetch<bf16::kPanelColumns>();
                                             });
       }
     }
   }
 }
 
-// A panel stays in the first-level cache while all rows pass by.
+// A panel stays in the first-level cache while all rows pass by. Meanwhile the next one comes from further
+// away, and where sums lie.
 template <int kParts>
 void multiply_by_panels(const bf16::Product& p) noexcept {
   Multiplier multiplier;
   const int pieces = pieces_of<kParts>(p.k_tiles, Multiplier::kPanelPieceTiles);
+  const auto tiles_of = [&](int piece) {
+    return first_of_piece(p.k_tiles, piece + 1, pieces) - first_of_piece(p.k_tiles, piece, pieces);
+  };
+  const auto turns_of = [&](int rows, int piece) { return Multiplier::turns(rows, tiles_of(piece)); };
+  const Bf16* next_piece = p.b;  // pieces lie one behind the other
   for (int panel = 0; panel < p.panels; ++panel) {
     for (int piece = 0; piece < pieces; ++piece) {
+      const bool is_last_piece = piece + 1 == pieces;
+      const auto words_of = [&](int k_tiles) {
+        return static_cast<std::size_t>(k_tiles) * kParts * bf16::kStepElements;
+      };
+      next_piece += words_of(tiles_of(piece));
+      const bool has_next = Multiplier::kFetchesAhead && !(is_last_piece && panel + 1 == p.panels);
+      const int all_turns = p.rows / kBlockRows * turns_of(kBlockRows, piece) +
+                            (p.rows % kBlockRows == 0 ? 0 : turns_of(p.rows % kBlockRows, piece));
+      PanelAhead panel_ahead(next_piece, has_next ? words_of(tiles_of(is_last_piece ? 0 : piece + 1)) : 0,
+                             all_turns);
       for (int first = 0; first < p.rows; first += kBlockRows) {
+        // The block whose sums are needed for the first time behind this one: of this panel or the next.
+        const int behind = first + kBlockRows;
+        const bool is_last_block = behind >= p.rows;
+        const int next_panel = is_last_block ? panel + 1 : panel, next_first = is_last_block ? 0 : behind;
+        const bool is_first_time = is_last_block ? is_last_piece && next_panel < p.panels : piece == 0;
+        RowsAhead sums_ahead(
+            Multiplier::kFetchesAhead && is_first_time ? sums_of(p, next_first, next_panel) : nullptr,
+            p.c_row, smaller(p.rows - next_first, kBlockRows),
+            turns_of(smaller(p.rows - first, kBlockRows), piece));
         multiply_block<kParts, Stays::right>(p, multiplier, first, panel, piece, pieces,
-                                             [](auto products) LSTM_INLINE { do_all(products); });
+                                             [&](auto products) LSTM_INLINE {
+                                               do_all(products);
+                                               panel_ahead.fetch();
+                                               sums_ahead.fetch<bf16::kPanelColumns>();
+                                             });
       }
     }
   }

@@ -96,7 +96,9 @@ struct ForwardStep {
   std::size_t sums_block;
   const float* bias;  // (unit blocks, 64)
   Rows gates;         // from the first unit block of these
-  float* c;           // (rows, ...) the cells' state: in: of the step before; out: of this one
+  // Gates of all time steps are larger than the caches. Then each 32 words of theirs lie at a cache line.
+  bool gates_pass_caches;
+  float* c;  // (rows, ...) the cells' state: in: of the step before; out: of this one
   std::size_t c_row;
   Rows saved_c;  // the same, for backward
   Rows h;

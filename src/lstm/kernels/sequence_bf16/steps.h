@@ -85,10 +85,13 @@ class ForwardRows {
       if (own_ < bf16::kUnits) c = first_lanes(c, own_ < 0 ? 0 : own_);
       const bf16::Rows &gates = step_.gates, &saved_c = step_.saved_c;
       Bf16* if_ = gates.at(next_ + r) + 2 * block_ * gates.step;
-      fetch_ahead(if_, 4, gates.step);
-      fetch_ahead(if_, 5, gates.step);
-      store_saved_pair<kParts>(i, f, if_, gates.step / kParts);
-      store_saved_pair<kParts>(g, o, if_ + gates.step, gates.step / kParts);
+      const bool past_caches = Multiplier::kStoresPastCaches && step_.gates_pass_caches;
+      if (!past_caches) {
+        fetch_ahead(if_, 4, gates.step);
+        fetch_ahead(if_, 5, gates.step);
+      }
+      store_saved_pair<kParts>(i, f, if_, gates.step / kParts, past_caches);
+      store_saved_pair<kParts>(g, o, if_ + gates.step, gates.step / kParts, past_caches);
       c.store(state);
       Bf16* c_pair = saved_c.at(next_ + r) + block_ / 2 * saved_c.step;
       fetch_ahead(c_pair, 1, saved_c.step);
@@ -137,6 +140,7 @@ void forward_step(const bf16::ForwardStep& step) noexcept {
       waiting.begin(block, 0, step.rows, given_sums(block, 0));
       waiting.finish();
     }
+    if (Multiplier::kStoresPastCaches && step.gates_pass_caches) stores_are_complete();
     return;
   }
   // With inputs, sums need no place of their own: few, so that they and the rows stay in the first-level
@@ -150,7 +154,8 @@ void forward_step(const bf16::ForwardStep& step) noexcept {
   };
 
   Multiplier multiplier;
-  const auto compute = [&]<Stays kStays>(int block, int first) LSTM_INLINE {
+  // next_block, next_first: what is computed behind this; unit_blocks where nothing is.
+  const auto compute = [&]<Stays kStays>(int block, int first, int next_block, int next_first) LSTM_INLINE {
     const int rows = smaller(step.rows - first, kBlockRows);
     BlockProduct products[2] = {};  // of the block's first panel
     int count = 0;
@@ -161,11 +166,16 @@ void forward_step(const bf16::ForwardStep& step) noexcept {
     if (adds_inputs) add(step.x, step.input_weights, step.input_k_tiles);
     if (continues) add(step.h_previous, step.weights, step.k_tiles);
     const BlockSums sums = adds_inputs ? own_sums() : given_sums(block, first);
-    Pace pace(waiting.pieces(), 2 * Multiplier::turns(rows, k_tiles_of(products, count)));
+    const int turns = 2 * Multiplier::turns(rows, k_tiles_of(products, count));
+    Pace pace(waiting.pieces(), turns);
+    const bool fetches = Multiplier::kFetchesAhead && !adds_inputs && next_block < step.unit_blocks;
+    RowsAhead ahead(fetches ? given_sums(next_block, next_first).if_ : nullptr, bf16::kGateColumns,
+                    smaller(step.rows - next_first, kBlockRows), turns);
     for (float* panel : {sums.if_, sums.go}) {
       multiplier.template block<kParts, kStays>(
           rows, products, count, panel, sums.row, !adds_inputs, [&](auto of_turn) LSTM_INLINE {
             spread(pace.next(), of_turn, [&](auto some) LSTM_INLINE { waiting.do_next(some); });
+            ahead.fetch<bf16::kGateColumns>();
           });
       for (BlockProduct& product : products) {
         product.b += static_cast<std::size_t>(product.k_tiles) * kParts * bf16::kStepElements;
@@ -177,17 +187,22 @@ void forward_step(const bf16::ForwardStep& step) noexcept {
   if (kParts * k_tiles <= Multiplier::kPieceTiles) {
     for (int first = 0; first < step.rows; first += kBlockRows) {
       for (int block = 0; block < step.unit_blocks; ++block) {
-        compute.template operator()<Stays::left>(block, first);
+        const bool is_last = block + 1 == step.unit_blocks && first + kBlockRows < step.rows;
+        compute.template operator()<Stays::left>(block, first, is_last ? 0 : block + 1,
+                                                 is_last ? first + kBlockRows : first);
       }
     }
   } else {
     for (int block = 0; block < step.unit_blocks; ++block) {
       for (int first = 0; first < step.rows; first += kBlockRows) {
-        compute.template operator()<Stays::right>(block, first);
+        const bool is_last = first + kBlockRows >= step.rows;
+        compute.template operator()<Stays::right>(block, first, is_last ? block + 1 : block,
+                                                  is_last ? 0 : first + kBlockRows);
       }
     }
   }
   waiting.finish();
+  if (Multiplier::kStoresPastCaches && step.gates_pass_caches) stores_are_complete();
 }
 
 // From dh without dy (sums; nullptr: zeros) to gradients of the gates, for one row and a panel's two unit

@@ -150,9 +150,12 @@ struct Words {
     _mm256_storeu_si256(to, low);
     _mm256_storeu_si256(to + 1, high);
   }
+  void store_past_caches(std::uint16_t* p) const noexcept { store(p); }
   // 32 floats, rounded.
   static Words round(Vector low, Vector high) noexcept { return {rounded(low), rounded(high)}; }
 };
+
+inline void stores_are_complete() noexcept {}
 
 // a[0], b[0], a[1], b[1], ... of the lower halves, and of the upper ones.
 inline void interleave(Words a, Words b, Words& low, Words& high) noexcept {
@@ -197,8 +200,8 @@ inline Vector load_floats(const std::uint16_t* p) noexcept {
   const Words words = Words::load(p);
   return {_mm256_castsi256_ps(words.low), _mm256_castsi256_ps(words.high)};
 }
-inline void store_floats(Vector x, std::uint16_t* p) noexcept {
-  Words{_mm256_castps_si256(x.low), _mm256_castps_si256(x.high)}.store(p);
+inline Words floats_as_words(Vector x) noexcept {
+  return {_mm256_castps_si256(x.low), _mm256_castps_si256(x.high)};
 }
 // sum + both numbers of each of 16 pairs, in the order of VDPBF16PS
 inline Vector add_pairs(Vector sum, Words pairs) noexcept {

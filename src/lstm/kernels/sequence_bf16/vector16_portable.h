@@ -123,6 +123,7 @@ struct Words {
   void store(std::uint16_t* p) const noexcept {
     for (int i = 0; i < 32; ++i) p[i] = v[i];
   }
+  void store_past_caches(std::uint16_t* p) const noexcept { store(p); }
   // The pair at p, 16 times.
   static Words pair(const std::uint16_t* p) noexcept {
     Words result;
@@ -137,6 +138,8 @@ struct Words {
     return result;
   }
 };
+
+inline void stores_are_complete() noexcept {}
 
 // a[0], b[0], a[1], b[1], ... of the lower halves, and of the upper ones.
 inline void interleave(const Words& a, const Words& b, Words& low, Words& high) noexcept {
@@ -181,8 +184,10 @@ inline Vector load_floats(const std::uint16_t* p) noexcept {
   __builtin_memcpy(result.v, p, sizeof result.v);
   return result;
 }
-inline void store_floats(const Vector& x, std::uint16_t* p) noexcept {
-  __builtin_memcpy(p, x.v, sizeof x.v);
+inline Words floats_as_words(const Vector& x) noexcept {
+  Words result;
+  __builtin_memcpy(result.v, x.v, sizeof x.v);
+  return result;
 }
 // sum + a * b, where each lane adds the products of a pair: in the order of VDPBF16PS (Intel SDM volume 2).
 inline Vector dot(const Vector& sum, const Words& a, const Words& b) noexcept {

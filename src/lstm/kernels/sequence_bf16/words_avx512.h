@@ -48,6 +48,10 @@ struct Words {
   static Words zero() noexcept { return {_mm512_setzero_si512()}; }
   static Words load(const std::uint16_t* p) noexcept { return {_mm512_loadu_si512(p)}; }
   void store(std::uint16_t* p) const noexcept { _mm512_storeu_si512(p, v); }
+  // To memory, without the cache line that p is; see stores_are_complete().
+  void store_past_caches(std::uint16_t* p) const noexcept {
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(p), v);
+  }
   // The pair at p, 16 times.
   static Words pair(const std::uint16_t* p) noexcept {
     int both;
@@ -63,6 +67,11 @@ struct Words {
 #endif
   }
 };
+
+// Other threads that see what is stored from now on see what store_past_caches() has stored, too.
+inline void stores_are_complete() noexcept {
+  _mm_sfence();
+}
 
 // a[0], b[0], a[1], b[1], ... of the lower halves, and of the upper ones.
 inline void interleave(Words a, Words b, Words& low, Words& high) noexcept {
@@ -93,8 +102,8 @@ inline Vector nearest(Vector x) noexcept {
 inline Vector load_floats(const std::uint16_t* p) noexcept {
   return {_mm512_loadu_ps(p)};
 }
-inline void store_floats(Vector x, std::uint16_t* p) noexcept {
-  _mm512_storeu_ps(p, x.v);
+inline Words floats_as_words(Vector x) noexcept {
+  return {_mm512_castps_si512(x.v)};
 }
 // The first numbers of 16 pairs, and the second ones.
 inline Vector first_of_pairs(Words pairs) noexcept {

@@ -31,6 +31,17 @@ std::vector<Variant<Kernels>> all_variants(int parts) {
   return all;
 }
 
+// The engine's memory starts at cache lines, and so do rows.
+template <class T>
+struct OnCacheLines {
+  using value_type = T;
+  T* allocate(std::size_t count) {
+    return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{64}));
+  }
+  void deallocate(T* p, std::size_t) { ::operator delete (p, std::align_val_t{64}); }
+  bool operator==(const OnCacheLines&) const { return true; }
+};
+
 // How rows lie: one behind the other, or side by side, all of them or 16.
 enum class Layout { behind, beside, in_tiles };
 
@@ -72,7 +83,7 @@ class LaidRows {
   std::size_t row_words_, parts_ = 1;
   int count_;
   Rows rows_;  // without a start
-  std::vector<Bf16> words_;
+  std::vector<Bf16, OnCacheLines<Bf16>> words_;
 };
 
 // A variant and the number of parts.
@@ -395,6 +406,7 @@ TEST_P(Bf16Kernels, StepAsThePortableOneDoes) {
                             .sums_block = static_cast<std::size_t>(64 * rows),
                             .bias = bias.data(),
                             .gates = gates.rows(),
+                            .gates_pass_caches = !are_plain && trial % 2 == 0,
                             .c = c.data(),
                             .c_row = static_cast<std::size_t>(units),
                             .saved_c = saved_c.rows(),
@@ -465,6 +477,7 @@ Activated activated(const Kernels& kernels, int parts, const std::vector<float>&
                         .sums_block = static_cast<std::size_t>(64 * rows),
                         .bias = bias.data(),
                         .gates = {gates.data(), words(128), words(16 * 128), words(32)},
+                        .gates_pass_caches = false,
                         .c = state.data(),
                         .c_row = 32,
                         .saved_c = {saved_c.data(), words(32), words(512), words(32)},

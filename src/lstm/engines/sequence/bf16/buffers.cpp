@@ -86,4 +86,12 @@ void Buffers::plan(const Geometry& g, const Network& network, int samples, int m
   }
 }
 
+std::size_t Buffers::gates_bytes() const {
+  std::size_t bytes = 0;
+  for (const LayerBuffers& layer : layers) {
+    for (const DirectionBuffers& direction : layer.directions) bytes += direction.gates.size_bytes();
+  }
+  return bytes;
+}
+
 }  // namespace lstm::engines::bf16

@@ -92,6 +92,8 @@ struct Buffers {
   std::span<float> head, d_head;  // (V, width), where width is padded
 
   std::size_t bytes() const { return arena_.bytes(); }
+  // Of the gates of all layers and directions.
+  std::size_t gates_bytes() const;
 
  private:
   void plan(const Geometry& geometry, const Network& network, int samples, int most_rows,

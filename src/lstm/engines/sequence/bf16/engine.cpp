@@ -18,6 +18,8 @@ namespace {
 // they should stay there. For each chunk of them all of W comes by.
 constexpr int kProjectedRows = 64;
 constexpr int kMostProjectedRows = 128;
+// Of tiles: their products take less time than W does, so that it comes by half as often.
+constexpr int kTimesForTiles = 2;
 // Rows of a weight gradient, times parts, added up before its sums go back to memory.
 constexpr int kGradientRows = 512;
 // Rows of the input gradient computed at once, times parts: their gradients of gates stay in the second-level
@@ -32,11 +34,18 @@ int parts_of(DType dtype) {
   return dtype == DType::bf16x3 ? 2 : 1;
 }
 
-// Vector instructions follow the rule of split.cpp; AMX and its model that of tiles.
-RecurrenceSplit split_for(const kernels::Variant<kernels::bf16::Kernels>& variant, int parts,
-                          const Network& network, const BatchShape& shape, const EngineOptions& options) {
+using Variant = kernels::Variant<kernels::bf16::Kernels>;
+
+// AMX and its model.
+bool has_tiles(const Variant& variant) {
+  return variant.isa == Isa::amx || variant.isa == Isa::portable;
+}
+
+// Vector instructions follow the rule of split.cpp.
+RecurrenceSplit split_for(const Variant& variant, int parts, const Network& network, const BatchShape& shape,
+                          const EngineOptions& options) {
   const auto P = static_cast<std::size_t>(parts);
-  if (variant.isa == Isa::amx || variant.isa == Isa::portable) {
+  if (has_tiles(variant)) {
     return choose_tile_split(network, shape, options.threads, options.split,
                              {.parts = parts, .l2_bytes = cpu::l2_bytes()});
   }
@@ -48,9 +57,10 @@ RecurrenceSplit split_for(const kernels::Variant<kernels::bf16::Kernels>& varian
                        .barrier_risk = kBarrierRisk});
 }
 
-int projected_rows() {
+int projected_rows(const Variant& variant) {
   const auto megabytes = static_cast<int>(cpu::l2_bytes() >> 20);
-  return std::clamp(kProjectedRows * megabytes, kProjectedRows, kMostProjectedRows);
+  return std::clamp(kProjectedRows * megabytes, kProjectedRows, kMostProjectedRows) *
+         (has_tiles(variant) ? kTimesForTiles : 1);
 }
 
 // Those whose W and R stay in the second-level cache together, as far as a thread's units need them.
@@ -71,8 +81,6 @@ std::vector<char> layers_with_inputs_in_steps(const kernels::bf16::Kernels& kern
 }
 
 class SequenceEngine final : public TrainingEngine {
-  using Kernels = kernels::Variant<kernels::bf16::Kernels>;
-
  public:
   SequenceEngine(const Network& network, const BatchShape& shape, const EngineOptions& options,
                  const AdamOptions& adam)
@@ -82,7 +90,7 @@ class SequenceEngine final : public TrainingEngine {
         kernels_(kernels::select(kernels::bf16::variants(parts_of(dtype_)), isa())),
         geometry_(network, parts_of(dtype_)),
         split_(split_for(kernels_, geometry_.P, network, shape, options)),
-        projection_chunks_(shape, projected_rows() * split_.sample_groups),
+        projection_chunks_(shape, projected_rows(kernels_) * split_.sample_groups),
         input_gradient_chunks_(shape, kInputGradientRows / geometry_.P),
         gradient_chunks_(shape, kGradientRows / geometry_.P),
         bands_(shape, geometry_.P, split_.sample_groups),
@@ -111,6 +119,8 @@ class SequenceEngine final : public TrainingEngine {
                .team = team(),
                .split = split_,
                .layers_with_inputs_in_steps = layers_with_inputs_in_steps_,
+               .gates_pass_caches =
+                   buffers_.gates_bytes() > static_cast<std::size_t>(team().threads()) * cpu::l2_bytes(),
                .barriers = {},
                .backward_progress = {this->network(), batch(), team().threads()}} {
     for (int i = 0; i < split_.directions_at_once * split_.sample_groups; ++i) {
@@ -218,7 +228,7 @@ class SequenceEngine final : public TrainingEngine {
   }
 
   DType dtype_;
-  const Kernels& kernels_;
+  const Variant& kernels_;
   Geometry geometry_;
   RecurrenceSplit split_;
   Chunks projection_chunks_;

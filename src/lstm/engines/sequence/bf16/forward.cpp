@@ -85,6 +85,7 @@ void forward_step(State& state, int layer, int d, const RecurrentStep& step, con
          .sums_block = static_cast<std::size_t>(chunk_rows) * kernels::bf16::kGateColumns,
          .bias = buffers.bias.data() + 4 * unit,
          .gates = rows(buffers.gates.data(), g.gates, step.t, row, 4 * own),
+         .gates_pass_caches = state.gates_pass_caches,
          .c = state.buffers.c[static_cast<std::size_t>(d)].data() + static_cast<std::size_t>(place) * Hp +
               unit,
          .c_row = static_cast<std::size_t>(task.distance) * Hp,

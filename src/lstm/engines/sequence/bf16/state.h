@@ -52,6 +52,7 @@ struct State {
   cpu::ThreadTeam& team;
   RecurrenceSplit split;
   const std::vector<char>& layers_with_inputs_in_steps;  // 0 or 1 by layer
+  bool gates_pass_caches;                                // those of forward are gone when backward comes
   std::deque<cpu::Barrier> barriers;                     // one for each set of unit parts
   BackwardProgress backward_progress;
   std::atomic<int> next_input_chunk{0};  // of the input gradient: taken by whichever thread is free
