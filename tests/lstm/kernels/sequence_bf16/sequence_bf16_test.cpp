@@ -436,16 +436,23 @@ TEST_P(Bf16Kernels, StepAsThePortableOneDoes) {
     // A product in fp32 has lo * lo in it, which three products leave out.
     const bool is_in_fp32 = variant().name == "avx2" || variant().name.ends_with("avx512");
     const float tolerance = P() == 1 ? 0x1p-6f : is_in_fp32 ? 0x1p-12f : 0x1p-14f;
-    // AVX2 has other activations, so that more of what is kept is rounded to the other side: a gate of nearly
-    // 1 to 1, say, of which no gradient is left. Gradients are that times dh, a sum of 4 * all products.
-    const float dh =
-        P() == 1 && variant().name == "avx2" ? std::sqrt(4.0f * static_cast<float>(all)) / 3 : 1.0f;
+    // Where a gate or c was rounded to the other side, gradients are off by that times dh, a sum of 4 * all
+    // products. Seldom so; but AVX2 has other activations.
+    const float dh = P() == 1 ? std::sqrt(4.0f * static_cast<float>(all)) / 3 : 1.0f;
     const char* names[] = {"c", "gates", "saved c", "h", "dgates", "dc"};
     for (std::size_t i = 0; i < got.size(); ++i) {
       const float scale = i < 4 ? 1.0f : dh;
+      std::size_t apart = 0;
       for (std::size_t j = 0; j < got[i].size(); ++j) {
-        ASSERT_NEAR(got[i][j], expected[i][j], tolerance * std::max(scale, std::abs(expected[i][j])))
+        const float limit = tolerance * std::max(1.0f, std::abs(expected[i][j]));
+        const float error = std::abs(got[i][j] - expected[i][j]);
+        ASSERT_LE(error, tolerance * std::max(scale, std::abs(expected[i][j])))
             << names[i] << " at " << j << ": " << rows << " rows, " << own << " units of " << all;
+        if (error > limit) ++apart;
+      }
+      if (variant().name != "avx2") {
+        EXPECT_LE(apart, got[i].size() / 500 + 1)
+            << names[i] << ": " << rows << " rows, " << own << " units of " << all;
       }
     }
   }
