@@ -9,6 +9,7 @@
 #include <limits>
 #include <tuple>
 
+#include "cpu/caches.h"
 #include "lstm/cpu/needed_instructions.h"
 #include "lstm/engines/random_problem.h"
 #include "lstm/engines/training_controls.h"
@@ -123,6 +124,21 @@ TEST_P(Bf16Engine, GivesTheSameBitsOverManyChunks) {
       ASSERT_EQ(got.gradients, expected.gradients) << engine->description();
     }
   }
+}
+
+// Gates that exceed the second-level caches are stored past all of them, by one thread for others to read.
+TEST_P(Bf16Engine, AgreesWithTheReferenceWhereGatesPassTheCaches) {
+  if (isa() != Isa::amx && isa() != Isa::portable) GTEST_SKIP() << "skipped: of AMX and its model only";
+  const Network network{.inputs = 8, .units = 64, .classes = 5, .loss = Loss::ctc};
+  constexpr int kSamples = 64, kRowBytes = 4 * 64 * sizeof(std::uint16_t);
+  const int steps = static_cast<int>(3 * cpu::l2_bytes() / (kSamples * kRowBytes));
+  const RandomProblem problem(network, {kSamples, steps, 3}, 14);
+  const auto alone = engine_for(problem);
+  const StepResult expected = testing::loss_and_gradients(*alone, problem.batch());
+  testing::expect_close(expected, testing::reference_result(problem), alone->layout(), tolerance(problem),
+                        problem.text());
+  const auto engine = engine_for(problem, {.threads = 2, .split = Split::units});
+  EXPECT_EQ(testing::loss_and_gradients(*engine, problem.batch()).gradients, expected.gradients);
 }
 
 TEST_P(Bf16Engine, KeepsNothingOfEarlierBatches) {
