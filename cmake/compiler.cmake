@@ -7,13 +7,23 @@ if(CCACHE_PROGRAM AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   set(ccache_settings CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1)
   if(LSTM_PRECOMPILE_HEADERS)  # what ccache asks for before it keeps what includes one
     list(APPEND ccache_settings CCACHE_SLOPPINESS=pch_defines,time_macros)
-    add_compile_options($<$<CXX_COMPILER_ID:GNU>:$<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>>)
   endif()
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env ${ccache_settings} ${CCACHE_PROGRAM})
 endif()
 if(CCACHE_PROGRAM AND NOT DEFINED CMAKE_CUDA_COMPILER_LAUNCHER)
   set(CMAKE_CUDA_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
+
+# lstm_precompile_headers(TARGET HEADER...): where headers are to be precompiled. What a target includes of them it need not
+# name any more, so a build without must show that it does.
+function(lstm_precompile_headers target)
+  if(LSTM_PRECOMPILE_HEADERS)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+    # For ccache. Only here: with this flag it finds nothing that was compiled with another search path, and of what has no
+    # precompiled headers most is the same with and without CUDA's.
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>)
+  endif()
+endfunction()
 
 # nvcc's own output is not pedantic C++, and it takes GCC's flags behind -Xcompiler only.
 add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wall> $<$<COMPILE_LANGUAGE:CXX>:-Wextra> $<$<COMPILE_LANGUAGE:CXX>:-Wpedantic>
