@@ -145,8 +145,8 @@ class PythonWorker:
                 assert_close(self, gradients[name], expected[name], TOLERANCE["fp32"], name)
 
     def test_trajectories_agree(self):
-        for sizes in (dict(layers=2, directions=2, samples=4, lengths=[4, 7, 6, 7]),
-                      dict(layers=2, directions=2, samples=4, loss="ctc", lengths=[5, 7, 6, 7])):
+        for sizes in (dict(layers=2, directions=2, samples=4, loss="ctc", lengths=[5, 7, 6, 7]),
+                      dict(layers=2, directions=2, samples=4, lengths=[4, 7, 6, 7]))[:2 if IS_FULL else 1]:
             losses = {}
             for implementation in self.IMPLEMENTATIONS:
                 problem = self.problem(5, units=8, **sizes)
