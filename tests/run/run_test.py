@@ -3,6 +3,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import time
 import unittest
 
 RUN = pathlib.Path(os.environ["LSTMBENCH_SOURCE_DIR"]) / "run"
@@ -102,6 +103,27 @@ class PackagesTest(RunTest):
 
     def test_a_system_that_never_listed_its_packages_does_so_first(self):
         self.assertEqual(self.install("g++", "--", "shellcheck", lists=False)[0], ["update", "install shellcheck"])
+
+
+class SetupBesideBuildingTest(RunTest):
+    START = "took() { true; }; install_packages() { true; }; find_torch() { true; }; setup_onednn() { true; }\n"
+
+    def test_its_words_are_shown_and_its_end_is_waited_for(self):
+        status, _, errors = self.bash(self.START + "install_the_rest() { sleep 0.3; say 'skipped: no charts'; false; }\n"
+                                      "with_peers=yes; setup_beside_building; say building; finish_setup; say testing")
+        self.assertEqual((status, errors.splitlines()), (0, [
+            "building", "skipped: no charts", "skipped: what was not installed when that ended with status 1", "testing"]))
+
+    def test_it_ends_with_the_program(self):
+        status, output, errors = self.bash(self.START + "install_the_rest() { sleep 300 & echo $! >\"$root/pid\"; wait; }\n"
+                                           "with_peers=yes; setup_beside_building\n"
+                                           "until [ -s \"$root/pid\" ]; do sleep 0.05; done; fail 'no compiler'")
+        self.assertEqual((status, errors), (1, "run: no compiler\n"))
+        for _ in range(100):
+            if not pathlib.Path("/proc", (self.root / "pid").read_text().strip()).exists():
+                return
+            time.sleep(0.05)
+        self.fail("it still runs")
 
 
 class ConfiguringTest(RunTest):
