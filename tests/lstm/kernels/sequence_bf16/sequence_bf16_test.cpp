@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "lstm/cpu/needed_instructions.h"
+#include "lstm/engines/random_problem.h"
 #include "lstm/kernels/sequence_bf16/emulated.h"
 
 namespace lstm::kernels::bf16 {
@@ -360,7 +361,7 @@ std::vector<float> unpacked(const std::vector<Bf16>& words, int parts, bool is_s
 // One step forward and the same step backward, on some units of a larger layer, with its inputs or behind
 // their product. What is rounded to bf16 may fall to the other side where sums differ in their last bits.
 TEST_P(Bf16Kernels, StepAsThePortableOneDoes) {
-  for (int trial = 0; trial < 24; ++trial) {
+  for (int trial = 0, count = testing::shape_count(24); trial < count; ++trial) {
     const int rows = between(1, 70), panels = between(1, 7), own = 32 * panels - between(0, 31);
     const int all = 32 * (panels + between(0, 2)), units = 32 * panels;  // of the layer; of this part of it
     const bool starts = trial % 4 == 3, with_inputs = trial % 3 != 0;
