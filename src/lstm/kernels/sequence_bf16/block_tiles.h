@@ -25,7 +25,7 @@ class Multiplier {
   static constexpr int kRowsOfGates = 1;       // turned into gates at once
   static constexpr bool kStoresAtOnce = true;  // of a panel, behind the last turn
   static constexpr bool kAddsInputsInSteps = true;
-  static constexpr bool kFetchesAhead = true;  // what passes by, from further away than the caches' own do
+  static constexpr bool kFetchesAhead = true;      // panels and sums that are needed next
   static constexpr bool kStoresPastCaches = true;  // gates
 
   // How often block() calls `between`.

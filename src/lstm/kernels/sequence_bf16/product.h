@@ -24,6 +24,10 @@ inline int first_of_piece(int k_tiles, int piece, int pieces) noexcept {
   return k_tiles * piece / pieces;
 }
 
+inline int tiles_of_piece(int k_tiles, int piece, int pieces) noexcept {
+  return first_of_piece(k_tiles, piece + 1, pieces) - first_of_piece(k_tiles, piece, pieces);
+}
+
 // Spreads pieces of work evenly over turns.
 class Pace {
  public:
@@ -91,7 +95,7 @@ void multiply_block(const bf16::Product& p, Multiplier& multiplier, int first_ro
   const std::size_t panel_k = static_cast<std::size_t>(panel) * static_cast<std::size_t>(p.k_tiles);
   const BlockProduct product{p.a.from(first_row, first_k),
                              p.b + (panel_k + from) * kParts * bf16::kStepElements,
-                             first_of_piece(p.k_tiles, piece + 1, pieces) - first_k};
+                             tiles_of_piece(p.k_tiles, piece, pieces)};
   multiplier.template block<kParts, kStays>(smaller(p.rows - first_row, kBlockRows), &product, 1,
                                             sums_of(p, first_row, panel), p.c_row, p.accumulates || piece > 0,
                                             between);
@@ -111,8 +115,7 @@ void multiply_by_rows(const bf16::Product& p) noexcept {
         const int next_first = is_last ? first + kBlockRows : first;
         const bool is_first_time = is_last ? piece + 1 == pieces && next_first < p.rows : piece == 0;
         const float* next = is_first_time ? sums_of(p, next_first, is_last ? 0 : panel + 1) : nullptr;
-        const int k_tiles =
-            first_of_piece(p.k_tiles, piece + 1, pieces) - first_of_piece(p.k_tiles, piece, pieces);
+        const int k_tiles = tiles_of_piece(p.k_tiles, piece, pieces);
         RowsAhead ahead(next, p.c_row, smaller(p.rows - next_first, kBlockRows),
                         Multiplier::turns(smaller(p.rows - first, kBlockRows), k_tiles));
         multiply_block<kParts, Stays::left>(p, multiplier, first, panel, piece, pieces,
@@ -131,23 +134,21 @@ template <int kParts>
 void multiply_by_panels(const bf16::Product& p) noexcept {
   Multiplier multiplier;
   const int pieces = pieces_of<kParts>(p.k_tiles, Multiplier::kPanelPieceTiles);
-  const auto tiles_of = [&](int piece) {
-    return first_of_piece(p.k_tiles, piece + 1, pieces) - first_of_piece(p.k_tiles, piece, pieces);
+  const auto words_of = [&](int piece) {
+    return static_cast<std::size_t>(tiles_of_piece(p.k_tiles, piece, pieces)) * kParts * bf16::kStepElements;
   };
-  const auto turns_of = [&](int rows, int piece) { return Multiplier::turns(rows, tiles_of(piece)); };
   const Bf16* next_piece = p.b;  // pieces lie one behind the other
   for (int panel = 0; panel < p.panels; ++panel) {
     for (int piece = 0; piece < pieces; ++piece) {
       const bool is_last_piece = piece + 1 == pieces;
-      const auto words_of = [&](int k_tiles) {
-        return static_cast<std::size_t>(k_tiles) * kParts * bf16::kStepElements;
+      const auto turns_of = [&](int rows) {
+        return Multiplier::turns(rows, tiles_of_piece(p.k_tiles, piece, pieces));
       };
-      next_piece += words_of(tiles_of(piece));
+      next_piece += words_of(piece);
       const bool has_next = Multiplier::kFetchesAhead && !(is_last_piece && panel + 1 == p.panels);
-      const int all_turns = p.rows / kBlockRows * turns_of(kBlockRows, piece) +
-                            (p.rows % kBlockRows == 0 ? 0 : turns_of(p.rows % kBlockRows, piece));
-      PanelAhead panel_ahead(next_piece, has_next ? words_of(tiles_of(is_last_piece ? 0 : piece + 1)) : 0,
-                             all_turns);
+      const int all_turns = p.rows / kBlockRows * turns_of(kBlockRows) +
+                            (p.rows % kBlockRows == 0 ? 0 : turns_of(p.rows % kBlockRows));
+      PanelAhead panel_ahead(next_piece, has_next ? words_of(is_last_piece ? 0 : piece + 1) : 0, all_turns);
       for (int first = 0; first < p.rows; first += kBlockRows) {
         // The block whose sums are needed for the first time behind this one: of this panel or the next.
         const int behind = first + kBlockRows;
@@ -156,8 +157,7 @@ void multiply_by_panels(const bf16::Product& p) noexcept {
         const bool is_first_time = is_last_block ? is_last_piece && next_panel < p.panels : piece == 0;
         RowsAhead sums_ahead(
             Multiplier::kFetchesAhead && is_first_time ? sums_of(p, next_first, next_panel) : nullptr,
-            p.c_row, smaller(p.rows - next_first, kBlockRows),
-            turns_of(smaller(p.rows - first, kBlockRows), piece));
+            p.c_row, smaller(p.rows - next_first, kBlockRows), turns_of(smaller(p.rows - first, kBlockRows)));
         multiply_block<kParts, Stays::right>(p, multiplier, first, panel, piece, pieces,
                                              [&](auto products) LSTM_INLINE {
                                                do_all(products);

@@ -32,7 +32,12 @@ LSTM_INLINE inline void spread(int pieces, Products products, Piece piece) noexc
 template <int kParts>
 class ForwardRows {
  public:
-  explicit ForwardRows(const bf16::ForwardStep& step) noexcept : step_(step) {}
+  explicit ForwardRows(const bf16::ForwardStep& step) noexcept
+      : step_(step), past_caches_(Multiplier::kStoresPastCaches && step.gates_pass_caches) {}
+  // Others read the gates behind the step.
+  ~ForwardRows() {
+    if (past_caches_) complete_stores();
+  }
 
   // `sums` has rows first..last.
   void begin(int block, int first, int last, const BlockSums& sums) noexcept {
@@ -85,13 +90,12 @@ class ForwardRows {
       if (own_ < bf16::kUnits) c = first_lanes(c, own_ < 0 ? 0 : own_);
       const bf16::Rows &gates = step_.gates, &saved_c = step_.saved_c;
       Bf16* if_ = gates.at(next_ + r) + 2 * block_ * gates.step;
-      const bool past_caches = Multiplier::kStoresPastCaches && step_.gates_pass_caches;
-      if (!past_caches) {
+      if (!past_caches_) {
         fetch_ahead(if_, 4, gates.step);
         fetch_ahead(if_, 5, gates.step);
       }
-      store_saved_pair<kParts>(i, f, if_, gates.step / kParts, past_caches);
-      store_saved_pair<kParts>(g, o, if_ + gates.step, gates.step / kParts, past_caches);
+      store_saved_pair<kParts>(i, f, if_, gates.step / kParts, past_caches_);
+      store_saved_pair<kParts>(g, o, if_ + gates.step, gates.step / kParts, past_caches_);
       c.store(state);
       Bf16* c_pair = saved_c.at(next_ + r) + block_ / 2 * saved_c.step;
       fetch_ahead(c_pair, 1, saved_c.step);
@@ -119,6 +123,7 @@ class ForwardRows {
   }
 
   const bf16::ForwardStep& step_;
+  const bool past_caches_;
   BlockSums sums_{};
   int own_ = 0;
   std::size_t block_ = 0, unit_ = 0;     // and its first unit
@@ -140,7 +145,6 @@ void forward_step(const bf16::ForwardStep& step) noexcept {
       waiting.begin(block, 0, step.rows, given_sums(block, 0));
       waiting.finish();
     }
-    if (Multiplier::kStoresPastCaches && step.gates_pass_caches) stores_are_complete();
     return;
   }
   // With inputs, sums need no place of their own: few, so that they and the rows stay in the first-level
@@ -202,7 +206,6 @@ void forward_step(const bf16::ForwardStep& step) noexcept {
     }
   }
   waiting.finish();
-  if (Multiplier::kStoresPastCaches && step.gates_pass_caches) stores_are_complete();
 }
 
 // From dh without dy (sums; nullptr: zeros) to gradients of the gates, for one row and a panel's two unit
@@ -309,7 +312,7 @@ void backward_step(const bf16::BackwardStep& step) noexcept {
               static_cast<std::size_t>(first_panel + i) * static_cast<std::size_t>(step.k_tiles);
           const BlockProduct product{step.dgates_next.from(first, first_k),
                                      step.weights + (panel + from) * kStep,
-                                     first_of_piece(step.k_tiles, piece + 1, pieces) - first_k};
+                                     tiles_of_piece(step.k_tiles, piece, pieces)};
           multiplier.template block<kParts, Stays::left>(
               rows, &product, 1, sums[turn][i][0], bf16::kPanelColumns, piece > 0,
               [&](auto products) LSTM_INLINE {

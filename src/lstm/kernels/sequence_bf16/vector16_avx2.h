@@ -155,7 +155,7 @@ struct Words {
   static Words round(Vector low, Vector high) noexcept { return {rounded(low), rounded(high)}; }
 };
 
-inline void stores_are_complete() noexcept {}
+inline void complete_stores() noexcept {}
 
 // a[0], b[0], a[1], b[1], ... of the lower halves, and of the upper ones.
 inline void interleave(Words a, Words b, Words& low, Words& high) noexcept {

@@ -139,7 +139,7 @@ struct Words {
   }
 };
 
-inline void stores_are_complete() noexcept {}
+inline void complete_stores() noexcept {}
 
 // a[0], b[0], a[1], b[1], ... of the lower halves, and of the upper ones.
 inline void interleave(const Words& a, const Words& b, Words& low, Words& high) noexcept {

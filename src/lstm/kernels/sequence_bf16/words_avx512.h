@@ -48,7 +48,7 @@ struct Words {
   static Words zero() noexcept { return {_mm512_setzero_si512()}; }
   static Words load(const std::uint16_t* p) noexcept { return {_mm512_loadu_si512(p)}; }
   void store(std::uint16_t* p) const noexcept { _mm512_storeu_si512(p, v); }
-  // To memory, without the cache line that p is; see stores_are_complete().
+  // To memory, without keeping the line in a cache; see complete_stores().
   void store_past_caches(std::uint16_t* p) const noexcept {
     _mm512_stream_si512(reinterpret_cast<__m512i*>(p), v);
   }
@@ -69,7 +69,7 @@ struct Words {
 };
 
 // Other threads that see what is stored from now on see what store_past_caches() has stored, too.
-inline void stores_are_complete() noexcept {
+inline void complete_stores() noexcept {
   _mm_sfence();
 }
 

@@ -13,6 +13,7 @@
 #include <tuple>
 #include <vector>
 
+#include "cpu/memory.h"
 #include "lstm/cpu/needed_instructions.h"
 #include "lstm/engines/random_problem.h"
 #include "lstm/kernels/sequence_bf16/emulated.h"
@@ -32,17 +33,6 @@ std::vector<Variant<Kernels>> all_variants(int parts) {
   return all;
 }
 
-// The engine's memory starts at cache lines, and so do rows.
-template <class T>
-struct OnCacheLines {
-  using value_type = T;
-  T* allocate(std::size_t count) {
-    return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{64}));
-  }
-  void deallocate(T* p, std::size_t) { ::operator delete (p, std::align_val_t{64}); }
-  bool operator==(const OnCacheLines&) const { return true; }
-};
-
 // How rows lie: one behind the other, or side by side, all of them or 16.
 enum class Layout { behind, beside, in_tiles };
 
@@ -56,7 +46,7 @@ class LaidRows {
     if (layout == Layout::beside) rows_ = {nullptr, 32, 16 * 32, P * 32 * height};
     if (layout == Layout::in_tiles) rows_ = {nullptr, 32, 16 * row_words_, P * 512};
     parts_ = P;
-    words_.resize((height + 15) / 16 * 16 * row_words_);
+    words_ = cpu::Memory((height + 15) / 16 * 16 * row_words_ * sizeof(Bf16));
   }
   LaidRows(const std::vector<Bf16>& plain, int parts, int rows, int columns, Layout layout)
       : LaidRows(parts, rows, columns, layout) {
@@ -67,11 +57,12 @@ class LaidRows {
     for_each_piece([&](std::size_t at, Bf16* piece) { std::copy_n(piece, 32, &result[at]); });
     return result;
   }
-  Rows rows() { return {words_.data(), rows_.row, rows_.tile, rows_.step}; }
-  ConstRows const_rows() const { return {words_.data(), rows_.row, rows_.tile, rows_.step}; }
+  Rows rows() { return {words(), rows_.row, rows_.tile, rows_.step}; }
+  ConstRows const_rows() const { return {words(), rows_.row, rows_.tile, rows_.step}; }
   ConstRow row(int r) const { return {const_rows().at(r), rows_.step}; }
 
  private:
+  Bf16* words() const { return reinterpret_cast<Bf16*>(words_.data()); }
   // body(where 32 words of a part lie in a plain copy, and here).
   template <class Body>
   void for_each_piece(const Body& body) {
@@ -83,8 +74,8 @@ class LaidRows {
   }
   std::size_t row_words_, parts_ = 1;
   int count_;
-  Rows rows_;  // without a start
-  std::vector<Bf16, OnCacheLines<Bf16>> words_;
+  Rows rows_;          // without a start
+  cpu::Memory words_;  // at cache lines, as the engine's
 };
 
 // A variant and the number of parts.
